@@ -1,0 +1,29 @@
+"""Settings of the web processes: one pool for `callboard up`, the pools prompts, ingest and ui for docker-compose."""
+
+import os
+
+# Workers and threads of each pool: prompts must answer while ingest is flooded, so each has processes of its own.
+POOLS = {"all": (1, 16), "prompts": (1, 8), "ingest": (2, 4), "ui": (2, 4)}
+_workers, _threads = POOLS[os.environ.get("CALLBOARD_POOL", "all")]
+
+bind = os.environ.get("CALLBOARD_BIND", "127.0.0.1:8400")
+worker_class = "gthread"
+workers = int(os.environ.get("CALLBOARD_WEB_WORKERS", _workers))
+threads = int(os.environ.get("CALLBOARD_WEB_THREADS", _threads))
+
+# Longer than the idle time of common proxies and of the SDK's connections, so it is never us who close a live one.
+keepalive = 75
+timeout = 60
+graceful_timeout = 25
+backlog = 256
+
+# The heartbeat file must not wait for a disk.
+_memory = "/dev/shm"  # noqa: S108 - gunicorn makes a private file in it
+worker_tmp_dir = _memory if os.access(_memory, os.W_OK) else None
+control_socket_disable = True
+forwarded_allow_ips = "*" if os.environ.get("CALLBOARD_BEHIND_PROXY") else "127.0.0.1,::1"
+limit_request_line = 8190
+
+errorlog = "-"
+loglevel = "warning"
+accesslog = None

@@ -1,0 +1,18 @@
+"""What can go wrong with traffic and feedback, in words for whoever sent it."""
+
+from __future__ import annotations
+
+
+class MonitoringError(Exception):
+    """This cannot be done with the traffic of the project."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").strip())
+
+
+class ScoreRefused(MonitoringError):
+    """This score cannot be stored."""
+
+
+class TokenRefused(MonitoringError):
+    """This feedback token is not valid or has expired."""

@@ -1,0 +1,74 @@
+"""Counts what happened to everything that was sent, in the transaction that stored it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.backends.utils import CursorWrapper
+
+from monitoring.ingest.cleaning import clean_text
+
+if TYPE_CHECKING:
+    from monitoring.ingest.store import Stored
+
+# Environments this process knows to be in the database; saves a statement per batch.
+_known_environments: set[tuple[int, str]] = set()
+_seen_projects: set[int] = set()
+
+
+def note(
+    cursor: CursorWrapper, *, project_id: int, at: datetime, shard: int, stored: Stored, body_bytes: int,
+    dropped_by_client: int, environments: Collection[str],
+) -> None:  # fmt: skip
+    """Add one batch to the ledger, keep what was rejected, and remember new environments."""
+    cursor.execute(
+        """
+        INSERT INTO ingest_minute VALUES (%s, date_trunc('minute', %s, 'UTC'), %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        ON CONFLICT (project_id, at, shard) DO UPDATE SET
+            accepted = ingest_minute.accepted + excluded.accepted, duplicate = ingest_minute.duplicate + excluded.duplicate,
+            merged = ingest_minute.merged + excluded.merged, rejected = ingest_minute.rejected + excluded.rejected,
+            cleaned = ingest_minute.cleaned + excluded.cleaned, truncated = ingest_minute.truncated + excluded.truncated,
+            dropped_by_client = ingest_minute.dropped_by_client + excluded.dropped_by_client,
+            bytes = ingest_minute.bytes + excluded.bytes
+        """,
+        [
+            project_id, at, shard, stored.accepted, stored.duplicate, stored.merged, len(stored.rejected), stored.cleaned,
+            stored.truncated, dropped_by_client, body_bytes,
+        ],
+    )  # fmt: skip
+    if stored.rejected:
+        cursor.executemany(
+            "INSERT INTO quarantined_span (project_id, reason, content) VALUES (%s, %s, %s)",
+            [(project_id, clean_text(item.reason), clean_text(item.content)) for item in stored.rejected[:100]],
+        )
+    _remember_environments(cursor, project_id, environments)
+    if stored.accepted:
+        _mark_first(cursor, project_id)
+
+
+def forget() -> None:
+    """Empty this process's memory of environments and projects."""
+    _known_environments.clear()
+    _seen_projects.clear()
+
+
+def _remember_environments(cursor: CursorWrapper, project_id: int, environments: Collection[str]) -> None:
+    new = [name for name in sorted(environments) if (project_id, name) not in _known_environments]
+    for name in new[:50]:
+        cursor.execute(
+            "INSERT INTO environment (project_id, name) VALUES (%s, %s) ON CONFLICT DO NOTHING", [project_id, name]
+        )
+    if new:
+        transaction.on_commit(lambda: _known_environments.update((project_id, name) for name in new))
+
+
+def _mark_first(cursor: CursorWrapper, project_id: int) -> None:
+    if project_id in _seen_projects:
+        return
+    cursor.execute(
+        "UPDATE project SET first_accepted_at = now() WHERE id = %s AND first_accepted_at IS NULL", [project_id]
+    )
+    transaction.on_commit(lambda: _seen_projects.add(project_id))

@@ -1,0 +1,270 @@
+"""RawSpan to the row that is stored."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import orjson
+import structlog
+
+from monitoring.ingest import dialects, fields, payloads
+from monitoring.ingest.limits import INT32_MAX, INT64_MAX, MAX_INDEXED_CHARS
+from monitoring.ingest.spans import RawSpan, Rejected
+from monitoring.kinds import Arm, Kind, Mark, Status
+from prompt_registry.prices.costs import cost_nano_usd
+
+log = structlog.get_logger("callboard.ingest")
+
+COLUMNS = (
+    "project_id", "start_day", "trace_id", "span_id", "parent_span_id", "sort_at", "received_at", "start_ns", "end_ns",
+    "duration_ns", "ttft_ns", "cost_nano_usd", "content_hash", "input_tokens", "output_tokens", "cache_read_tokens",
+    "cache_write_tokens", "reasoning_tokens", "prompt_version", "kind", "status", "arm", "marks", "rollout_id", "name",
+    "environment", "release", "service", "provider", "model", "prompt_name", "session_id", "user_id", "status_message",
+    "input_preview", "output_preview", "metadata", "input", "output", "attributes", "events",
+)  # fmt: skip
+COLUMN_TYPES = (
+    "int8", "date", "uuid", "int8", "int8", "timestamptz", "timestamptz", "int8", "int8",
+    "int8", "int8", "int8", "int8", "int4", "int4", "int4",
+    "int4", "int4", "int4", "int2", "int2", "int2", "int2", "uuid", "text",
+    "text", "text", "text", "text", "text", "text", "text", "text", "text",
+    "text", "text", "text", "text", "text", "text", "text",
+)  # fmt: skip
+TRACE_ID, SPAN_ID, START_DAY, MARKS, ENVIRONMENT, CONTENT_HASH = (
+    COLUMNS.index(name) for name in ("trace_id", "span_id", "start_day", "marks", "environment", "content_hash")
+)
+
+Row = tuple[Any, ...]
+_NS_PER_DAY = 86_400_000_000_000
+_NS_LATE = 30 * _NS_PER_DAY
+_NS_EARLY = 600_000_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_ID = (b"\x00" * 8, b"\x00" * 16)
+# Plain numbers, because arithmetic with enums costs a microsecond each time.
+_LLM, _EMBEDDING, _OTHER = int(Kind.LLM), int(Kind.EMBEDDING), int(Kind.OTHER)
+_ERROR = int(Status.ERROR)
+_TRUNCATED, _CLOCK_OFF, _NEGATIVE_DURATION = int(Mark.TRUNCATED), int(Mark.CLOCK_OFF), int(Mark.NEGATIVE_DURATION)
+_ARMS = {"control": int(Arm.CONTROL), "candidate": int(Arm.CANDIDATE)}
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """To which project a batch belongs, and since when it is here."""
+
+    project_id: int
+    environment: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What all spans of one resource share, read once per batch."""
+
+    environment: str
+    release: str
+    service: str
+    json: orjson.Fragment | None
+
+
+class RowBuilder:
+    """Makes the rows of one batch."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._project_id = sender.project_id
+        self._environment = sender.environment
+        self._received_at = sender.received_at
+        received_ns = int(sender.received_at.timestamp() * 1_000_000) * 1000
+        self._earliest_ns, self._latest_ns = received_ns - _NS_LATE, received_ns + _NS_EARLY
+        self._sources: dict[int, _Source] = {}
+
+    def row(self, span: RawSpan) -> Row:
+        """Return one row in the order of COLUMNS."""
+        attributes, start_ns = span.attributes, span.start_ns
+        found = fields.sort(attributes)
+        get = found.fields.get
+        source = self._sources.get(id(span.resource)) or self._read_source(span.resource)
+        kind = _kind(found.fields)
+        model, provider = _text(get("model")), _text(get("provider"))
+        tokens = (
+            _count(get("input_tokens")), _count(get("output_tokens")), _count(get("cache_read_tokens")),
+            _count(get("cache_write_tokens")), _count(get("reasoning_tokens")),
+        )  # fmt: skip
+        input_text, input_preview, input_cut = payloads.of_input(attributes)
+        output_text, output_preview, output_cut = payloads.of_output(attributes)
+        marks = span.marks | (_TRUNCATED if input_cut or output_cut or found.was_cut else 0)
+        duration_ns = span.end_ns - start_ns if span.end_ns else 0
+        if duration_ns < 0:
+            duration_ns, marks = 0, marks | _NEGATIVE_DURATION
+        sort_ns = min(max(start_ns, self._earliest_ns), self._latest_ns)
+        if sort_ns != start_ns:
+            marks |= _CLOCK_OFF
+        kept, events = _kept(found.kept, source, span.scope), _events(span)
+        name = _text(span.name) or "unnamed"
+        status = _ERROR if span.status == _ERROR or attributes.get("error.type") is not None else span.status if span.status in (0, 1) else 0
+        return (
+            self._project_id, _date_of(start_ns // _NS_PER_DAY), UUID(bytes=span.trace_id), _id(span.span_id), _parent(span.parent_id),
+            _EPOCH + timedelta(microseconds=sort_ns // 1000), self._received_at, start_ns, min(span.end_ns, INT64_MAX), duration_ns,
+            _nanoseconds(get("time_to_first")), _cost(get("cost"), provider, model, tokens, kind, start_ns),
+            _content_hash(span, name, status, input_text, output_text, kept, events),
+            *tokens, _count(get("prompt_version")) or 0, kind, status, _arm(get("arm")), marks, _uuid(get("rollout_id")), name,
+            self._environment or source.environment or _text(get("environment")) or "default",
+            source.release, source.service, provider, model, _text(get("prompt_name")), _text(get("session")), _text(get("user")),
+            (span.status_message or _text(get("error")))[:2000] if status == _ERROR else "",
+            input_preview, output_preview, _json(found.metadata) if found.metadata else None, input_text, output_text, kept, events,
+        )  # fmt: skip
+
+    def _read_source(self, resource: dict[str, Any]) -> _Source:
+        get = fields.sort(resource).fields.get
+        source = _Source(
+            environment=_text(get("environment")), release=_text(get("release")), service=_text(get("service")),
+            json=orjson.Fragment(_json(resource)) if resource else None,
+        )  # fmt: skip
+        self._sources[id(resource)] = source
+        return source
+
+
+def build(spans: Sequence[RawSpan], sender: Sender) -> tuple[list[Row], list[Rejected]]:
+    """Return the rows of all usable spans, and the others with the reason."""
+    builder = RowBuilder(sender)
+    rows: list[Row] = []
+    rejected: list[Rejected] = []
+    for span in spans:
+        reason = _unusable(span)
+        if not reason:
+            try:
+                rows.append(builder.row(span))
+                continue
+            except Exception:
+                # The edge of one span: whatever is wrong with it, the others are stored.
+                log.exception("a span cannot be mapped", project_id=sender.project_id)
+                reason = "The span holds values that Callboard cannot read."
+        rejected.append(Rejected(reason, described(span)))
+    return rows, rejected
+
+
+def row(span: RawSpan, sender: Sender) -> Row:
+    """Return the row of a single span."""
+    return RowBuilder(sender).row(span)
+
+
+def described(span: RawSpan) -> str:
+    """Return what was sent, as text for the quarantine."""
+    sent = {"name": span.name, "traceId": span.trace_id.hex(), "spanId": span.span_id.hex(), "attributes": span.attributes}
+    return orjson.dumps(sent, default=str).decode()[:65_536]
+
+
+def _unusable(span: RawSpan) -> str:
+    if len(span.trace_id) != 16 or span.trace_id in _NO_ID:
+        return "The trace id is missing or not 32 hexadecimal digits."
+    if len(span.span_id) != 8 or span.span_id in _NO_ID:
+        return "The span id is missing or not 16 hexadecimal digits."
+    if not 0 < span.start_ns <= INT64_MAX:
+        return "The start time is missing or outside the range of 64-bit nanoseconds."
+    return ""
+
+
+def _text(value: Any) -> str:
+    if type(value) is str:
+        return value[:MAX_INDEXED_CHARS]
+    return "" if value is None else str(value)[:MAX_INDEXED_CHARS]
+
+
+def _kind(found: fields.Fields) -> int:
+    if (own := found.get("kind")) is not None:
+        return int(dialects.KIND_BY_OWN_NAME.get(own, _OTHER)) if isinstance(own, str) else _OTHER
+    if isinstance(operation := found.get("operation"), str):
+        return int(dialects.KIND_BY_OPERATION.get(operation, _OTHER))
+    if isinstance(openinference := found.get("openinference_kind"), str):
+        return int(dialects.KIND_BY_OPENINFERENCE.get(openinference.upper(), _OTHER))
+    return _LLM if "model" in found else _OTHER
+
+
+def _count(value: Any) -> int | None:
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return min(number, INT32_MAX) if number >= 0 else None
+
+
+def _nanoseconds(seconds: Any) -> int | None:
+    if seconds is None:
+        return None
+    try:
+        number = float(seconds)
+    except (TypeError, ValueError):
+        return None
+    return int(number * 1e9) if 0 <= number < 1e6 else None
+
+
+def _cost(sent: Any, provider: str, model: str, tokens: Sequence[int | None], kind: int, start_ns: int) -> int | None:
+    if isinstance(sent, int | float) and 0 <= sent < 1e6:
+        return int(sent * 1e9)
+    if tokens[0] is None or kind not in (_LLM, _EMBEDDING):
+        return None
+    return cost_nano_usd(
+        provider=provider, model=model, input_tokens=tokens[0], output_tokens=tokens[1] or 0,
+        cache_read_tokens=tokens[2] or 0, cache_write_tokens=tokens[3] or 0, at=start_ns,
+    )  # fmt: skip
+
+
+def _arm(value: Any) -> int:
+    return _ARMS.get(value, 0) if isinstance(value, str) else 0
+
+
+def _id(span_id: bytes) -> int:
+    return int.from_bytes(span_id, "big", signed=True)
+
+
+def _parent(span_id: bytes) -> int | None:
+    return _id(span_id) if len(span_id) == 8 and span_id not in _NO_ID else None
+
+
+def _uuid(value: Any) -> UUID | None:
+    try:
+        return UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _date_of(day: int) -> date:
+    """Return the day of the span's own start: never of its arrival, so that every retry lands on the same row."""
+    return date.fromordinal(min(day + 719_163, date.max.toordinal()))
+
+
+def _kept(kept: dict[str, Any], source: _Source, scope: str) -> str:
+    if source.json is not None:
+        kept["resource"] = source.json
+    if scope:
+        kept["scope"] = scope
+    return _json(kept)
+
+
+def _events(span: RawSpan) -> str | None:
+    if not span.events:
+        return None
+    found = [{"name": event.name, "at_ns": event.at_ns, "attributes": event.attributes} for event in span.events]
+    return _json(found)
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _content_hash(span: RawSpan, name: str, status: int, *texts: str | None) -> int:
+    told = f"{name}\x1f{span.start_ns}\x1f{span.end_ns}\x1f{status}\x1f" + "\x1f".join([text or "" for text in texts])
+    return _id(sha256(told.encode()).digest()[:8])
+
+
+def now() -> datetime:
+    """Return the moment of arrival."""
+    return datetime.fromtimestamp(time.time(), tz=UTC)

@@ -1,0 +1,49 @@
+"""Kinds and states of spans as they are stored."""
+
+from __future__ import annotations
+
+from enum import IntEnum, IntFlag
+
+
+class Kind(IntEnum):
+    OTHER = 0
+    LLM = 1
+    CHAIN = 2
+    TOOL = 3
+    RETRIEVER = 4
+    AGENT = 5
+    EMBEDDING = 6
+    RERANKER = 7
+    GUARDRAIL = 8
+    EVALUATOR = 9
+
+    @property
+    def label(self) -> str:
+        return self.name.lower()
+
+
+class Status(IntEnum):
+    UNSET = 0
+    OK = 1
+    ERROR = 2
+
+
+class Arm(IntEnum):
+    """Which side of a rollout served the call."""
+
+    NONE = 0
+    CONTROL = 1
+    CANDIDATE = 2
+
+
+class Mark(IntFlag):
+    """What the receiver had to do to a span before it could be stored."""
+
+    CLEANED = 1
+    TRUNCATED = 2
+    CLOCK_OFF = 4
+    NEGATIVE_DURATION = 8
+    MERGED = 16
+
+
+KIND_BY_NAME = {kind.label: kind for kind in Kind}

@@ -1,0 +1,239 @@
+"""Production traffic as Django sees it; the tables themselves are made by SQL (migrations/monitoring/sql)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any, ClassVar
+
+import orjson
+from django.db import models
+
+from monitoring.kinds import Kind, Status
+from projects.models import Project
+
+
+class TraceQuerySet(models.QuerySet["Trace"]):
+    def for_project(self, project: Project) -> TraceQuerySet:
+        return self.filter(project=project)
+
+    def newest_first(self) -> TraceQuerySet:
+        return self.order_by("-started_at", "-trace_id")
+
+    def between(self, start: datetime, end: datetime) -> TraceQuerySet:
+        """Traces that started at or after `start` and before `end`."""
+        return self.filter(started_at__gte=start, started_at__lt=end)
+
+
+class Trace(models.Model):
+    """One request's whole work, summed up while its spans arrive."""
+
+    pk = models.CompositePrimaryKey("project_id", "trace_id")
+    project = models.ForeignKey(Project, on_delete=models.DO_NOTHING, related_name="traces")
+    trace_id = models.UUIDField(default=uuid.uuid4)
+    started_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    min_day = models.DateField()
+    max_day = models.DateField()
+    start_ns = models.BigIntegerField()
+    end_ns = models.BigIntegerField()
+    input_tokens = models.BigIntegerField()
+    output_tokens = models.BigIntegerField()
+    cost_nano_usd = models.BigIntegerField()
+    span_count = models.IntegerField()
+    call_count = models.IntegerField()
+    error_count = models.IntegerField()
+    unpriced_count = models.IntegerField()
+    prompt_version = models.IntegerField()
+    thumbs_up = models.IntegerField()
+    thumbs_down = models.IntegerField()
+    arm = models.SmallIntegerField()
+    has_root = models.BooleanField()
+    rollout_id = models.UUIDField(null=True)
+    name = models.TextField()
+    environment = models.TextField()
+    release = models.TextField()
+    service = models.TextField()
+    model = models.TextField()
+    prompt_name = models.TextField()
+    session_id = models.TextField()
+    user_id = models.TextField()
+    input_preview = models.TextField()
+    output_preview = models.TextField()
+
+    objects: ClassVar[TraceQuerySet] = TraceQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        managed = False
+        db_table = "trace"
+
+    @property
+    def hex_id(self) -> str:
+        return self.trace_id.hex
+
+    @property
+    def duration_ms(self) -> float:
+        return max(0, self.end_ns - self.start_ns) / 1e6
+
+    @property
+    def cost_usd(self) -> float | None:
+        """Money spent on the calls with a known price; None when no call has one."""
+        if self.unpriced_count and not self.cost_nano_usd:
+            return None
+        return self.cost_nano_usd / 1e9
+
+    @property
+    def has_errors(self) -> bool:
+        return self.error_count > 0
+
+
+class SpanQuerySet(models.QuerySet["Span"]):
+    def of_trace(self, trace: Trace) -> SpanQuerySet:
+        """The spans of one trace; reads only the partitions the trace touches."""
+        return self.filter(
+            project_id=trace.project_id, start_day__range=(trace.min_day, trace.max_day), trace_id=trace.trace_id
+        )
+
+    def without_bodies(self) -> SpanQuerySet:
+        return self.defer("input", "output", "attributes", "events", "metadata")
+
+
+class Span(models.Model):
+    """One timed step of a trace, written once."""
+
+    pk = models.CompositePrimaryKey("project_id", "start_day", "trace_id", "span_id")
+    project = models.ForeignKey(Project, on_delete=models.DO_NOTHING, related_name="spans")
+    start_day = models.DateField()
+    trace_id = models.UUIDField()
+    span_id = models.BigIntegerField()
+    parent_span_id = models.BigIntegerField(null=True)
+    sort_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    start_ns = models.BigIntegerField()
+    end_ns = models.BigIntegerField()
+    duration_ns = models.BigIntegerField()
+    ttft_ns = models.BigIntegerField(null=True)
+    cost_nano_usd = models.BigIntegerField(null=True)
+    content_hash = models.BigIntegerField()
+    input_tokens = models.IntegerField(null=True)
+    output_tokens = models.IntegerField(null=True)
+    cache_read_tokens = models.IntegerField(null=True)
+    cache_write_tokens = models.IntegerField(null=True)
+    reasoning_tokens = models.IntegerField(null=True)
+    prompt_version = models.IntegerField()
+    kind = models.SmallIntegerField(choices=[(kind.value, kind.label) for kind in Kind])
+    status = models.SmallIntegerField()
+    arm = models.SmallIntegerField()
+    marks = models.SmallIntegerField()
+    rollout_id = models.UUIDField(null=True)
+    name = models.TextField()
+    environment = models.TextField()
+    release = models.TextField()
+    service = models.TextField()
+    provider = models.TextField()
+    model = models.TextField()
+    prompt_name = models.TextField()
+    session_id = models.TextField()
+    user_id = models.TextField()
+    status_message = models.TextField()
+    input_preview = models.TextField()
+    output_preview = models.TextField()
+    metadata = models.TextField(null=True)
+    input = models.TextField(null=True)
+    output = models.TextField(null=True)
+    attributes = models.TextField(null=True)
+    events = models.TextField(null=True)
+
+    objects: ClassVar[SpanQuerySet] = SpanQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        managed = False
+        db_table = "span"
+
+    @property
+    def hex_id(self) -> str:
+        return span_hex(self.span_id)
+
+    @property
+    def parent_hex_id(self) -> str:
+        return span_hex(self.parent_span_id) if self.parent_span_id is not None else ""
+
+    @property
+    def duration_ms(self) -> float:
+        return self.duration_ns / 1e6
+
+    @property
+    def cost_usd(self) -> float | None:
+        return None if self.cost_nano_usd is None else self.cost_nano_usd / 1e9
+
+    @property
+    def is_error(self) -> bool:
+        return self.status == Status.ERROR
+
+    @property
+    def is_call(self) -> bool:
+        return self.kind == Kind.LLM
+
+    def attribute_values(self) -> dict[str, Any]:
+        """Everything the client sent that has no column of its own."""
+        return orjson.loads(self.attributes) if self.attributes else {}
+
+
+class ScoreSource(models.TextChoices):
+    USER = "user", "User"
+    HUMAN = "human", "Team"
+    EVALUATOR = "evaluator", "Evaluator"
+    DETECTOR = "detector", "Detector"
+    API = "api", "API"
+
+
+class ScoreType(models.TextChoices):
+    THUMBS = "thumbs", "Thumbs"
+    NUMBER = "number", "Number"
+    CATEGORY = "category", "Category"
+    BOOLEAN = "boolean", "Yes or no"
+    TEXT = "text", "Text"
+    CORRECTION = "correction", "Correction"
+
+
+class Score(models.Model):
+    """One named value on a trace or span, from a user, a person of the team or a machine."""
+
+    pk = models.CompositePrimaryKey("project_id", "id")
+    project = models.ForeignKey(Project, on_delete=models.DO_NOTHING, related_name="scores")
+    id = models.UUIDField(default=uuid.uuid4)
+    trace_id = models.UUIDField()
+    span_id = models.BigIntegerField(null=True)
+    name = models.TextField()
+    data_type = models.TextField(choices=ScoreType.choices)
+    source = models.TextField(choices=ScoreSource.choices)
+    value = models.FloatField(null=True)
+    string_value = models.TextField(null=True)
+    comment = models.TextField(default="")
+    user_id = models.TextField(default="")
+    author_id = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    joined_at = models.DateTimeField(null=True)
+    call_at = models.DateTimeField(null=True)
+    kind = models.SmallIntegerField(null=True)
+    arm = models.SmallIntegerField(null=True)
+    prompt_version = models.IntegerField(null=True)
+    rollout_id = models.UUIDField(null=True)
+    environment = models.TextField(null=True)
+    model = models.TextField(null=True)
+    prompt_name = models.TextField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "score"
+
+
+def span_hex(span_id: int) -> str:
+    """Return the 16 hexadecimal digits of a stored span id."""
+    return f"{span_id & 0xFFFFFFFFFFFFFFFF:016x}"
+
+
+def span_number(hex_id: str) -> int:
+    """Return the stored form of a span id given as 16 hexadecimal digits."""
+    return int.from_bytes(bytes.fromhex(hex_id), "big", signed=True)

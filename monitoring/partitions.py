@@ -1,0 +1,21 @@
+"""Daily partitions of the span table."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+DAYS_AHEAD = 14
+DAYS_BACK = 2
+
+
+@transaction.atomic
+def ensure(*, days_back: int = DAYS_BACK, days_ahead: int = DAYS_AHEAD) -> int:
+    """Make the partitions around today that do not exist yet; return how many were made."""
+    today = timezone.now().date()
+    with connection.cursor() as cursor:
+        first, last = today - timedelta(days=days_back), today + timedelta(days=days_ahead)
+        cursor.execute("SELECT ensure_span_partitions(%s, %s)", [first, last])
+        return int(cursor.fetchone()[0])

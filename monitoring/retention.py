@@ -1,0 +1,22 @@
+"""Removes what is kept for a short time only."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+_EXPIRED = (
+    "DELETE FROM quarantined_span WHERE received_at < now() - interval '7 days'",
+    "DELETE FROM usage_minute WHERE at < now() - interval '14 days'",
+    "DELETE FROM ingest_minute WHERE at < now() - interval '90 days'",
+    "DELETE FROM refused_request WHERE last_at < now() - interval '30 days'",
+)
+
+
+def delete_expired() -> int:
+    """Delete expired rows; return how many. Hours and days of the counters stay."""
+    deleted = 0
+    with connection.cursor() as cursor:
+        for statement in _EXPIRED:
+            cursor.execute(statement)
+            deleted += cursor.rowcount
+    return deleted

@@ -1,0 +1,130 @@
+"""One trace to look at: the skeleton of its steps at once, the texts of a step when somebody asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from monitoring.kinds import Kind
+from monitoring.models import Score, Span, Trace
+from monitoring.trace_search import Cursor, cursor_of
+from monitoring.trace_trees import Branch, Step, arrange, self_time_ns
+from projects.models import Project, User
+
+# A trace may hold 100,000 spans; the tree of more than this is of no use to anybody and costs the page its speed.
+MOST_STEPS = 20_000
+SESSION_PAGE_SIZE = 25
+MOST_SCORES = 200
+
+_SKELETON = (
+    "span_id", "parent_span_id", "start_ns", "duration_ns", "kind", "status", "marks", "ttft_ns", "input_tokens",
+    "output_tokens", "name", "model",
+)  # fmt: skip
+
+
+def skeleton(trace: Trace) -> list[Branch]:
+    """Return the steps of a trace in reading order, the earliest MOST_STEPS of them."""
+    rows = Span.objects.of_trace(trace).order_by("start_ns", "span_id").values_list(*_SKELETON)[:MOST_STEPS]
+    return arrange([Step(*row) for row in rows])
+
+
+def span_of(trace: Trace, span_id: int) -> Span | None:
+    """Return one step of a trace with its texts."""
+    return Span.objects.of_trace(trace).filter(span_id=span_id).first()
+
+
+def own_time_ns(trace: Trace, span: Span) -> int:
+    """Return the time of a step during which none of its children ran."""
+    children = Span.objects.of_trace(trace).filter(parent_span_id=span.span_id).order_by("start_ns").values_list(*_SKELETON)
+    return self_time_ns(Step(span.span_id, None, span.start_ns, span.duration_ns), [Step(*row) for row in children[:MOST_STEPS]])
+
+
+def spans_after(trace: Trace, *, last: Span | None, limit: int) -> list[Span]:
+    """Return whole spans in the order they began, from the one after `last` on."""
+    spans = Span.objects.of_trace(trace).order_by("start_ns", "span_id")
+    if last:
+        spans = spans.filter(start_ns__gte=last.start_ns).exclude(start_ns=last.start_ns, span_id__lte=last.span_id)
+    return list(spans[:limit])
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """A score with the name of the team member who gave it."""
+
+    score: Score
+    author: str
+
+
+def scores_of(*, project: Project, trace_id: UUID) -> QuerySet[Score]:
+    """Return what was said about a trace and its steps, newest first."""
+    return Score.objects.filter(project=project, trace_id=trace_id).order_by("-created_at", "-id")[:MOST_SCORES]
+
+
+def opinions(*, project: Project, trace_id: UUID) -> list[Opinion]:
+    """Return the scores of a trace with their authors' names."""
+    return _with_authors(scores_of(project=project, trace_id=trace_id))
+
+
+def latest_dislikes(*, project: Project, start: datetime, environment: str = "", limit: int = 6) -> list[Opinion]:
+    """Return the newest thumbs down that came with words."""
+    scores = Score.objects.filter(project=project, received_at__gte=start, data_type="thumbs", value=0).exclude(comment="")
+    if environment:
+        scores = scores.filter(environment=environment)
+    return _with_authors(scores.order_by("-received_at")[:limit])
+
+
+def previews(*, project: Project, trace_ids: Iterable[UUID]) -> dict[UUID, Trace]:
+    """Return the traces that are here, by id."""
+    return {trace.trace_id: trace for trace in Trace.objects.for_project(project).filter(trace_id__in=list(trace_ids))}
+
+
+def _with_authors(scores: Iterable[Score]) -> list[Opinion]:
+    found = list(scores)
+    people = User.objects.in_bulk({score.author_id for score in found if score.author_id})
+    return [Opinion(score, str(people.get(score.author_id or 0, ""))) for score in found]
+
+
+def beside_in_session(trace: Trace) -> tuple[Trace | None, Trace | None]:
+    """Return the traces just before and just after this one in its session."""
+    if not trace.session_id:
+        return None, None
+    others = Trace.objects.filter(project_id=trace.project_id, session_id=trace.session_id).exclude(trace_id=trace.trace_id)
+    before = others.filter(started_at__lte=trace.started_at).order_by("-started_at", "-trace_id").first()
+    after = others.filter(started_at__gt=trace.started_at).order_by("started_at", "trace_id").first()
+    return before, after
+
+
+def session_page(*, project: Project, session_id: str, after: Cursor | None) -> tuple[list[Trace], Cursor | None]:
+    """Return the next traces of a session in the order they began, and where the ones after them begin."""
+    traces = Trace.objects.for_project(project).filter(session_id=session_id).order_by("started_at", "trace_id")
+    if after:
+        traces = traces.filter(started_at__gte=after.at).exclude(started_at=after.at, trace_id__lte=after.trace_id)
+    found = list(traces[: SESSION_PAGE_SIZE + 1])
+    page = found[:SESSION_PAGE_SIZE]
+    return page, cursor_of(page[-1]) if len(found) > len(page) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One trace of a session: what was asked and what was answered, in full as far as a page can hold it."""
+
+    trace: Trace
+    call: Span | None
+
+
+def session_turns(traces: Iterable[Trace]) -> list[Turn]:
+    """Return the traces of a session with the last call of each."""
+    found = list(traces)
+    if not found:
+        return []
+    spans = Span.objects.filter(
+        project_id=found[0].project_id, trace_id__in=[trace.trace_id for trace in found], kind=Kind.LLM,
+        start_day__range=(min(trace.min_day for trace in found), max(trace.max_day for trace in found)),
+    )  # fmt: skip
+    latest = spans.order_by("trace_id", "-start_ns").distinct("trace_id")
+    calls = {span.trace_id: span for span in latest.defer("attributes", "events", "metadata")}
+    return [Turn(trace, calls.get(trace.trace_id)) for trace in found]

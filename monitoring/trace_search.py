@@ -1,0 +1,170 @@
+"""Finds traces, newest first, page by page; a search that would look at too many rows stops and says how far it came."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from django.db.models import Q
+
+from monitoring.models import Trace, TraceQuerySet
+from monitoring.trace_filters import TraceFilter
+from projects.models import Project
+
+PAGE_SIZE = 50
+MOST_NEW = 100
+FIRST_WINDOW, _LARGEST_WINDOW = 2_000, 32_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+Direction = Literal["older", "newer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in the list: just after this trace when going on to older ones, just before it to newer ones."""
+
+    at: datetime
+    trace_id: UUID
+
+    def __str__(self) -> str:
+        return f"{(self.at - _EPOCH) // _MICROSECOND}-{self.trace_id.hex}"
+
+
+@dataclass(frozen=True, slots=True)
+class TracePage:
+    """Some traces, newest first, and where the pages beside them begin.
+
+    `searched_until` is set when the time was up before the page was full: older traces have not been looked at.
+    """
+
+    traces: list[Trace]
+    older: Cursor | None
+    newer: Cursor | None
+    searched_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """One field that could be dropped, and how many traces would then match (counted up to a limit)."""
+
+    name: str
+    count: int
+
+
+def cursor_of(trace: Trace) -> Cursor:
+    return Cursor(trace.started_at, trace.trace_id)
+
+
+def parse_cursor(text: str) -> Cursor | None:
+    """Return the cursor that an address holds, or None when it is not one of ours."""
+    micros, _, hex_id = text.partition("-")
+    try:
+        return Cursor(_EPOCH + int(micros) * _MICROSECOND, UUID(hex=hex_id))
+    except (ValueError, OverflowError):
+        return None
+
+
+def page(
+    *, project: Project, wanted: TraceFilter, older_than: Cursor | None = None, newer_than: Cursor | None = None,
+    limit: int = PAGE_SIZE, seconds: float = 1.0, first_window: int = FIRST_WINDOW,
+) -> TracePage:  # fmt: skip
+    """Return one page of matching traces, newest first."""
+    direction: Direction = "newer" if newer_than and not older_than else "older"
+    start = newer_than if direction == "newer" else older_than
+    rows, rest = wanted.rows(project), wanted.rest
+    found, stopped_at = _collect(rows, rest, start, direction, limit + 1, seconds, first_window)
+    traces, has_more = found[:limit], len(found) > limit
+    if direction == "newer":
+        traces.reverse()
+        return TracePage(
+            traces, older=_last(traces) or _beside(newer_than, 1), newer=_first(traces) if has_more else stopped_at
+        )
+    newer = (_first(traces) or _beside(older_than, -1)) if older_than else None
+    if stopped_at and not has_more:
+        return TracePage(traces, older=stopped_at, newer=newer, searched_until=stopped_at.at)
+    return TracePage(traces, older=_last(traces) if has_more else None, newer=newer)
+
+
+def count_newer(*, project: Project, wanted: TraceFilter, than: Cursor | None) -> int:
+    """Return how many matching traces came after a place in the list, counted up to MOST_NEW + 1."""
+    rows = wanted.rows(project).filter(wanted.rest)
+    if than:
+        rows = _beyond(rows, than, "newer")
+    return rows.order_by()[: MOST_NEW + 1].count()
+
+
+def relaxations(*, project: Project, wanted: TraceFilter, seconds: float = 0.5) -> list[Relaxation]:
+    """Return the fields whose removal would bring traces back, the most helpful first."""
+    names = wanted.names_in_use
+    if len(names) < 2:
+        return []
+    found = []
+    for name in names:
+        less = wanted.without(name)
+        rows, rest = less.rows(project), less.rest
+        traces, _ = _collect(rows, rest, None, "older", MOST_NEW + 1, seconds / len(names), FIRST_WINDOW)
+        if traces:
+            found.append(Relaxation(name, len(traces)))
+    return sorted(found, key=lambda item: -item.count)
+
+
+def _collect(
+    rows: TraceQuerySet, rest: Q, start: Cursor | None, direction: Direction, limit: int, seconds: float, first_window: int
+) -> tuple[list[Trace], Cursor | None]:
+    """Return up to `limit` matching traces from a place on, and where the search stopped when time was up."""
+    ordered = rows.newest_first() if direction == "older" else rows.order_by("started_at", "trace_id")
+    if not rest:
+        return list((_beyond(ordered, start, direction) if start else ordered)[:limit]), None
+    found: list[Trace] = []
+    until = time.monotonic() + seconds
+    for window, end in _windows(ordered, start, direction, first_window):
+        found += window.filter(rest)[: limit - len(found)]
+        if len(found) >= limit or end is None:
+            return found, None
+        if time.monotonic() > until:
+            return found, end
+    return found, None
+
+
+def _windows(
+    ordered: TraceQuerySet, start: Cursor | None, direction: Direction, size: int
+) -> Iterator[tuple[TraceQuerySet, Cursor | None]]:  # fmt: skip
+    """Cut the rows into ever larger stretches, each with its end; None when it is the last one."""
+    while True:
+        remaining = _beyond(ordered, start, direction) if start else ordered
+        edge = remaining.values_list("started_at", "trace_id")[size : size + 1].first()
+        end = Cursor(*edge) if edge else None
+        yield (_up_to(remaining, end, direction) if end else remaining), end
+        if end is None:
+            return
+        start, size = end, min(size * 4, _LARGEST_WINDOW)
+
+
+def _beyond(rows: TraceQuerySet, place: Cursor, direction: Direction) -> TraceQuerySet:
+    if direction == "older":
+        return rows.filter(started_at__lte=place.at).exclude(started_at=place.at, trace_id__gte=place.trace_id)
+    return rows.filter(started_at__gte=place.at).exclude(started_at=place.at, trace_id__lte=place.trace_id)
+
+
+def _up_to(rows: TraceQuerySet, place: Cursor, direction: Direction) -> TraceQuerySet:
+    if direction == "older":
+        return rows.filter(started_at__gte=place.at).exclude(started_at=place.at, trace_id__lt=place.trace_id)
+    return rows.filter(started_at__lte=place.at).exclude(started_at=place.at, trace_id__gt=place.trace_id)
+
+
+def _first(traces: list[Trace]) -> Cursor | None:
+    return cursor_of(traces[0]) if traces else None
+
+
+def _last(traces: list[Trace]) -> Cursor | None:
+    return cursor_of(traces[-1]) if traces else None
+
+
+def _beside(place: Cursor | None, microseconds: int) -> Cursor | None:
+    """Return the place a moment away, so that the trace at it lies on the other side."""
+    return Cursor(place.at + microseconds * _MICROSECOND, place.trace_id) if place else None

@@ -1,0 +1,100 @@
+"""The one query over the usage tables: sums of buckets, cut by whatever a caller wants to see apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypedDict
+
+from django.db import connection
+
+from monitoring import usage_latency, usage_periods
+from monitoring.kinds import Kind
+from monitoring.usage_latency import Histogram
+from monitoring.usage_periods import Slice
+
+Key = Literal["is_last", "bucket", "prompt_name", "prompt_version", "model"]
+
+_COUNTERS = (
+    "span_count", "error_count", "unpriced_count", "input_tokens", "output_tokens", "cost_nano_usd",
+    "thumbs_up", "thumbs_down",
+)  # fmt: skip
+
+
+class Filters(TypedDict, total=False):
+    """What may narrow the calls that are counted; an empty text leaves all in, no kind means calls to models."""
+
+    environment: str
+    kind: Kind
+    prompt_name: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """The counters of one group and the keys it was cut by."""
+
+    keys: dict[str, Any]
+    counters: dict[str, Any]
+    latency: Histogram
+
+
+def read(
+    *, project_id: int, slices: Iterable[Slice], keys: Sequence[Key] = (), split: datetime | None = None,
+    step: timedelta = timedelta(days=1), filters: Filters,
+) -> list[Sums]:  # fmt: skip
+    """Return the sums of the slices, one group per combination of keys.
+
+    `is_last` tells buckets from `split` on from those before, `bucket` is the start of the `step` a bucket falls into.
+    """
+    parts, values = [], list[Any]()
+    for part in slices:
+        query, part_values = _part(project_id, part, split or part.start, step, filters)
+        parts.append(query)
+        values += part_values
+    query = f"""
+        SELECT {"".join(f"{key}, " for key in keys)} {", ".join(f"coalesce(sum({name}), 0)::bigint" for name in _COUNTERS)},
+               string_agg(substr(array_send(latency), 21), '')
+        FROM ({" UNION ALL ".join(parts)}) calls
+        {f"GROUP BY {', '.join(keys)}" if keys else ""}
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return [_sums(keys, row) for row in cursor.fetchall()]
+
+
+def _part(project_id: int, part: Slice, split: datetime, step: timedelta, filters: Filters) -> tuple[str, list[Any]]:
+    kind = int(filters.get("kind", Kind.LLM))
+    conditions, values = (
+        ["project_id = %s", "at >= %s", "at < %s", _OF_KIND[kind == Kind.LLM]],
+        [project_id, part.start, part.end, kind],
+    )
+    for name, wanted in _narrowed(filters).items():
+        conditions.append(f"{name} = %s")
+        values.append(wanted)
+    query = f"""
+        SELECT at >= %s AS is_last, date_bin(%s, at, %s) AS bucket, prompt_name, prompt_version, model,
+               {", ".join(f"CASE WHEN kind = {kind} THEN {name} ELSE 0 END AS {name}" for name in _COUNTERS[:-2])},
+               thumbs_up, thumbs_down, CASE WHEN kind = {kind} THEN latency ELSE '{{}}' END AS latency
+        FROM {part.table} WHERE {" AND ".join(conditions)}
+    """
+    return query, [split, step, usage_periods.ORIGIN, *values]
+
+
+# Most people judge the whole answer, so a thumb may hang on the chain around a call instead of on the call.
+_OF_KIND = {False: "kind = %s", True: "(kind = %s OR thumbs_up <> 0 OR thumbs_down <> 0)"}
+
+
+def _narrowed(filters: Filters) -> dict[str, str]:
+    wanted = {name: filters.get(name) for name in ("environment", "prompt_name", "model")}
+    return {name: str(value) for name, value in wanted.items() if value}
+
+
+def _sums(keys: Sequence[Key], row: Sequence[Any]) -> Sums:
+    counters = row[len(keys) : -1]
+    return Sums(
+        keys=dict(zip(keys, row, strict=False)),
+        counters=dict(zip(("call_count", *_COUNTERS[1:]), counters, strict=True)),
+        latency=usage_latency.from_sent(row[-1]),
+    )

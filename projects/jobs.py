@@ -1,0 +1,98 @@
+"""Work as rows with leases: whoever claims a row does it, and may die while doing so."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models.functions import Now
+
+from projects.errors import LeaseLost
+from projects.models import Job, JobState
+
+LEASE = timedelta(seconds=60)
+_RETRY_BASE_SECONDS = 5
+_RETRY_CAP_SECONDS = 600
+
+
+def add(*, kind: str, dedupe_key: str, payload: dict[str, Any] | None = None, project_id: int | None = None) -> bool:
+    """Ask for work; return False when the same work was asked for before."""
+    _, created = Job.objects.get_or_create(
+        kind=kind, dedupe_key=dedupe_key, defaults={"payload": payload or {}, "project_id": project_id}
+    )
+    return created
+
+
+def claim(*, kinds: Sequence[str], limit: int = 1, lease: timedelta = LEASE) -> list[Job]:
+    """Take ready jobs, oldest first; attempts rise now, so a job that kills its worker ends up dead, not eternal."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE job SET state = 'running', attempts = attempts + 1, lease_token = %s,
+                lease_until = statement_timestamp() + make_interval(secs => %s)
+            WHERE id IN (
+                SELECT id FROM job WHERE state = 'ready' AND run_at <= statement_timestamp() AND kind = ANY(%s)
+                ORDER BY run_at FOR UPDATE SKIP LOCKED LIMIT %s
+            ) RETURNING id
+            """,
+            [uuid.uuid4(), lease.total_seconds(), list(kinds), limit],
+        )
+        ids = [row[0] for row in cursor.fetchall()]
+    return list(Job.objects.filter(pk__in=ids).order_by("run_at"))
+
+
+def renew(*, job: Job, lease: timedelta = LEASE) -> None:
+    """Hold on to a job for longer, or learn that another worker has it."""
+    held = _held(job).filter(state=JobState.RUNNING).update(lease_until=Now() + lease)
+    if not held:
+        raise LeaseLost
+
+
+def finish(*, job: Job) -> None:
+    """Mark the job done, unless another worker took it over."""
+    if not _held(job).filter(state=JobState.RUNNING).update(state=JobState.DONE, finished_at=Now(), lease_until=None):
+        raise LeaseLost
+
+
+def fail(*, job: Job, error: str) -> None:
+    """Give the job back for a later try, or give it up after its last one."""
+    is_last = job.attempts >= job.max_attempts
+    delay = min(_RETRY_CAP_SECONDS, _RETRY_BASE_SECONDS * 2 ** max(job.attempts - 1, 0))
+    _held(job).filter(state=JobState.RUNNING).update(
+        state=JobState.DEAD if is_last else JobState.READY,
+        run_at=Now() + timedelta(seconds=delay),
+        lease_until=None,
+        last_error=error[:4000],
+    )
+
+
+def sweep() -> int:
+    """Free the jobs whose worker went silent; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE job SET lease_until = NULL,
+                state = CASE WHEN attempts >= max_attempts THEN 'dead' ELSE 'ready' END,
+                last_error = 'The worker stopped answering while it worked on this.'
+            WHERE state = 'running' AND lease_until < statement_timestamp()
+            """
+        )
+        return int(cursor.rowcount)
+
+
+def retry(*, job: Job) -> None:
+    """Give a dead job new tries."""
+    Job.objects.filter(pk=job.pk, state=JobState.DEAD).update(state=JobState.READY, attempts=0, run_at=Now())
+
+
+def delete_finished(*, older_than: timedelta) -> int:
+    """Remove the rows of finished jobs; return how many."""
+    deleted, _ = Job.objects.filter(state=JobState.DONE, finished_at__lt=Now() - older_than).delete()
+    return deleted
+
+
+def _held(job: Job) -> Any:
+    return Job.objects.filter(pk=job.pk, lease_token=job.lease_token)

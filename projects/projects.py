@@ -1,0 +1,50 @@
+"""Makes projects."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+
+from projects import audit
+from projects.errors import NameMissing, SlugTaken
+from projects.models import Membership, Project, User
+from projects.roles import Role
+
+
+@transaction.atomic
+def create(*, name: str, slug: str | None = None, by: User | None = None, is_demo: bool = False) -> Project:
+    """Return a new project; whoever makes it becomes its admin."""
+    name = name.strip()[:120]
+    if not name:
+        raise NameMissing
+    wanted = (slugify(slug or name) or "project")[:50]
+    project = _insert(name=name, slug=wanted, is_demo=is_demo, is_exact=slug is not None)
+    if by is not None:
+        Membership.objects.create(project=project, user=by, role=Role.ADMIN)
+    audit.record(action="project.created", subject=project.slug, by=by, project=project, name=name)
+    return project
+
+
+@transaction.atomic
+def rename(*, project: Project, name: str, by: User) -> Project:
+    """Give the project another name; its address stays."""
+    name = name.strip()[:120]
+    if not name:
+        raise NameMissing
+    audit.record(
+        action="project.renamed", subject=project.slug, by=by, project=project, before=project.name, after=name
+    )
+    Project.objects.filter(pk=project.pk).update(name=name)
+    project.name = name
+    return project
+
+
+def _insert(*, name: str, slug: str, is_demo: bool, is_exact: bool) -> Project:
+    candidates = [slug] if is_exact else [slug, *(f"{slug}-{number}" for number in range(2, 50))]
+    for candidate in candidates:
+        try:
+            with transaction.atomic():
+                return Project.objects.create(name=name, slug=candidate, is_demo=is_demo)
+        except IntegrityError:
+            continue
+    raise SlugTaken

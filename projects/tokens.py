@@ -1,0 +1,46 @@
+"""Random secrets for keys and links, and the hashes under which they are stored."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+
+FEEDBACK_KEY_MESSAGE = b"callboard feedback token v1"
+_KEY_ID_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def link_token() -> str:
+    """Return a fresh secret for a link, 256 bits."""
+    return secrets.token_urlsafe(32)
+
+
+def digest(token: str) -> bytes:
+    """Return the hash under which a high-entropy secret is stored."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def new_key() -> tuple[str, str, str]:
+    """Return (key id, secret, whole key as the application sends it)."""
+    key_id = "".join(secrets.choice(_KEY_ID_ALPHABET) for _ in range(12))
+    secret = secrets.token_urlsafe(32)
+    return key_id, secret, compose(key_id=key_id, secret=secret)
+
+
+def compose(*, key_id: str, secret: str) -> str:
+    """Return the whole key, ending in a checksum that lets scanners recognise a leaked key."""
+    body = f"cb_{key_id}_{secret}"
+    return body + hashlib.sha256(body.encode()).hexdigest()[:6]
+
+
+def split(key: str) -> tuple[str, str] | None:
+    """Return (key id, secret) of a well-formed key, else None."""
+    if len(key) != 65 or not key.isascii() or not key.startswith("cb_") or key[15] != "_":
+        return None
+    key_id, secret = key[3:15], key[16:59]
+    return (key_id, secret) if hmac.compare_digest(compose(key_id=key_id, secret=secret), key) else None
+
+
+def feedback_key(secret: str) -> bytes:
+    """Return the key that signs feedback tokens; the client derives the same one from its secret."""
+    return hmac.digest(secret.encode(), FEEDBACK_KEY_MESSAGE, "sha256")

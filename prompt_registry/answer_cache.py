@@ -1,0 +1,81 @@
+"""Remembers answers for two seconds in this process; of many threads that miss, one asks the database."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Generic, TypeVar
+
+V = TypeVar("V")
+
+
+@dataclass(slots=True)
+class _Entry(Generic[V]):
+    """One remembered answer; its lock is held by the thread that renews it."""
+
+    value: V | None = None
+    cost: int = 0
+    expires_at: float = 0.0
+    renewing: Lock = field(default_factory=Lock)
+
+
+class AnswerCache(Generic[V]):
+    """Keeps values under keys of a project, the least recently used ones leave first."""
+
+    def __init__(
+        self, *, seconds: float, max_cost: int, cost_of: Callable[[V], int], survives: tuple[type[Exception], ...] = ()
+    ) -> None:
+        self.seconds = seconds
+        self.max_cost = max_cost
+        self.cost_of = cost_of
+        # When renewing fails with one of these, the old answer serves on.
+        self.survives = survives
+        self._entries: OrderedDict[tuple[int, Hashable], _Entry[V]] = OrderedDict()
+        self._cost = 0
+        self._lock = Lock()
+
+    def get(self, project_id: int, key: Hashable, load: Callable[[], V]) -> V:
+        """Return the remembered value, or the one that `load` returns."""
+        entry = self._entry((project_id, key))
+        if entry.value is not None and entry.expires_at > time.monotonic():
+            return entry.value
+        with entry.renewing:
+            if entry.value is not None and entry.expires_at > time.monotonic():
+                return entry.value
+            return self._renewed((project_id, key), entry, load)
+
+    def forget(self, project_id: int | None = None) -> None:
+        """Drop what is remembered of a project, or everything."""
+        with self._lock:
+            for key in [key for key in self._entries if project_id in (None, key[0])]:
+                self._cost -= self._entries.pop(key).cost
+
+    def _entry(self, key: tuple[int, Hashable]) -> _Entry[V]:
+        with self._lock:
+            entry = self._entries.setdefault(key, _Entry())
+            self._entries.move_to_end(key)
+            return entry
+
+    def _renewed(self, key: tuple[int, Hashable], entry: _Entry[V], load: Callable[[], V]) -> V:
+        try:
+            value = load()
+        except self.survives:
+            if entry.value is None:
+                raise
+            value = entry.value
+        with self._lock:
+            entry.value, entry.expires_at = value, time.monotonic() + self.seconds
+            # An entry that was forgotten while it was being renewed stays forgotten.
+            if self._entries.get(key) is entry:
+                self._weigh(entry, self.cost_of(value))
+        return value
+
+    def _weigh(self, entry: _Entry[V], cost: int) -> None:
+        self._cost += cost - entry.cost
+        entry.cost = cost
+        while self._cost > self.max_cost and len(self._entries) > 1:
+            _, dropped = self._entries.popitem(last=False)
+            self._cost -= dropped.cost

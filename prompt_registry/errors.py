@@ -1,0 +1,145 @@
+"""What can go wrong with prompts, in words for the person who reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from prompt_registry.models import Draft, PromptVersion
+
+
+class PromptRegistryError(Exception):
+    """This prompt does not allow that."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").strip())
+
+
+class NameNotUsable(PromptRegistryError):
+    """This name cannot be used for a prompt."""
+
+
+class NameTaken(PromptRegistryError):
+    """Another prompt of this project has this name already. Choose another name."""
+
+
+class NameInUse(PromptRegistryError):
+    """Applications fetch this prompt by its name, so the name stays. Make a copy under the new name instead."""
+
+
+class TypeFixed(PromptRegistryError):
+    """A prompt stays what it was made as: a text or a chat. Make a new prompt for the other type."""
+
+
+class PromptArchived(PromptRegistryError):
+    """This prompt is in the archive. Bring it back before you change it."""
+
+
+class PromptDeleted(PromptRegistryError):
+    """This prompt was deleted. Somebody can bring it back under Prompts → Archive."""
+
+
+class NotAllowed(PromptRegistryError):
+    """Your role in this project does not allow this."""
+
+
+class NoteTooLong(PromptRegistryError):
+    """The note is longer than 500 characters. Shorten it; your text is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that keeps a prompt from being saved, and the field it is about."""
+
+    field: str
+    sentence: str
+
+
+class ContentNotUsable(PromptRegistryError):
+    """This prompt cannot be saved like this."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(" ".join(problem.sentence for problem in problems) or None)
+        self.problems = tuple(problems)
+
+
+class VersionUnknown(PromptRegistryError):
+    """This prompt has no such version."""
+
+
+class NoChanges(PromptRegistryError):
+    """Nothing differs from the newest version, so there is nothing to save."""
+
+    def __init__(self, *, version: PromptVersion) -> None:
+        super().__init__(f"Nothing differs from v{version.number}, so there is nothing to save.")
+        self.version = version
+
+
+class ChangedMeanwhile(PromptRegistryError):
+    """Somebody saved a newer version while you were writing. Your text is kept; compare the two and choose."""
+
+    def __init__(self, *, newer: PromptVersion) -> None:
+        super().__init__()
+        self.newer = newer
+
+
+class DraftChangedElsewhere(PromptRegistryError):
+    """You changed this prompt in another window as well. Both texts are kept; compare them and choose."""
+
+    def __init__(self, *, draft: Draft | None) -> None:
+        super().__init__()
+        self.draft = draft
+
+
+class DraftTooLarge(PromptRegistryError):
+    """This text is too large to be kept as a draft: it has more than 1 MiB. Shorten it."""
+
+
+class LabelNotUsable(PromptRegistryError):
+    """A label is 1 to 36 characters: small letters, digits, dots, dashes, underscores, and at least one letter."""
+
+
+class LabelReserved(PromptRegistryError):
+    """«latest» always points to the newest version by itself and cannot be set."""
+
+
+class AlreadyThere(PromptRegistryError):
+    """This version is live there already."""
+
+
+class PublishedMeanwhile(PromptRegistryError):
+    """Somebody published or undid a version while you were looking. Look at the page again and decide anew."""
+
+    def __init__(self, *, current: PromptVersion | None) -> None:
+        super().__init__()
+        self.current = current
+
+
+class StoppedByChecks(PromptRegistryError):
+    """This version cannot go live like this."""
+
+    def __init__(self, sentences: Sequence[str]) -> None:
+        super().__init__(" ".join(sentences) or None)
+        self.sentences = tuple(sentences)
+
+
+class NothingToUndo(PromptRegistryError):
+    """There is no earlier version to come back to."""
+
+
+class RenderingError(PromptRegistryError):
+    """The prompt could not be filled in."""
+
+
+class TemplateTooLarge(RenderingError):
+    """The prompt is larger than 256 KiB. Shorten it or split it into two prompts."""
+
+
+class TooManyVariables(RenderingError):
+    """The prompt has more than 10,000 different blanks."""
+
+
+class OutputTooLarge(RenderingError):
+    """The prompt grew beyond 4 MiB when its blanks were filled in."""

@@ -1,0 +1,159 @@
+"""Prompts, their immutable versions, the labels that point to them, and connections to model providers."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from projects.models import Project, User
+
+PRODUCTION = "production"
+STAGING = "staging"
+LATEST = "latest"
+
+
+class PromptType(models.TextChoices):
+    TEXT = "text", "Text"
+    CHAT = "chat", "Chat"
+
+
+class PromptQuerySet(models.QuerySet["Prompt"]):
+    def for_project(self, project: Project) -> PromptQuerySet:
+        return self.filter(project=project)
+
+    def active(self) -> PromptQuerySet:
+        """Prompts that are neither archived nor deleted."""
+        return self.filter(archived_at=None, deleted_at=None)
+
+    def by_name(self) -> PromptQuerySet:
+        return self.order_by("name")
+
+
+class Prompt(models.Model):
+    """A named family of versions."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="prompts")
+    name = models.CharField(max_length=255)
+    type = models.CharField(max_length=8, choices=PromptType.choices)
+    tags = ArrayField(models.CharField(max_length=60), default=list)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    archived_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[PromptQuerySet] = PromptQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        db_table = "prompt"
+        constraints = [
+            models.UniqueConstraint(fields=["project", "name"], name="prompt_name_unique"),
+            models.UniqueConstraint(fields=["project", "id"], name="prompt_in_project"),
+            models.CheckConstraint(condition=models.Q(type__in=PromptType.values), name="prompt_type_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PromptVersion(models.Model):
+    """An immutable numbered snapshot of everything that changes what the model is asked."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    text = models.TextField(blank=True, default="")
+    messages = models.JSONField(default=list)
+    variables = models.JSONField(default=list)
+    settings = models.JSONField(default=dict)
+    note = models.CharField(max_length=500, blank=True, default="")
+    content_hash = models.CharField(max_length=64)
+    author = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "prompt_version"
+        constraints = [
+            models.UniqueConstraint(fields=["prompt", "number"], name="prompt_version_number_unique"),
+            models.UniqueConstraint(fields=["project", "prompt", "id"], name="prompt_version_in_prompt"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.prompt.name} v{self.number}"
+
+
+class Label(models.Model):
+    """A movable pointer to one version; moving it is publishing."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="labels")
+    name = models.CharField(max_length=36)
+    version = models.ForeignKey(PromptVersion, on_delete=models.PROTECT, related_name="labels")
+    updated_at = models.DateTimeField(default=timezone.now)
+    updated_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        db_table = "prompt_label"
+        constraints = [
+            models.UniqueConstraint(fields=["prompt", "name"], name="prompt_label_unique"),
+            models.CheckConstraint(condition=models.Q(name__regex=r"^(?=.*[a-z])[a-z0-9_.-]+$"), name="prompt_label_name_shape"),
+        ]
+
+
+class LabelMove(models.Model):
+    """One publish or undo: which version a label left, which one it points to now, who did it and why."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="label_moves")
+    label = models.CharField(max_length=36)
+    from_version = models.ForeignKey(PromptVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    to_version = models.ForeignKey(PromptVersion, on_delete=models.PROTECT, related_name="+")
+    is_undo = models.BooleanField(default=False)
+    reason = models.CharField(max_length=500, blank=True, default="")
+    moved_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    moved_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "prompt_label_move"
+        indexes = [models.Index(fields=["prompt", "label", "-moved_at"], name="prompt_label_move_recent")]
+
+
+class Draft(models.Model):
+    """One person's autosaved, unpublished edits of one prompt."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="drafts")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    base_number = models.PositiveIntegerField(default=0)
+    content = models.JSONField(default=dict)
+    revision = models.PositiveIntegerField(default=1)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "prompt_draft"
+        constraints = [models.UniqueConstraint(fields=["prompt", "user"], name="prompt_draft_per_person")]
+
+
+class ProviderConnection(models.Model):
+    """Where a model is reached: an OpenAI-compatible address and its encrypted key."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="provider_connections")
+    name = models.CharField(max_length=80)
+    base_url = models.URLField(max_length=500)
+    key_sealed = models.BinaryField(null=True)
+    key_last4 = models.CharField(max_length=4, blank=True, default="")
+    default_model = models.CharField(max_length=120, blank=True, default="")
+    is_simulated = models.BooleanField(default=False)
+    revision = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "provider_connection"
+        constraints = [models.UniqueConstraint(fields=["project", "name"], name="provider_connection_name_unique")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,59 @@
+"""Finds the prices of a model by its provider and its name as reported in the answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from prompt_registry.prices.snapshot import Price
+
+# What instrumentations call the providers of the table.
+_PROVIDERS = {
+    "azure.ai.openai": "openai",
+    "azure": "openai",
+    "gcp.gemini": "google",
+    "gcp.gen_ai": "google",
+    "gcp.vertex_ai": "google",
+    "gemini": "google",
+    "vertex_ai": "google",
+    "google_genai": "google",
+    "mistral_ai": "mistral",
+    "mistralai": "mistral",
+    "x_ai": "xai",
+}
+# These speak for many vendors: the OpenAI client for every compatible server, Bedrock for its tenants.
+_ANY_VENDOR = {"", "openai", "aws.bedrock", "bedrock", "openai_compatible"}
+
+_BEFORE_THE_NAME = re.compile(
+    r"^(models/|publishers/google/models/)?((us|eu|apac|jp|au|global)\.)?((openai|anthropic|amazon|google|deepseek)[./])?"
+)
+_AFTER_THE_FAMILY = re.compile(r"([-@]\d{4}-\d{2}-\d{2}|[-@]\d{8}|-latest|-v\d+(:\d+)?)+$")
+
+
+def prices_of(*, provider: str, model: str, prices: Iterable[Price]) -> tuple[Price, ...]:
+    """Return the prices of one model, the newest first: exact name, then its family, then the longest pattern."""
+    provider = _PROVIDERS.get(provider.strip().lower(), provider.strip().lower())
+    rows = list(prices)
+    own = [price for price in rows if price.provider == provider]
+    candidates = [own, rows] if provider in _ANY_VENDOR else [own]
+    plain = _BEFORE_THE_NAME.sub("", model.strip().lower())
+    family = _AFTER_THE_FAMILY.sub("", plain)
+    for name in (plain, family):
+        for some in candidates:
+            found = [price for price in some if price.model == name]
+            if found:
+                return _newest_first(found)
+    return _longest_pattern(family, candidates)
+
+
+def _longest_pattern(family: str, candidates: list[list[Price]]) -> tuple[Price, ...]:
+    for some in candidates:
+        matching = [price for price in some if price.model.endswith("*") and family.startswith(price.model[:-1])]
+        if matching:
+            longest = max(matching, key=lambda price: len(price.model)).model
+            return _newest_first([price for price in matching if price.model == longest])
+    return ()
+
+
+def _newest_first(prices: list[Price]) -> tuple[Price, ...]:
+    return tuple(sorted(prices, key=lambda price: price.valid_from, reverse=True))

@@ -1,0 +1,91 @@
+"""Makes prompts, names them, puts them into the archive and takes them out again."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from projects import audit
+from projects.models import Project, User
+from projects.roles import Action
+from prompt_registry import names, resolution
+from prompt_registry.errors import NameInUse, NameTaken
+from prompt_registry.models import Prompt, PromptType
+from prompt_registry.permissions import demand
+
+
+@transaction.atomic
+def create(*, project: Project, name: str, type: str, by: User | None) -> Prompt:
+    """Return a new prompt without versions; what it was made as, a text or a chat, it stays."""
+    demand(project=project, action=Action.EDIT_PROMPTS, by=by)
+    name = names.clean(name)
+    try:
+        with transaction.atomic():
+            prompt = Prompt.objects.create(project=project, name=name, type=PromptType(type), created_by=by)
+    except IntegrityError as error:
+        raise _taken(project, name) from error
+    audit.record(action="prompt.created", subject=name, by=by, project=project, prompt=prompt.pk, type=prompt.type)
+    resolution.forget_after_commit(project.pk)
+    return prompt
+
+
+@transaction.atomic
+def rename(*, prompt: Prompt, name: str, by: User) -> Prompt:
+    """Give the prompt another name, as long as nothing was published: applications ask for it by name."""
+    locked = _locked(prompt, by=by)
+    name = names.clean(name)
+    if locked.label_moves.exists():
+        raise NameInUse
+    before, locked.name = locked.name, name
+    try:
+        with transaction.atomic():
+            locked.save(update_fields=["name"])
+    except IntegrityError as error:
+        raise _taken(locked.project, name) from error
+    audit.record(action="prompt.renamed", subject=before, by=by, project=locked.project, before=before, after=name)
+    resolution.forget_after_commit(locked.project_id)
+    return locked
+
+
+@transaction.atomic
+def archive(*, prompt: Prompt, by: User) -> Prompt:
+    """Take the prompt out of the lists; applications go on getting what is live."""
+    locked = _locked(prompt, by=by)
+    locked.archived_at = locked.archived_at or timezone.now()
+    locked.save(update_fields=["archived_at"])
+    audit.record(action="prompt.archived", subject=locked.name, by=by, project=locked.project)
+    return locked
+
+
+@transaction.atomic
+def restore(*, prompt: Prompt, by: User) -> Prompt:
+    """Bring the prompt back from the archive or from deletion, with all its versions."""
+    locked = _locked(prompt, by=by, action=Action.PUBLISH if prompt.deleted_at else Action.EDIT_PROMPTS)
+    locked.archived_at = locked.deleted_at = None
+    locked.save(update_fields=["archived_at", "deleted_at"])
+    audit.record(action="prompt.restored", subject=locked.name, by=by, project=locked.project)
+    resolution.forget_after_commit(locked.project_id)
+    return locked
+
+
+@transaction.atomic
+def delete(*, prompt: Prompt, by: User) -> Prompt:
+    """Tell applications that the prompt is gone; its versions stay, so it can be brought back."""
+    locked = _locked(prompt, by=by, action=Action.PUBLISH)
+    locked.deleted_at = locked.deleted_at or timezone.now()
+    locked.save(update_fields=["deleted_at"])
+    audit.record(action="prompt.deleted", subject=locked.name, by=by, project=locked.project)
+    resolution.forget_after_commit(locked.project_id)
+    return locked
+
+
+def _locked(prompt: Prompt, *, by: User, action: Action = Action.EDIT_PROMPTS) -> Prompt:
+    demand(project=prompt.project, action=action, by=by)
+    return Prompt.objects.select_for_update(of=("self",)).select_related("project").get(pk=prompt.pk)
+
+
+def _taken(project: Project, name: str) -> NameTaken:
+    other = Prompt.objects.for_project(project).filter(name=name).first()
+    if other is not None and (other.archived_at or other.deleted_at):
+        return NameTaken(f"«{name}» is in the archive. Bring it back from there, or choose another name.")
+    return NameTaken()

@@ -1,0 +1,1 @@
+"""Calls of language models: the outbound guard, the client of OpenAI-compatible providers, the simulated provider."""

@@ -1,0 +1,73 @@
+"""Turns what the openai client raises into errors with plain words and a decision whether to try again."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import openai
+
+from prompt_registry.providers.errors import (
+    KeyRefused,
+    MalformedAnswer,
+    ModelUnknown,
+    PathUnknown,
+    ProviderError,
+    ProviderFailed,
+    ProviderTimeout,
+    ProviderUnreachable,
+    QuotaUsedUp,
+    RateLimited,
+    RequestRefused,
+)
+from prompt_registry.providers.retries import read_retry_after
+
+_QUOTA_CODES = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_balance"}
+
+
+def translated(error: BaseException) -> ProviderError:
+    """Return the error to show for what a provider call raised."""
+    match error:
+        case ProviderError():
+            return error
+        case openai.APITimeoutError() | TimeoutError():
+            return ProviderTimeout()
+        case openai.APIStatusError():
+            return _from_status(error)
+        case openai.APIConnectionError():
+            return ProviderUnreachable(detail=str(error.__cause__ or ""))
+        case openai.APIResponseValidationError():
+            return MalformedAnswer()
+        case openai.APIError():
+            return ProviderFailed(detail=error.message)
+        case _:
+            return MalformedAnswer(detail=str(error))
+
+
+def _from_status(error: openai.APIStatusError) -> ProviderError:
+    kind = _kind(error)
+    retry_after = error.response.headers.get("retry-after")
+    seconds = read_retry_after(retry_after, now=time.time()) if retry_after else None
+    return kind(detail=_said(error), retry_after_seconds=seconds)
+
+
+def _kind(error: openai.APIStatusError) -> type[ProviderError]:
+    status = error.status_code
+    if status == 402 or {str(error.code), str(error.type)} & _QUOTA_CODES:
+        return QuotaUsedUp
+    if status in (401, 403):
+        return KeyRefused
+    if status == 404:
+        return ModelUnknown if "model" in f"{error.code} {_said(error)}".lower() else PathUnknown
+    if status == 429:
+        return RateLimited
+    if status in (408, 409) or status >= 500:
+        return ProviderFailed
+    return ModelUnknown if error.code == "model_not_found" else RequestRefused
+
+
+def _said(error: openai.APIStatusError) -> str:
+    body: Any = error.body
+    if isinstance(body, dict) and isinstance(body.get("message"), str):
+        return str(body["message"])
+    return error.response.text if isinstance(body, (str, type(None))) else error.message

@@ -1,0 +1,183 @@
+"""Answers «which text does this name mean right now» for applications: one query, remembered for two seconds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.db import InterfaceError, OperationalError, connection, transaction
+
+from prompt_registry.answer_cache import AnswerCache
+from prompt_registry.models import LATEST
+from prompt_registry.names import MAX_LENGTH
+
+CACHE_SECONDS = 2.0
+CACHE_BYTES = 64 * 1024 * 1024
+PAGE_SIZE = 500
+MAX_LABEL_LENGTH = 36
+_REFUSAL_BYTES = 500
+_MAX_NUMBER = 2**31 - 1
+_UNKNOWN = "This project has no prompt with this name and this label or version."
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The body that applications get, ready to send; equal ETags mean equal bodies."""
+
+    body: bytes
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is no answer: the prompt was deleted (410), or name, label or version are unknown (404)."""
+
+    sentence: str
+    is_deleted: bool = False
+
+
+Outcome = Answer | Refusal
+
+
+def _cost(outcome: Outcome) -> int:
+    return len(outcome.body) + _REFUSAL_BYTES if isinstance(outcome, Answer) else _REFUSAL_BYTES
+
+
+_cache: AnswerCache[Outcome] = AnswerCache(
+    seconds=CACHE_SECONDS, max_cost=CACHE_BYTES, cost_of=_cost, survives=(OperationalError, InterfaceError)
+)
+
+
+def by_label(*, project_id: int, name: str, label: str) -> Outcome:
+    """Return the version of a prompt that a label points to; «latest» is the newest version."""
+    if not _is_possible(name, label):
+        return Refusal(_UNKNOWN)
+    return _remembered(project_id, ("l", name, label), lambda: _one(project_id, name, label=label))
+
+
+def by_version(*, project_id: int, name: str, number: int) -> Outcome:
+    """Return one version of a prompt."""
+    if not _is_possible(name, "") or not 0 < number <= _MAX_NUMBER:
+        return Refusal(_UNKNOWN)
+    return _remembered(project_id, ("v", name, number), lambda: _one(project_id, name, number=number))
+
+
+def now(*, project_id: int, name: str, number: int) -> Outcome:
+    """Return one version as it is at this moment, for whoever just saved it."""
+    return _one(project_id, name, number=number)
+
+
+def page(*, project_id: int, label: str, after: str = "") -> Outcome:
+    """Return every prompt that the label points into, by name, for an application that warms up."""
+    if not _is_possible(after, label):
+        return _answer({"items": [], "next": None}, binding="all")
+    return _remembered(project_id, ("p", label, after), lambda: _page(project_id, label, after))
+
+
+def forget(project_id: int | None = None) -> None:
+    """Empty this process's memory of answers."""
+    _cache.forget(project_id)
+
+
+def forget_after_commit(project_id: int) -> None:
+    """Empty the memory of a project's answers once the current change is committed; other processes follow in 2 s."""
+    transaction.on_commit(lambda: _cache.forget(project_id))
+
+
+def _is_possible(name: str, label: str) -> bool:
+    """Tell whether such a name and label could exist; what could not never reaches the database or the memory."""
+    return len(name) <= MAX_LENGTH and len(label) <= MAX_LABEL_LENGTH and "\x00" not in name + label
+
+
+def _remembered(project_id: int, key: tuple[str, ...] | tuple[str, str, int], load: Callable[[], Outcome]) -> Outcome:
+    return _cache.get(project_id, key, load)
+
+
+_COLUMNS = """
+    p.name, p.type, p.deleted_at IS NOT NULL AS is_deleted, v.number, v.text, v.messages::text, v.variables::text,
+    v.settings::text, v.note, v.content_hash, coalesce(l.updated_at, v.created_at) AS updated_at,
+    newest.number AS newest,
+    (SELECT coalesce(array_agg(other.name ORDER BY other.name), '{}')
+       FROM prompt_label other WHERE other.prompt_id = p.id AND other.version_id = v.id) AS labels
+"""
+_TABLES = """
+    FROM prompt p
+    LEFT JOIN LATERAL (SELECT max(number) AS number FROM prompt_version WHERE prompt_id = p.id) newest ON true
+    LEFT JOIN prompt_label l ON l.prompt_id = p.id AND l.name = %(label)s
+    LEFT JOIN prompt_version v ON v.prompt_id = p.id
+          AND CASE WHEN %(number)s > 0 THEN v.number = %(number)s
+                   WHEN %(label)s = 'latest' THEN v.number = newest.number
+                   ELSE v.id = l.version_id END
+"""
+_ONE = f"SELECT {_COLUMNS} {_TABLES} WHERE p.project_id = %(project)s AND p.name = %(name)s"
+_MANY = f"""
+    SELECT {_COLUMNS} {_TABLES}
+     WHERE p.project_id = %(project)s AND p.name > %(after)s AND p.deleted_at IS NULL AND v.id IS NOT NULL
+     ORDER BY p.name LIMIT {PAGE_SIZE + 1}
+"""
+
+
+def _one(project_id: int, name: str, *, label: str = "", number: int = 0) -> Outcome:
+    rows = _rows(_ONE, project=project_id, name=name, label=label, number=number)
+    if not rows:
+        return Refusal(_UNKNOWN)
+    row = rows[0]
+    if row["is_deleted"]:
+        return Refusal("This prompt was deleted. Somebody can bring it back under Prompts → Archive.", is_deleted=True)
+    if row["number"] is None:
+        return Refusal(_why_nothing(row["newest"], label, number))
+    return _answer(_item(row), binding=row["content_hash"])
+
+
+def _page(project_id: int, label: str, after: str) -> Outcome:
+    rows = _rows(_MANY, project=project_id, label=label, number=0, after=after)
+    items = [_item(row) for row in rows[:PAGE_SIZE]]
+    following = items[-1]["name"] if len(rows) > PAGE_SIZE else None
+    return _answer({"items": items, "next": following}, binding="all")
+
+
+def _why_nothing(newest: int | None, label: str, number: int) -> str:
+    if newest is None:
+        return "This prompt has no version yet: nobody saved one."
+    if number:
+        return f"This prompt has no version {number}; the newest is {newest}."
+    return f"No version of this prompt is published to «{label}» yet. The newest version is {newest}."
+
+
+def _item(row: dict[str, Any]) -> dict[str, Any]:
+    labels = [*row["labels"], *([LATEST] if row["number"] == row["newest"] else [])]
+    return {
+        "name": row["name"],
+        "type": row["type"],
+        "version": row["number"],
+        "labels": labels,
+        "messages": orjson.loads(row["messages"]),
+        "text": row["text"] if row["type"] == "text" else None,
+        "variables": orjson.loads(row["variables"]),
+        "settings": orjson.loads(row["settings"]),
+        "content_hash": row["content_hash"],
+        "note": row["note"],
+        "rollout": None,
+        "updated_at": _rfc3339(row["updated_at"]),
+    }
+
+
+def _answer(value: dict[str, Any], *, binding: str) -> Answer:
+    body = orjson.dumps(value)
+    # The content's hash alone would miss a label that moved; the body's hash binds name, version, labels and note too.
+    return Answer(body=body, etag=f'"{binding}-{hashlib.sha256(body).hexdigest()[:24]}"')
+
+
+def _rows(query: str, **values: Any) -> list[dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        names = [column.name for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")

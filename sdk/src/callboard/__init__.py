@@ -1,0 +1,61 @@
+"""Callboard's client: prompts that keep working offline, traces of LLM calls, and feedback.
+
+Everything here works without constructing anything; settings come from `CALLBOARD_*` environment variables.
+"""
+
+from callboard.client import Callboard
+from callboard.contexts import context, continue_trace, inject, traceparent
+from callboard.errors import (
+    CallboardError,
+    MissingVariables,
+    PromptAccessRefused,
+    PromptDeleted,
+    PromptError,
+    PromptNotFound,
+    PromptTypeMismatch,
+    PromptUnavailable,
+)
+from callboard.package_functions import (
+    create_trace_id,
+    current_span,
+    feedback,
+    feedback_token,
+    flush,
+    observe,
+    prompts,
+    shutdown,
+    span,
+    stats,
+)
+from callboard.prompt_models import Prompt
+from callboard.spans import Span
+from callboard.version import __version__
+
+__all__ = [
+    "Callboard",
+    "CallboardError",
+    "MissingVariables",
+    "Prompt",
+    "PromptAccessRefused",
+    "PromptDeleted",
+    "PromptError",
+    "PromptNotFound",
+    "PromptTypeMismatch",
+    "PromptUnavailable",
+    "Span",
+    "__version__",
+    "context",
+    "continue_trace",
+    "create_trace_id",
+    "current_span",
+    "feedback",
+    "feedback_token",
+    "flush",
+    "inject",
+    "observe",
+    "prompts",
+    "shutdown",
+    "span",
+    "stats",
+    "traceparent",
+]

@@ -1,0 +1,156 @@
+"""What surrounds the code that runs now: the active span, and who and what it works for."""
+
+import contextlib
+from collections.abc import Iterable, Mapping, MutableMapping
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from callboard import ids
+from callboard.notices import notice
+
+if TYPE_CHECKING:
+    from callboard.spans import Span
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class PromptLink:
+    """The prompt version that the calls in a block run on."""
+
+    name: str
+    version: int | None
+    content_hash: str | None
+    source: str
+    label: str | None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    rollout_id: str | None = None
+    arm: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ambient:
+    """The facts that every span started in a block carries."""
+
+    user: str | None = None
+    session: str | None = None
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    prompt: PromptLink | None = None
+    trace_id: int | None = None
+    parent_id: int = 0
+
+
+ACTIVE: "ContextVar[Span | None]" = ContextVar("callboard_active_span", default=None)
+AMBIENT: ContextVar[Ambient] = ContextVar("callboard_ambient", default=Ambient())  # noqa: B039 - frozen
+
+
+def restore(variable: ContextVar[T], token: Token[T]) -> None:
+    """Put the variable back to what it was before `token`."""
+    try:
+        variable.reset(token)
+    except ValueError:
+        # A generator closed by the garbage collector ends in another context than it began in.
+        return
+
+
+class Scope(Generic[T]):
+    """A `with` block in which a context variable has another value."""
+
+    __slots__ = ("_token", "_value", "_variable")
+
+    def __init__(self, variable: ContextVar[T], value: T) -> None:
+        self._variable = variable
+        self._value = value
+        self._token: Token[T] | None = None
+
+    def __enter__(self) -> T:
+        self._token = self._variable.set(self._value)
+        return self._value
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._token is not None:
+            restore(self._variable, self._token)
+
+
+def context(
+    *,
+    user: object = None,
+    session: object = None,
+    tags: Iterable[str] = (),
+    metadata: Mapping[str, Any] | None = None,
+    trace_id: str | None = None,
+) -> Scope[Ambient]:
+    """Return a `with` block whose spans carry this user, session, tags and metadata; blocks nest and add up.
+
+    `trace_id` gives the traces begun in the block an id known beforehand, see `create_trace_id`.
+    """
+    outer = AMBIENT.get()
+    added = [tags] if isinstance(tags, str) else [str(tag) for tag in tags]
+    inner = replace(
+        outer,
+        user=outer.user if user is None else str(user),
+        session=outer.session if session is None else str(session),
+        tags=tuple(dict.fromkeys([*outer.tags, *added])),
+        metadata={**outer.metadata, **(metadata or {})},
+    )
+    if trace_id is not None:
+        inner = replace(inner, trace_id=_valid_trace_id(trace_id), parent_id=0)
+    return Scope(AMBIENT, inner)
+
+
+def _valid_trace_id(text: str) -> int | None:
+    number = ids.parse_trace_id(text)
+    if number is None:
+        notice("trace id", "callboard.context: %r is not a trace id (32 hex digits), so a new one is used.", text)
+    return number
+
+
+def continue_trace(source: str | Mapping[str, str] | None) -> "contextlib.AbstractContextManager[object]":
+    """Return a `with` block whose spans belong to the caller's trace, given its `traceparent` or its HTTP headers."""
+    parsed = parse_traceparent(_traceparent_in(source))
+    if parsed is None:
+        return contextlib.nullcontext()
+    stack = contextlib.ExitStack()
+    trace_id, parent_id = parsed
+    stack.enter_context(Scope(ACTIVE, None))
+    stack.enter_context(Scope(AMBIENT, replace(AMBIENT.get(), trace_id=trace_id, parent_id=parent_id)))
+    return stack
+
+
+def traceparent() -> str | None:
+    """Return the W3C traceparent of the active span, to be sent to the services it calls, or None outside of a span."""
+    span = ACTIVE.get()
+    if span is None:
+        return None
+    return f"00-{span.trace_id}-{span.span_id}-{'01' if span.is_kept else '00'}"
+
+
+def inject(headers: MutableMapping[str, str]) -> MutableMapping[str, str]:
+    """Add the traceparent of the active span to the headers of an outgoing request, and return them."""
+    value = traceparent()
+    if value is not None:
+        headers["traceparent"] = value
+    return headers
+
+
+def parse_traceparent(value: str | None) -> tuple[int, int] | None:
+    """Return the trace id and span id of a W3C traceparent, or None when it is not a valid one."""
+    parts = (value or "").strip().lower().split("-")
+    if len(parts) < 4 or len(parts[0]) != 2 or parts[0] == "ff":
+        return None
+    trace_id, span_id = ids.parse_trace_id(parts[1]), ids.parse_span_id(parts[2])
+    return (trace_id, span_id) if trace_id and span_id else None
+
+
+def _traceparent_in(source: str | Mapping[str, str] | None) -> str | None:
+    if source is None or isinstance(source, str):
+        return source
+    for name in ("traceparent", "Traceparent", "HTTP_TRACEPARENT"):
+        if name in source:
+            return source[name]
+    return None

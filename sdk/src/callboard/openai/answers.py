@@ -1,0 +1,134 @@
+"""Follows what a call returned until it is complete: an answer, a stream, or a raw response of either."""
+
+import functools
+import inspect
+import json
+import weakref
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from typing import Any, Protocol
+
+import openai
+
+from callboard.openai.chunks import plain
+
+
+class Followed(Protocol):
+    """The call that an answer belongs to."""
+
+    answer: Callable[[], Mapping[str, Any]] | None
+
+    def add_chunk(self, chunk: Any) -> None:
+        """Take note of one chunk of a streamed answer."""
+
+    def fail(self, error: BaseException) -> None:
+        """Record the error that the application will see."""
+
+    def end(self) -> None:
+        """Finish the span; a second call does nothing."""
+
+
+def follow(call: Followed, result: Any) -> Any:
+    """Return the result itself, which from now on tells the call when it is complete."""
+    if isinstance(result, openai.Stream):
+        return _follow_stream(call, result, _tapped(call, result._iterator))
+    if isinstance(result, openai.AsyncStream):
+        return _follow_stream(call, result, _tapped_async(call, result._iterator))
+    if hasattr(result, "http_response") and callable(getattr(result, "parse", None)):
+        return _follow_raw(call, result)
+    call.answer = lambda: plain(result)
+    call.end()
+    return result
+
+
+def _follow_stream(call: Followed, stream: Any, tapped: Any) -> Any:
+    # The stream stays the object it was; only the iterator inside is another one.
+    stream._iterator = tapped
+    close = stream.close
+
+    @functools.wraps(close)
+    def closing() -> Any:
+        call.end()
+        return close()
+
+    stream.close = closing
+    # A stream that nobody reads to its end or closes.
+    weakref.finalize(stream, call.end).atexit = False
+    return stream
+
+
+def _tapped(call: Followed, iterator: Iterator[Any]) -> Iterator[Any]:
+    try:
+        for chunk in iterator:
+            call.add_chunk(chunk)
+            yield chunk
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        call.fail(error)
+        raise
+    finally:
+        call.end()
+        _close(iterator)
+
+
+async def _tapped_async(call: Followed, iterator: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    try:
+        async for chunk in iterator:
+            call.add_chunk(chunk)
+            yield chunk
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        call.fail(error)
+        raise
+    finally:
+        call.end()
+        aclose = getattr(iterator, "aclose", None)
+        if aclose is not None:
+            await aclose()
+
+
+def _close(iterator: Any) -> None:
+    close = getattr(iterator, "close", None)
+    if close is not None:
+        close()
+
+
+def _follow_raw(call: Followed, response: Any) -> Any:
+    """Follow what `with_raw_response` and `with_streaming_response` return."""
+    content = _content_read(response)
+    if content is not None:
+        call.answer = lambda: _json_object(content)
+        call.end()
+        return response
+    parse = response.parse
+
+    @functools.wraps(parse)
+    def parsing(*args: Any, **kwargs: Any) -> Any:
+        return follow(call, parse(*args, **kwargs))
+
+    @functools.wraps(parse)
+    async def parsing_async(*args: Any, **kwargs: Any) -> Any:
+        return follow(call, await parse(*args, **kwargs))
+
+    response.parse = parsing_async if inspect.iscoroutinefunction(parse) else parsing
+    weakref.finalize(response, call.end).atexit = False
+    return response
+
+
+def _content_read(response: Any) -> bytes | None:
+    """Return the body, unless it is still to be read."""
+    try:
+        content = response.http_response.content
+    except Exception:
+        # Each HTTP library has its own error for a body that was not read yet.
+        return None
+    return content if isinstance(content, bytes) else None
+
+
+def _json_object(content: bytes) -> Mapping[str, Any]:
+    try:
+        document = json.loads(content)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}

@@ -1,0 +1,216 @@
+"""A bounded queue of things to send, and the background thread that sends them."""
+
+import contextlib
+import itertools
+import os
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Generic, TypeVar
+
+from callboard.bell import Bell
+from callboard.delivery import Batch, Courier, Route
+from callboard.notices import notice
+
+T = TypeVar("T")
+MAX_ITEMS: Final = 10_000
+MAX_BYTES: Final = 32 * 1024 * 1024
+BATCH_ITEMS: Final = 512
+BATCH_BYTES: Final = 2 * 1024 * 1024
+_EXIT_SECONDS: Final = 2.0
+
+
+class Outbox(Generic[T]):
+    """Takes items from any thread without ever blocking it, and sends them in batches."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        courier: Courier,
+        route: Callable[[], Route],
+        encode: Callable[[T], bytes],
+        flush_at: int = BATCH_ITEMS,
+        interval: float = 1.0,
+        max_items: int = MAX_ITEMS,
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        self._name = name
+        self._courier = courier
+        self._make_route = route
+        self._encode = encode
+        self._flush_at = min(flush_at, BATCH_ITEMS)
+        self._interval = interval
+        self._max_items = max_items
+        self._max_bytes = max_bytes
+        self._is_closed = False
+        self._begin()
+
+    def _begin(self) -> None:
+        """Set everything up that a forked child must not share with its parent."""
+        # Re-entrant, so that a signal handler which interrupts `put` can call it too.
+        self._lock = threading.RLock()
+        self._items: deque[tuple[T, int]] = deque()
+        self._bytes = 0
+        self._accepted = 0
+        self._settled = 0
+        self._bell = Bell()
+        self._settling = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._start_at = 0.0
+        self._pid = os.getpid()
+        self._route: Route | None = None
+
+    @property
+    def sent(self) -> int:
+        """How many items the server has accepted."""
+        return self._courier.sent
+
+    @property
+    def lost(self) -> int:
+        """How many items will never arrive."""
+        return self._courier.lost
+
+    def reset_after_fork(self) -> None:
+        """Empty the queue of a forked child: its parent sends what was in it."""
+        self._begin()
+        self._courier.reset_after_fork()
+
+    def put(self, item: T, size: int) -> bool:
+        """Queue the item; when the queue is full the item is dropped and counted. Never blocks."""
+        if self._pid != os.getpid():
+            self.reset_after_fork()
+        with self._lock:
+            waiting = len(self._items)
+            if self._is_closed or waiting >= self._max_items or self._bytes + size > self._max_bytes:
+                self._courier.lose(1)
+                return False
+            self._items.append((item, size))
+            self._bytes += size
+            self._accepted += 1
+        if self._thread is None:
+            self._start()
+        if waiting + 1 == self._flush_at:
+            self._bell.ring()
+        return True
+
+    def flush(self, timeout: float) -> bool:
+        """Send what is queued now; tell whether all of it was settled in time. Always returns."""
+        target = self._accepted
+        if self._settled >= target:
+            return True
+        deadline = time.monotonic() + timeout
+        if self._thread is None and not self._start():
+            # At interpreter exit no thread can be started any more.
+            self._drain(deadline)
+            return self._settled >= target
+        self._courier.hurry()
+        self._bell.ring()
+        with self._settling:
+            return self._settling.wait_for(lambda: self._settled >= target, max(0.0, deadline - time.monotonic()))
+
+    def close(self, timeout: float) -> bool:
+        """Take no more items, send what is queued, and let the thread end. Always returns."""
+        with self._lock:
+            self._is_closed = True
+        is_empty = self.flush(timeout)
+        self._courier.stop()
+        self._bell.ring()
+        return is_empty
+
+    def _start(self) -> bool:
+        with self._lock:
+            if self._thread is not None:
+                return True
+            if time.monotonic() < self._start_at:
+                return False
+            thread = threading.Thread(target=self._run, name=f"callboard-{self._name}", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                # No thread can be had now; the items wait, and a later call tries again.
+                self._start_at = time.monotonic() + 1.0
+                return False
+            self._thread = thread
+        _send_before_worker_exit(self)
+        return True
+
+    def _run(self) -> None:
+        while not self._courier.is_stopped:
+            self._bell.wait(self._interval)
+            try:
+                self._drain(None)
+            except Exception:  # the thread must outlive any single batch
+                notice("outbox", "callboard: sending failed in an unexpected way.", error=True)
+        self._courier.lose(len(self._items))
+        self._courier.report_losses()
+        self._courier.close()
+
+    def _drain(self, deadline: float | None) -> None:
+        while self._items and not self._courier.is_stopped:
+            if deadline is not None and time.monotonic() >= deadline:
+                return
+            taken = self._take()
+            try:
+                for batch in self._batches(taken):
+                    self._courier.deliver(batch, deadline=deadline)
+            finally:
+                self._settle(len(taken))
+        self._courier.report_losses()
+
+    def _take(self) -> list[T]:
+        taken: list[T] = []
+        with self._lock:
+            while self._items and len(taken) < BATCH_ITEMS:
+                item, size = self._items.popleft()
+                self._bytes -= size
+                taken.append(item)
+            if not self._items:
+                # Also mends what an interrupted `+=` may have miscounted.
+                self._bytes = 0
+        return taken
+
+    def _batches(self, items: list[T]) -> Iterator[Batch]:
+        if self._route is None:
+            self._route = self._make_route()
+        parts: list[bytes] = []
+        size = 0
+        for part in filter(None, map(self._encoded, items)):
+            if parts and size + len(part) > BATCH_BYTES:
+                yield Batch(self._route, parts)
+                parts, size = [], 0
+            parts.append(part)
+            size += len(part) + 1
+        if parts:
+            yield Batch(self._route, parts)
+
+    def _encoded(self, item: T) -> bytes | None:
+        # Lets the host's threads run between two items; encoding may otherwise keep them out for milliseconds.
+        time.sleep(0)
+        try:
+            return self._encode(item)
+        except Exception:  # one item that cannot be encoded must not cost the others
+            notice("encode", "callboard: an item could not be encoded and was dropped.", error=True)
+            self._courier.lose(1)
+            return None
+
+    def _settle(self, count: int) -> None:
+        with self._settling:
+            self._settled += count
+            self._settling.notify_all()
+
+
+_priorities = itertools.count(10)
+
+
+def _send_before_worker_exit(outbox: Outbox[Any]) -> None:
+    """In a multiprocessing or Celery worker process, which never runs `atexit`, flush when the worker ends."""
+    for library in ("multiprocessing", "billiard"):
+        process, util = sys.modules.get(f"{library}.process"), sys.modules.get(f"{library}.util")
+        if process is None or util is None:
+            continue
+        with contextlib.suppress(Exception):
+            if process.current_process().name != "MainProcess":
+                util.Finalize(None, outbox.flush, args=(_EXIT_SECONDS,), exitpriority=next(_priorities))

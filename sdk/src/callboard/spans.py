@@ -1,0 +1,200 @@
+"""A span: one timed step of a trace, filled in by the code that runs and exported in the background."""
+
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import Token
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from callboard import ids, kinds, snapshots
+from callboard.contexts import ACTIVE, Ambient, PromptLink, restore
+from callboard.notices import notice
+
+if TYPE_CHECKING:
+    from callboard.prompt_models import Prompt
+    from callboard.tracing import Trace, Tracer
+
+UNSET: Final[Any] = object()
+_STACK_CHARACTERS = 8_000
+# What `set(usage=…)` accepts, in the names of several providers, and the attribute each becomes.
+_USAGE: Final = {
+    "input_tokens": "gen_ai.usage.input_tokens",
+    "prompt_tokens": "gen_ai.usage.input_tokens",
+    "output_tokens": "gen_ai.usage.output_tokens",
+    "completion_tokens": "gen_ai.usage.output_tokens",
+    "cached_tokens": "gen_ai.usage.cache_read.input_tokens",
+    "reasoning_tokens": "gen_ai.usage.reasoning.output_tokens",
+}
+
+
+class SpanError:
+    """Why a span failed, as text, so that no frame of the host is kept alive."""
+
+    __slots__ = ("message", "stack", "type")
+
+    def __init__(self, type: str, message: str = "", stack: str = "") -> None:
+        self.type = type
+        self.message = message
+        self.stack = stack
+
+
+class Span:
+    """One timed step. Use it as a `with` block, or call `end()`; everything else is optional."""
+
+    # Most of these keep their default in most spans, so they are not set one by one for each.
+    prompt: PromptLink | None = None
+    input: Any = UNSET
+    output: Any = UNSET
+    attributes: dict[str, Any] | None = None
+    # Called in the background to describe what would take too long to describe here.
+    details: Callable[[], Mapping[str, Any]] | None = None
+    error: SpanError | None = None
+    end_ns = 0
+    # About how many bytes waiting for export takes, and how much detail a snapshot may still copy.
+    bytes = 400
+    nodes = snapshots.MAX_DETAILED_NODES
+    _token: Token["Span | None"] | None = None
+
+    def __init__(
+        self, tracer: "Tracer", trace: "Trace", name: str, kind: str, parent_id: int, ambient: Ambient
+    ) -> None:
+        self._tracer = tracer
+        self.trace = trace
+        self.name = name
+        self.kind = kind
+        self.parent_id = parent_id
+        self.ambient = ambient
+        self.id = ids.random_bits(64) or 1
+        if ambient.prompt is not None and kind in kinds.RUNS_ON_PROMPT:
+            self.prompt = ambient.prompt
+        self.start_ns = time.time_ns()
+        self._started = time.perf_counter_ns()
+
+    @property
+    def trace_id(self) -> str:
+        """The id of the trace, 32 hex digits."""
+        return f"{self.trace.id:032x}"
+
+    @property
+    def span_id(self) -> str:
+        """The id of this span, 16 hex digits."""
+        return f"{self.id:016x}"
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether this span will be exported, as far as is known now."""
+        return self.trace.is_kept
+
+    @property
+    def captures_content(self) -> bool:
+        """Whether inputs, outputs and prompt variables may be recorded."""
+        return self._tracer.captures_content
+
+    def set(
+        self,
+        *,
+        input: Any = UNSET,
+        output: Any = UNSET,
+        name: str | None = None,
+        model: str | None = None,
+        provider: str | None = None,
+        usage: Mapping[str, Any] | None = None,
+        input_tokens: int | None = None,
+        output_tokens: int | None = None,
+        prompt: "Prompt[Any] | None" = None,
+        tags: Iterable[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        attributes: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Add what is known about this step; later values replace earlier ones. Never raises."""
+        try:
+            if input is not UNSET and self._tracer.captures_content:
+                self.input = snapshots.take(input, self)
+            if output is not UNSET:
+                self.set_output(output)
+            self.name = self.name if name is None else str(name)
+            known: dict[str, Any] = {"gen_ai.response.model": model, "gen_ai.provider.name": provider}
+            known |= _usage_attributes(usage, input_tokens=input_tokens, output_tokens=output_tokens)
+            known["callboard.tags"] = None if tags is None else [str(tag) for tag in tags]
+            self.put(known)
+            self.put({f"callboard.metadata.{key}": value for key, value in (metadata or {}).items()})
+            self.put(attributes or {})
+            if prompt is not None:
+                self.prompt = prompt.link()
+        except Exception:  # a wrong argument must not stop the host
+            notice("span.set", "callboard: a value given to span.set() could not be recorded.", error=True)
+        return self
+
+    def set_output(self, output: Any) -> None:
+        """Record the output; the short form of `set(output=…)`."""
+        if self._tracer.captures_content:
+            self.output = snapshots.take(output, self)
+
+    def put(self, attributes: Mapping[str, Any]) -> None:
+        """Add the attributes that have a value."""
+        known = self.attributes = self.attributes or {}
+        for key, value in attributes.items():
+            if value is not None:
+                known[str(key)] = snapshots.take(value, self)
+
+    def fail(self, error: BaseException | str) -> None:
+        """Mark this step as failed."""
+        if isinstance(error, str):
+            self.error = SpanError("error", error)
+            return
+        # Only the innermost of the spans that an exception passes through keeps the stack.
+        is_new = self.trace.last_failure != (id(error), self.id)
+        self.trace.last_failure = (id(error), self.parent_id)
+        content = self._tracer.captures_content
+        stack = _stack_of(error) if is_new and content else ""
+        self.error = SpanError(_type_name(error), _message_of(error) if content else "", stack)
+
+    def end(self) -> None:
+        """Finish this step; a second call does nothing."""
+        if self.end_ns:
+            return
+        # From a clock that never jumps, so that no duration is negative.
+        self.end_ns = self.start_ns + time.perf_counter_ns() - self._started
+        self._tracer.finish(self)
+
+    def __enter__(self) -> Self:
+        self._token = ACTIVE.set(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._token is not None:
+            restore(ACTIVE, self._token)
+        if error is not None:
+            self.fail(error)
+        self.end()
+
+
+def _usage_attributes(
+    usage: Mapping[str, Any] | None, *, input_tokens: int | None, output_tokens: int | None
+) -> dict[str, Any]:
+    named = {"input_tokens": input_tokens, "output_tokens": output_tokens}
+    given = {**(usage or {}), **{key: value for key, value in named.items() if value is not None}}
+    return {_USAGE[key]: value for key, value in given.items() if key in _USAGE and value is not None}
+
+
+def _type_name(error: BaseException) -> str:
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _message_of(error: BaseException) -> str:
+    try:
+        return str(error)[:_STACK_CHARACTERS]
+    except Exception:  # an exception of the host may fail to describe itself
+        return ""
+
+
+def _stack_of(error: BaseException) -> str:
+    try:
+        lines = traceback.format_exception(type(error), error, error.__traceback__, limit=-20, chain=False)
+    except Exception:  # same reason
+        return ""
+    return "".join(lines)[-_STACK_CHARACTERS:]

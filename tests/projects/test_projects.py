@@ -1,0 +1,58 @@
+"""Behaviour of projects themselves."""
+
+from __future__ import annotations
+
+import pytest
+
+from projects import projects
+from projects.errors import NameMissing, SlugTaken
+from projects.models import AuditEvent, Project
+from tests.projects.factories import make_project, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_address_is_made_from_the_name():
+    assert projects.create(name=" Nordwind Shop! ").slug == "nordwind-shop"
+
+
+def test_a_second_project_of_the_same_name_gets_its_own_address():
+    projects.create(name="Shop")
+
+    assert projects.create(name="Shop").slug == "shop-2"
+
+
+def test_a_name_without_letters_still_gets_an_address():
+    assert projects.create(name="商店").slug == "project"
+
+
+def test_an_address_asked_for_by_name_is_not_changed_silently():
+    projects.create(name="Shop", slug="shop")
+
+    with pytest.raises(SlugTaken):
+        projects.create(name="Other", slug="shop")
+
+
+@pytest.mark.parametrize("name", ["", "   "])
+def test_a_project_needs_a_name(name):
+    with pytest.raises(NameMissing):
+        projects.create(name=name)
+
+
+def test_a_new_name_keeps_the_address_and_is_audited():
+    user = make_user()
+    project = projects.create(name="Shop", by=user)
+
+    projects.rename(project=project, name="Nordwind", by=user)
+
+    project.refresh_from_db()
+    assert (project.name, project.slug) == ("Nordwind", "shop")
+    assert AuditEvent.objects.get(action="project.renamed").details == {"before": "Shop", "after": "Nordwind"}
+
+
+def test_people_see_only_the_projects_they_belong_to():
+    user = make_user()
+    mine = make_project(by=user)
+    make_project()
+
+    assert list(Project.objects.visible_to(user)) == [mine]

@@ -1,0 +1,37 @@
+"""Behaviour of remembered refusals."""
+
+from __future__ import annotations
+
+import pytest
+
+from projects import refusals
+from tests.projects.factories import make_project
+
+pytestmark = pytest.mark.django_db
+
+
+def test_equal_refusals_share_a_row():
+    project = make_project()
+    for _ in range(3):
+        refusals.note(key_id="abc123abc123", reason="wrong scope", project_id=project.pk)
+
+    (row,) = refusals.recent(project=project)
+    assert (row.count, row.key_id) == (3, "abc123abc123")
+
+
+def test_a_project_sees_its_own_refusals_and_those_of_keys_nobody_knows():
+    project, other = make_project(), make_project()
+    refusals.note(key_id="", reason="unknown key")
+    refusals.note(key_id="", reason="unknown key")
+    refusals.note(key_id="abc123abc123", reason="mine", project_id=project.pk)
+    refusals.note(key_id="xyz123xyz123", reason="foreign", project_id=other.pk)
+
+    assert {row.reason: row.count for row in refusals.recent(project=project)} == {"unknown key": 2, "mine": 1}
+
+
+def test_long_texts_from_outside_are_cut():
+    project = make_project()
+    refusals.note(key_id="a" * 500, reason="b" * 500, project_id=project.pk)
+
+    (row,) = refusals.recent(project=project)
+    assert (len(row.key_id), len(row.reason)) == (12, 200)

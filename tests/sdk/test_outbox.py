@@ -1,0 +1,262 @@
+"""The bounded queue: it never blocks, never grows without bound, and every promise about time is kept."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+
+import pytest
+
+from callboard.delivery import Courier, Route
+from callboard.http_client import Answer
+from callboard.outbox import Outbox
+
+
+class Client:
+    """Accepts every request, unless told to hang."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+        self.open = threading.Event()
+        self.open.set()
+
+    def request(self, method, path, *, body, headers, timeout):
+        self.open.wait(20)
+        self.bodies.append(body)
+        return Answer(200, {}, b"{}")
+
+    def close(self):
+        """Nothing to close."""
+
+
+@pytest.fixture
+def network():
+    return Client()
+
+
+@pytest.fixture
+def make_outbox(network):
+    made = []
+
+    def make(**options):
+        outbox = Outbox(
+            "test",
+            courier=Courier("items", connect=lambda: network),
+            route=lambda: Route("/", b"[", b"]"),
+            **({"encode": lambda item: str(item).encode(), "interval": 0.02} | options),
+        )
+        made.append(outbox)
+        return outbox
+
+    yield make
+    network.open.set()
+    for outbox in made:
+        outbox.close(0)
+
+
+def test_items_are_sent_in_order(make_outbox, network):
+    outbox = make_outbox()
+    for number in range(5):
+        outbox.put(number, 1)
+
+    assert outbox.flush(5)
+    assert b",".join(body.strip(b"[]") for body in network.bodies) == b"0,1,2,3,4"
+
+
+def test_no_thread_runs_before_the_first_item(make_outbox):
+    outbox = make_outbox()
+    assert outbox._thread is None
+    assert outbox.flush(0)
+
+    outbox.put(1, 1)
+    assert outbox._thread is not None
+
+
+def test_a_full_queue_drops_the_newest_and_counts(make_outbox, network):
+    network.open.clear()
+    outbox = make_outbox(max_items=10)
+    outbox.put("first", 1)
+    while outbox._items:
+        time.sleep(0.001)
+
+    taken = [outbox.put(number, 1) for number in range(15)]
+
+    assert taken == [True] * 10 + [False] * 5
+    assert outbox.lost == 5
+    network.open.set()
+    assert outbox.flush(5)
+    assert b"9" in network.bodies[-1]
+    assert b"10" not in network.bodies[-1]
+
+
+def test_a_queue_is_full_by_bytes_too(make_outbox, network):
+    network.open.clear()
+    outbox = make_outbox(max_bytes=1000)
+    outbox.put("first", 1)
+    while outbox._items:
+        time.sleep(0.001)
+
+    assert [outbox.put("x", 400) for _ in range(4)] == [True, True, False, False]
+    assert outbox.put("small", 100)
+
+
+def test_putting_does_not_wait_for_a_server_that_hangs(make_outbox, network):
+    network.open.clear()
+    outbox = make_outbox()
+
+    began = time.perf_counter()
+    for number in range(5_000):
+        outbox.put(number, 1)
+
+    assert time.perf_counter() - began < 1.0
+
+
+@pytest.mark.parametrize("act", ["flush", "close"])
+def test_flush_and_close_return_in_time_even_when_the_server_hangs(make_outbox, network, act):
+    network.open.clear()
+    outbox = make_outbox()
+    outbox.put(1, 1)
+
+    began = time.perf_counter()
+    is_done = getattr(outbox, act)(0.3)
+
+    assert is_done is False
+    assert 0.25 < time.perf_counter() - began < 1.0
+
+
+def test_a_closed_outbox_takes_nothing_and_counts(make_outbox):
+    outbox = make_outbox()
+    outbox.put(1, 1)
+
+    assert outbox.close(5)
+    assert outbox.put(2, 1) is False
+    assert outbox.lost == 1
+    assert outbox.flush(0.1)
+    assert outbox.close(0.1)
+
+
+def test_the_thread_ends_when_the_outbox_is_closed(make_outbox):
+    outbox = make_outbox()
+    outbox.put(1, 1)
+    thread = outbox._thread
+
+    outbox.close(5)
+
+    thread.join(2)
+    assert not thread.is_alive()
+
+
+def test_what_is_left_when_closing_is_counted_as_lost(make_outbox, network):
+    network.open.clear()
+    outbox = make_outbox()
+    outbox.put("in flight", 1)
+    while outbox._items:
+        time.sleep(0.001)
+    for number in range(3):
+        outbox.put(number, 1)
+
+    outbox.close(0.05)
+    network.open.set()
+    outbox._thread.join(2)
+
+    assert outbox.lost == 3
+    assert outbox.sent == 1
+
+
+def test_an_item_that_cannot_be_encoded_costs_only_itself(make_outbox, network):
+    def encode(item):
+        if item == "bad":
+            raise ValueError(item)
+        return str(item).encode()
+
+    outbox = make_outbox(encode=encode)
+    for item in ("a", "bad", "b"):
+        outbox.put(item, 1)
+
+    assert outbox.flush(5)
+    assert (outbox.sent, outbox.lost) == (2, 1)
+
+
+def test_a_system_without_threads_to_spare_does_no_harm(make_outbox, monkeypatch):
+    outbox = make_outbox()
+
+    def no_thread(self):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_thread)
+        assert outbox.put(1, 1)
+        # Without a thread the flush does the work itself.
+        assert outbox.flush(2)
+        assert outbox.sent == 1
+        assert outbox.put(2, 1)
+
+    outbox._start_at = 0.0
+    outbox.put(3, 1)
+    assert outbox.flush(5)
+    assert outbox.sent == 3
+
+
+def test_many_threads_lose_nothing(make_outbox, network):
+    outbox = make_outbox()
+
+    def work():
+        for number in range(500):
+            outbox.put(number, 1)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert outbox.flush(10)
+    assert outbox.sent == 4_000
+    assert outbox._bytes == 0
+
+
+def test_a_signal_handler_may_put_while_it_interrupts_a_put(make_outbox):
+    outbox = make_outbox()
+    before = signal.signal(signal.SIGALRM, lambda *_: outbox.put("from the handler", 1))
+    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    try:
+        deadline = time.monotonic() + 0.4
+        while time.monotonic() < deadline:
+            outbox.put("from the program", 1)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+    assert outbox.flush(10)
+
+
+def test_a_flush_cuts_a_wait_short_once():
+    class Failing:
+        attempts = 0
+
+        def request(self, *args, **kwargs):
+            from callboard.errors import Unreachable
+
+            Failing.attempts += 1
+            raise Unreachable("down")
+
+        def close(self):
+            """Nothing to close."""
+
+    outbox = Outbox(
+        "test",
+        courier=Courier("items", connect=Failing),
+        route=lambda: Route("/", b"", b""),
+        encode=lambda item: b"x",
+        interval=0.01,
+    )
+    outbox.put(1, 1)
+    while Failing.attempts < 4:
+        time.sleep(0.01)
+    before = Failing.attempts
+
+    outbox.flush(0.05)
+
+    assert Failing.attempts > before
+    outbox.close(0)

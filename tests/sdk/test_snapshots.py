@@ -1,0 +1,68 @@
+"""Pictures of inputs and outputs that later changes do not reach."""
+
+from callboard import snapshots
+
+
+class Meter:
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.nodes = snapshots.MAX_DETAILED_NODES
+
+
+def test_later_changes_to_messages_are_not_seen():
+    messages = [{"role": "user", "content": [{"type": "text", "text": "before"}]}]
+
+    picture = snapshots.take(messages, Meter())
+    messages[0]["content"][0]["text"] = "after"
+    messages[0]["role"] = "changed"
+    messages.append({"role": "assistant"})
+
+    assert picture == [{"role": "user", "content": [{"type": "text", "text": "before"}]}]
+
+
+def test_texts_are_counted_and_not_copied():
+    meter = Meter()
+    text = "x" * 1000
+
+    picture = snapshots.take([text, {"a": text}], meter)
+
+    assert picture[0] is text
+    assert 2000 <= meter.bytes <= 2400
+
+
+def test_objects_are_kept_by_reference_and_never_asked_anything():
+    class Strange:
+        def __getattribute__(self, name):
+            raise AssertionError(name)
+
+    strange = Strange()
+
+    assert snapshots.take([strange], Meter())[0] is strange
+
+
+def test_a_huge_list_costs_little_and_says_what_was_left_out():
+    picture = snapshots.take(list(range(50_000)), Meter())
+
+    assert len(picture) == snapshots.MAX_ITEMS + 1
+    assert picture[-1] == "… and 40000 more items"
+
+
+def test_a_long_list_of_long_texts_is_counted_about_right():
+    meter = Meter()
+
+    snapshots.take(["x" * 10_000] * 1_000, meter)
+
+    assert 9_000_000 < meter.bytes < 11_000_000
+
+
+def test_a_structure_that_contains_itself_ends():
+    loop: list[object] = [1]
+    loop.append(loop)
+
+    assert snapshots.take(loop, Meter())[0] == 1
+
+
+def test_arguments_are_named_without_self():
+    arguments = snapshots.CallArguments((object(), "hi", 1, 2), {"key": "v"}, ("self", "text"), Meter())
+
+    assert arguments.by_name() == {"text": "hi", "args": [1, 2], "key": "v"}

@@ -1,0 +1,77 @@
+"""Reads request bodies within limits that hold while reading, before anything is parsed."""
+
+from __future__ import annotations
+
+import zlib
+
+from django.http import HttpRequest
+from django.http.request import RawPostDataException, UnreadablePostError
+
+from webapp.api.errors import ApiError
+
+MAX_WIRE_BYTES = 10 * 1024 * 1024
+MAX_INFLATED_BYTES = 20 * 1024 * 1024
+_RATIO_FROM_BYTES = 1024 * 1024
+_MAX_RATIO = 100
+_CHUNK = 64 * 1024
+
+
+def read(request: HttpRequest) -> tuple[bytes, int]:
+    """Return the body, inflated when it came gzipped, and its size on the wire.
+
+    Raises ApiError 413 (too large, or a bomb), 415 (unknown compression) or 400 (broken).
+    """
+    sent = _read_wire(request)
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding in ("", "identity"):
+        return sent, len(sent)
+    if encoding not in ("gzip", "deflate"):
+        raise ApiError(415, f"The content encoding «{encoding[:40]}» is not supported. Send gzip or no compression.")
+    return inflate(sent, is_gzip=encoding == "gzip"), len(sent)
+
+
+def inflate(data: bytes, *, is_gzip: bool = True) -> bytes:
+    """Return the uncompressed data, stopping as soon as it grows beyond the limits."""
+    unzip = zlib.decompressobj(wbits=31 if is_gzip else 15)
+    parts: list[bytes] = []
+    size = 0
+    pending = data
+    try:
+        while pending and not unzip.eof:
+            part = unzip.decompress(pending, _CHUNK * 16)
+            pending = unzip.unconsumed_tail
+            size += len(part)
+            _check_inflated(size, len(data))
+            parts.append(part)
+        parts.append(unzip.flush())
+    except zlib.error as error:
+        raise ApiError(400, "The body says it is compressed, but it cannot be unpacked.") from error
+    if not unzip.eof or unzip.unused_data:
+        raise ApiError(400, "The compressed body is cut off, or has more than one part.")
+    return b"".join(parts)
+
+
+def _read_wire(request: HttpRequest) -> bytes:
+    declared = request.headers.get("Content-Length", "")
+    if declared.isdigit() and int(declared) > MAX_WIRE_BYTES:
+        raise _too_large()
+    parts: list[bytes] = []
+    size = 0
+    try:
+        while part := request.read(_CHUNK * 4):
+            size += len(part)
+            if size > MAX_WIRE_BYTES:
+                raise _too_large()
+            parts.append(part)
+    except (UnreadablePostError, RawPostDataException, OSError) as error:
+        raise ApiError(400, "The request body ended before it was complete. Send it again.") from error
+    return b"".join(parts)
+
+
+def _check_inflated(size: int, wire_size: int) -> None:
+    if size > MAX_INFLATED_BYTES or (size > _RATIO_FROM_BYTES and size > wire_size * _MAX_RATIO):
+        raise ApiError(413, "The body unpacks to more than 20 MiB. Send smaller batches.")
+
+
+def _too_large() -> ApiError:
+    return ApiError(413, "The body is larger than 10 MiB. Send smaller batches.")

@@ -1,0 +1,138 @@
+"""Feedback by key, and from browsers by signed token."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import orjson
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from ninja import Router
+from psycopg_pool import PoolTimeout
+
+from monitoring import feedback_tokens, scores
+from monitoring.errors import ScoreRefused, TokenRefused
+from monitoring.models import ScoreSource
+from projects import keys
+from projects.roles import Scope
+from webapp.access import Rule, declared
+from webapp.api import bodies
+from webapp.api.auth import KeyAuth, caller_of
+from webapp.api.errors import ApiError, problem
+
+router = Router(tags=["Feedback"])
+
+
+@router.post("/feedback", auth=KeyAuth(Scope.FEEDBACK_WRITE), summary="Send thumbs, scores, comments and corrections")
+def send_feedback(request: HttpRequest) -> dict[str, Any]:
+    """Store up to 1,000 items: `{"items": [{"trace_id", "name", "data_type", "value" | "string_value", "comment", …}]}`.
+
+    Answers which items were refused and why; the others are committed.
+    """
+    caller = caller_of(request)
+    items = _document(request).get("items")
+    if not isinstance(items, list) or not items:
+        raise ApiError(422, 'Send {"items": [...]} with at least one item.')
+    if len(items) > scores.MAX_ITEMS:
+        raise ApiError(413, "One request may carry 1,000 items. Send smaller batches.")
+    accepted, rejected = [], []
+    now = timezone.now()
+    for index, item in enumerate(items):
+        try:
+            accepted.append(scores.checked(item, now=now))
+        except ScoreRefused as error:
+            rejected.append({"index": index, "reason": str(error)})
+    scores.record(project_id=caller.project_id, scores=accepted)
+    keys.touch(
+        key_id=caller.key_id, used_by=request.headers.get("X-Callboard-SDK") or request.headers.get("User-Agent", "")
+    )
+    return {"accepted": len(accepted), "rejected": rejected}
+
+
+def _from_browser(request: HttpRequest) -> HttpResponse:
+    if request.method == "OPTIONS":
+        return _open_to_browsers(HttpResponse(status=204))
+    try:
+        if request.method != "POST":
+            raise ApiError(405, "Send feedback with POST.", headers={"Allow": "POST, OPTIONS"})
+        count = _store_from_browser(_document(request))
+    except ApiError as error:
+        return _open_to_browsers(problem(request, error))
+    except (OperationalError, PoolTimeout):
+        sentence = "Callboard cannot reach its database right now. Please try again in a moment."
+        return _open_to_browsers(problem(request, ApiError(503, sentence, headers={"Retry-After": "2"})))
+    return _open_to_browsers(HttpResponse(orjson.dumps({"accepted": count}), content_type="application/json"))
+
+
+def _store_from_browser(document: dict[str, Any]) -> int:
+    try:
+        token = feedback_tokens.read(
+            str(document.get("token") or ""), now_seconds=time.time(), signing_key=_signing_key
+        )
+    except TokenRefused as error:
+        raise ApiError(401, str(error)) from error
+    caller = keys.caller_by_id(token.key_id)
+    if caller is None:
+        raise ApiError(401, TokenRefused.__doc__ or "")
+    about = {
+        "trace_id": token.trace_id,
+        "span_id": token.span_id,
+        "user_id": token.user_id,
+        "comment": document.get("comment"),
+    }
+    try:
+        found = [
+            scores.checked({**about, **item}, now=timezone.now(), source=ScoreSource.USER) for item in _items(document)
+        ]
+    except ScoreRefused as error:
+        raise ApiError(422, str(error)) from error
+    return scores.record(project_id=caller.project_id, scores=found)
+
+
+def _items(document: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    thumbs = document.get("thumbs")
+    if thumbs in ("up", "down"):
+        found.append({"name": "thumbs", "data_type": "thumbs", "value": int(thumbs == "up")})
+    if document.get("value") is not None:
+        found.append({"name": document.get("name") or "score", "data_type": "number", "value": document["value"]})
+    if document.get("correction"):
+        found.append({"name": "correction", "data_type": "correction", "string_value": document["correction"]})
+    if not found and document.get("comment"):
+        found.append({"name": "comment", "data_type": "text", "string_value": document["comment"], "comment": ""})
+    if not found:
+        raise ApiError(422, "Send «thumbs» (up or down), a «value», a «comment» or a «correction».")
+    return found
+
+
+def _signing_key(key_id: str) -> bytes | None:
+    caller = keys.caller_by_id(key_id)
+    return caller.feedback_key if caller and Scope.FEEDBACK_WRITE in caller.scopes else None
+
+
+def _document(request: HttpRequest) -> dict[str, Any]:
+    body, _ = bodies.read(request)
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise ApiError(400, "The body is not valid JSON.") from error
+    if not isinstance(document, dict):
+        raise ApiError(400, "The body must be a JSON object.")
+    return document
+
+
+def _open_to_browsers(response: HttpResponse) -> HttpResponse:
+    """Allow every site: the token alone decides, and no cookie is ever read or sent."""
+    response["Access-Control-Allow-Origin"] = "*"
+    response["Access-Control-Allow-Methods"] = "POST"
+    response["Access-Control-Allow-Headers"] = "Content-Type"
+    response["Access-Control-Max-Age"] = "600"
+    return response
+
+
+from_browser = csrf_exempt(
+    declared(_from_browser, Rule("public", why="the signed token in the body is the permission"))
+)

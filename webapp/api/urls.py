@@ -1,0 +1,19 @@
+"""Addresses that applications call."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, path
+
+from webapp.api import feedback, me, otlp, prompts, traces
+from webapp.api.application import api
+
+api.add_router("", me.router)
+api.add_router("", prompts.router)
+api.add_router("", feedback.router)
+api.add_router("", traces.router)
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("v1/traces", otlp.receive_traces, name="otlp-traces"),
+    path("api/v1/feedback/browser", feedback.from_browser, name="feedback-browser"),
+    path("api/v1/", api.urls),
+]

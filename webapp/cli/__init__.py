@@ -1,0 +1,1 @@
+"""The verbs of the `callboard` command that belong to the server."""

@@ -1,0 +1,80 @@
+"""The one table of keyboard shortcuts: handlers, badges and the help sheet all read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """One shortcut; pages attach to it with `data-shortcut="<name>"` on the thing it presses."""
+
+    name: str
+    keys: str
+    label: str
+    group: str
+
+    @property
+    def steps(self) -> tuple[tuple[str, ...], ...]:
+        """Return the keys as pressed one after another, each a tuple held together."""
+        return tuple(tuple(step.split("+")) for step in self.keys.split(" "))
+
+
+SHORTCUTS: tuple[Shortcut, ...] = (
+    Shortcut("search", "Ctrl+K", "Search or jump to", "Everywhere"),
+    Shortcut("help", "?", "Show the keys of this page", "Everywhere"),
+    Shortcut("primary", "Ctrl+Enter", "Main action of the page", "Everywhere"),
+    Shortcut("time-range", "t", "Change the time range", "Everywhere"),
+    Shortcut("actions", ".", "Actions for this thing", "Everywhere"),
+    Shortcut("close", "Esc", "Close or go up", "Everywhere"),
+    Shortcut("go-overview", "g o", "Overview", "Go to"),
+    Shortcut("go-prompts", "g p", "Prompts", "Go to"),
+    Shortcut("go-tests", "g t", "Tests", "Go to"),
+    Shortcut("go-rollouts", "g r", "Rollouts", "Go to"),
+    Shortcut("go-issues", "g i", "Issues", "Go to"),
+    Shortcut("go-explore", "g e", "Explore", "Go to"),
+    Shortcut("go-review", "g q", "Review", "Go to"),
+    Shortcut("go-start", "g c", "Connect an app", "Go to"),
+    Shortcut("go-settings", "g s", "Settings", "Go to"),
+    Shortcut("next-row", "j", "Next row", "Lists"),
+    Shortcut("previous-row", "k", "Previous row", "Lists"),
+    Shortcut("open-row", "Enter", "Open the row", "Lists"),
+    Shortcut("select-row", "x", "Choose the row", "Lists"),
+    Shortcut("filter", "/", "Filter", "Lists"),
+    Shortcut("new", "n", "New", "Lists"),
+    Shortcut("previous", "[", "Previous", "This page"),
+    Shortcut("next", "]", "Next", "This page"),
+    Shortcut("tile-1", "1", "First tile", "This page"),
+    Shortcut("tile-2", "2", "Second tile", "This page"),
+    Shortcut("tile-3", "3", "Third tile", "This page"),
+    Shortcut("tile-4", "4", "Fourth tile", "This page"),
+    Shortcut("compare", "c", "Compare with the period before", "This page"),
+    Shortcut("copy", "y", "Copy", "This page"),
+    Shortcut("unfold", "l", "Open the branch", "Trace"),
+    Shortcut("fold", "h", "Close the branch", "Trace"),
+    Shortcut("next-error", "e", "Next error", "Trace"),
+    Shortcut("slowest", "s", "Slowest step", "Trace"),
+    Shortcut("save", "Ctrl+S", "Save version", "Prompt"),
+    Shortcut("publish", "Ctrl+Shift+Enter", "Publish", "Prompt"),
+    Shortcut("changes", "Ctrl+Shift+E", "Show changes", "Prompt"),
+    Shortcut("view-mode", "v", "Change the view of differences", "Prompt"),
+    Shortcut("undo-publish", "Shift+U", "Undo the last publish", "Prompt"),
+)
+
+_FOUND: dict[str, Shortcut] = {name: shortcut for shortcut in SHORTCUTS for name in (shortcut.name, shortcut.keys)}
+
+
+def find(name: str) -> Shortcut | None:
+    """Return a shortcut by its name or by its keys."""
+    return _FOUND.get(name)
+
+
+def table() -> list[dict[str, str]]:
+    """Return the table for the browser."""
+    return [{"name": shortcut.name, "keys": shortcut.keys} for shortcut in SHORTCUTS]
+
+
+def groups() -> list[tuple[str, list[Shortcut]]]:
+    """Return the shortcuts under their headings, in the order of the table."""
+    return [(name, list(members)) for name, members in groupby(SHORTCUTS, key=lambda shortcut: shortcut.group)]

@@ -1,0 +1,152 @@
+"""Is everything all right, and if not, where: the first page of a project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from monitoring import trace_reading, usage
+from monitoring.trace_reading import Opinion
+from monitoring.usage import Report
+from monitoring.usage_reading import Filters
+from projects.models import Project
+from projects.roles import Action
+from webapp import charts, time_ranges
+from webapp.access import ProjectRequest, requires
+from webapp.pages import overview_charts, overview_panels, overview_words
+from webapp.pages.overview_charts import Publishing
+from webapp.pages.traces_links import explore_url, same_page, trace_url
+from webapp.render import render_page
+from webapp.time_ranges import TimeRange
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What of a project's traffic the page is about."""
+
+    project: Project
+    time_range: TimeRange
+    environment: str
+    prompt: str
+    model: str
+
+    @property
+    def filters(self) -> Filters:
+        return Filters(environment=self.environment, prompt_name=self.prompt, model=self.model)
+
+    @property
+    def has_filters(self) -> bool:
+        return bool(self.prompt or self.model)
+
+
+@requires(Action.READ_TRACES)
+def overview(request: ProjectRequest) -> HttpResponse:
+    """Show the verdict, the tiles, the charts and what the calls came from."""
+    if request.project.first_accepted_at is None:
+        return render_page(request, "overview/empty.html", {"page_title": "Overview"}, section="overview")
+    now = timezone.now()
+    scope = _scope(request, now)
+    report = usage.report(project=scope.project, start=scope.time_range.start, end=scope.time_range.end, **scope.filters)
+    published = _publishings(scope, report.period.start)
+    context = {
+        "page_title": "Overview", "scope": scope, "report": report, "counted_at": now,
+        "chips": _chips(request, scope), "explore_url": explore_url(request, scope.project, prompt=scope.prompt, model=scope.model),
+        **_verdict(request, scope, report, published), **_panels(request, scope, report), **_charts(request, report, published),
+        "dislikes": _dislikes(scope), "numbers": overview_charts.numbers(report.points),
+    }  # fmt: skip
+    return render_page(request, "overview/overview.html", context, section="overview", has_time_range=True)
+
+
+@requires(Action.READ_TRACES)
+def chart(request: ProjectRequest, name: str) -> HttpResponse:
+    """Answer with the figure behind one chart of the overview, for the same filters."""
+    if name not in overview_charts.NAMES:
+        raise Http404
+    scope = _scope(request, timezone.now())
+    points = usage.series(project=scope.project, start=scope.time_range.start, end=scope.time_range.end, **scope.filters)
+    marks = overview_charts.markers(_publishings(scope, points[0].at or scope.time_range.start))
+    figure = charts.figure_json(overview_charts.build(name, points, marks))
+    return HttpResponse(figure, content_type="application/json")
+
+
+def _scope(request: ProjectRequest, now: datetime) -> Scope:
+    time_range = time_ranges.from_request(request, now=now)
+    # A range may reach into the future; what has not happened yet must not look like silence.
+    end = max(min(time_range.end, now), time_range.start + (time_range.end - time_range.start) / 1000)
+    wanted = [request.GET.get(name, "").replace("\x00", "")[:255] for name in ("environment", "prompt", "model")]
+    return Scope(request.project, replace(time_range, end=end), *wanted)
+
+
+def _publishings(scope: Scope, start: datetime) -> list[Publishing]:
+    return overview_charts.publishings(project=scope.project, start=start, end=scope.time_range.end, prompt_name=scope.prompt)
+
+
+def _verdict(request: ProjectRequest, scope: Scope, report: Report, published: list[Publishing]) -> dict[str, Any]:
+    moments = {(item.prompt_name, item.number): item.at for item in published}
+    verdict = overview_words.verdict(report, scope.time_range, moments)
+    found = verdict.finding
+    if found is None:
+        return {"verdict": verdict}
+    narrowed: dict[str, Any] = {"prompt": scope.prompt, "model": scope.model}
+    if found.culprit:
+        narrowed |= {"prompt": found.culprit.prompt_name, "version": found.culprit.prompt_version}
+    narrowed |= {"errors up": {"status": "error"}, "dislikes up": {"thumbs": "down"}}.get(found.kind, {})
+    return {"verdict": verdict, "verdict_url": explore_url(request, scope.project, **narrowed)}
+
+
+def _panels(request: ProjectRequest, scope: Scope, report: Report) -> dict[str, Any]:
+    def link(**filters: object) -> str:
+        return explore_url(request, scope.project, **{"prompt": scope.prompt, "model": scope.model} | filters)
+
+    return {
+        "tiles": overview_panels.tiles(report, link),
+        "versions": overview_panels.version_rows(report, link),
+        "models": overview_panels.model_rows(report, link),
+        "hidden_versions": max(0, len(report.versions) - overview_panels.MOST_ROWS),
+    }
+
+
+def _charts(request: ProjectRequest, report: Report, published: list[Publishing]) -> dict[str, Any]:
+    marks = overview_charts.markers(published)
+    found = {}
+    for name in overview_charts.NAMES:
+        chart = overview_charts.build(name, report.points, marks)
+        url = same_page(request).replace(request.path, f"{request.path}charts/{name}.json", 1)
+        found[name] = {"svg": charts.svg(chart), "url": url}
+    return {"charts": found}
+
+
+def _chips(request: ProjectRequest, scope: Scope) -> list[dict[str, str]]:
+    chosen = [("Prompt", "prompt", scope.prompt), ("Model", "model", scope.model)]
+    return [{"label": label, "value": value, "remove_url": same_page(request, **{name: ""})} for label, name, value in chosen if value]
+
+
+@dataclass(frozen=True, slots=True)
+class Dislike:
+    """A thumb down with its words, and the call it is about."""
+
+    opinion: Opinion
+    preview: str
+    url: str
+
+
+def _dislikes(scope: Scope) -> list[Dislike]:
+    opinions = trace_reading.latest_dislikes(project=scope.project, start=scope.time_range.start, environment=scope.environment)
+    traces = trace_reading.previews(project=scope.project, trace_ids=[opinion.score.trace_id for opinion in opinions])
+    found = []
+    for opinion in opinions:
+        trace = traces.get(opinion.score.trace_id)
+        url = trace_url(scope.project, opinion.score.trace_id.hex)
+        found.append(Dislike(opinion, trace.input_preview or trace.name if trace else "", url))
+    return found
+
+
+urlpatterns: list[URLPattern] = [
+    path("", overview, name="overview"),
+    path("charts/<slug:name>.json", chart, name="overview-chart"),
+]

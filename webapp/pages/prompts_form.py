@@ -1,0 +1,277 @@
+"""The editor's form: how a prompt becomes fields, and fields become a prompt again, finished or not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.http import QueryDict
+
+from prompt_registry import contents, model_settings, rendering
+from prompt_registry.contents import CHAT, PLACEHOLDER_LABEL, ROLES, Placeholder, PromptContent, Variable
+from prompt_registry.errors import Problem, RenderingError
+from prompt_registry.rendering import Piece
+
+PLACEHOLDER = "placeholder"
+MAX_CARDS = 200
+TONES = 4
+_MAX_NUMBER = 2**31 - 1
+# Settings that most people change; the others wait behind «More settings».
+_MAIN = ("model", "temperature", "max_tokens")
+_CODE = ("tools", "response_schema")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One message of the editor: who speaks and what."""
+
+    role: str
+    content: str
+    problem: str = ""
+
+    @property
+    def label(self) -> str:
+        return PLACEHOLDER_LABEL if self.role == PLACEHOLDER else ROLES.get(self.role, self.role)
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """One blank with its colour; one that is no longer in the text is kept for when it comes back."""
+
+    variable: Variable
+    tone: int
+    is_used: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SettingField:
+    """One model setting as a field, with what was typed into it."""
+
+    name: str
+    label: str
+    help: str
+    value: str
+    problem: str = ""
+
+    @property
+    def is_long(self) -> bool:
+        return self.name in ("stop", *_CODE)
+
+    @property
+    def is_code(self) -> bool:
+        return self.name in _CODE
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One message of the preview, its blanks filled with the samples."""
+
+    role: str
+    label: str
+    pieces: list[tuple[Piece, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """Everything the editor shows of a prompt that is being written."""
+
+    raw: Mapping[str, Any]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def content(self) -> PromptContent:
+        return contents.read(self.raw)[0]
+
+    @property
+    def is_chat(self) -> bool:
+        return self.raw.get("type") == CHAT
+
+    @property
+    def cards(self) -> list[Card]:
+        """The messages, in order; a text prompt has one card without a role."""
+        if not self.is_chat:
+            return [Card("", str(self.raw.get("text") or ""), self._problem("text"))]
+        return [
+            Card(*_card(item), self._problem(f"messages.{number}"))
+            for number, item in enumerate(self.raw.get("messages") or [])
+        ]
+
+    @property
+    def blanks(self) -> list[Blank]:
+        """The blanks of the text, then those that were described but are no longer in it."""
+        used = blanks_of(self.content)
+        names = {blank.variable.name for blank in used}
+        described, _ = contents.read_variables(self.raw.get("variables"))
+        return used + [Blank(variable, 0, is_used=False) for variable in described if variable.name not in names]
+
+    @property
+    def main_settings(self) -> list[SettingField]:
+        return [field for field in self._settings() if field.name in _MAIN]
+
+    @property
+    def more_settings(self) -> list[SettingField]:
+        return [field for field in self._settings() if field.name not in (*_MAIN, *_CODE)]
+
+    @property
+    def code_settings(self) -> list[SettingField]:
+        return [field for field in self._settings() if field.name in _CODE]
+
+    @property
+    def has_more_settings(self) -> bool:
+        """Whether something behind «More settings» is set, so that it must not stay hidden."""
+        return any(field.value or field.problem for field in [*self.more_settings, *self.code_settings])
+
+    @property
+    def preview(self) -> list[Preview]:
+        """The messages as the model would read them with the samples; nothing when the prompt is too large."""
+        return preview_of(self.content)
+
+    @property
+    def unfilled(self) -> list[str]:
+        """The blanks that have no sample yet."""
+        return [variable.name for variable in self.content.variables if not variable.sample]
+
+    @property
+    def hindrances(self) -> list[str]:
+        """What keeps the prompt from being saved, in sentences."""
+        content, problems = contents.read(self.raw)
+        return [problem.sentence for problem in [*problems, *contents.problems_of(content)]]
+
+    def _settings(self) -> list[SettingField]:
+        settings = self.raw.get("settings") or {}
+        return [
+            SettingField(name, label, text, _shown(settings.get(name)), self._problem(f"settings.{name}"))
+            for name, label, text in model_settings.FIELDS
+        ]
+
+    def _problem(self, field: str) -> str:
+        return " ".join(p.sentence for p in self.problems if p.field == field or p.field.startswith(f"{field}."))
+
+
+def raw_of(prompt_type: str, post: QueryDict) -> dict[str, Any]:
+    """Return what was typed, in the shape of the API; nothing is checked and nothing is dropped."""
+    required = set(post.getlist("blank-required"))
+    names = post.getlist("blank-name")
+    fields = zip(names, _column(post, "blank-description", names), _column(post, "blank-sample", names), strict=True)
+    texts = post.getlist("content")
+    return {
+        "type": prompt_type,
+        "text": texts[0] if prompt_type != CHAT and texts else "",
+        "messages": _messages(post) if prompt_type == CHAT else [],
+        "variables": [
+            {"name": name, "description": description, "sample": sample, "required": name in required}
+            for name, description, sample in fields
+        ],
+        "settings": {
+            name: value for name in model_settings.NAMES if (value := post.get(f"setting-{name}", "").strip())
+        },
+    }
+
+
+def preview_of(content: PromptContent) -> list[Preview]:
+    """Return the messages of a prompt with its samples filled in and every blank in its colour."""
+    try:
+        return [_previewed(message, content.samples, tones(content)) for message in _entries(content)]
+    except RenderingError:
+        return []
+
+
+def tones(content: PromptContent) -> dict[str, int]:
+    """Return the colour number of every blank; four colours take turns."""
+    return {variable.name: index % TONES + 1 for index, variable in enumerate(content.variables)}
+
+
+def blanks_of(content: PromptContent) -> list[Blank]:
+    """Return the blanks of the text with their colours."""
+    return [Blank(variable, tone) for variable, tone in zip(content.variables, tones(content).values(), strict=True)]
+
+
+def settings_in_words(content: PromptContent) -> list[tuple[str, str]]:
+    """Return the settings that are set, under the names people read."""
+    values = content.settings.to_json()
+    return [(label, _shown(values[name])) for name, label, _ in model_settings.FIELDS if name in values]
+
+
+def move(raw: Mapping[str, Any], action: str, place: int) -> dict[str, Any]:
+    """Return the prompt with a message added, removed or moved, for browsers that run no script."""
+    messages = list(raw.get("messages") or [])
+    if action == "add" and len(messages) < MAX_CARDS:
+        messages.append({"role": "user", "content": ""})
+    if 0 <= place < len(messages):
+        other = place + {"up": -1, "down": 1}.get(action, 0)
+        if action == "remove":
+            messages.pop(place)
+        elif 0 <= other < len(messages):
+            messages[place], messages[other] = messages[other], messages[place]
+    return {**raw, "messages": messages}
+
+
+def number_in(values: QueryDict, name: str) -> int:
+    """Return a number of the form, 0 when it is missing or odd."""
+    text = values.get(name, "") or ""
+    return min(int(text), _MAX_NUMBER) if text.isascii() and text.isdigit() and len(text) < 12 else 0
+
+
+def starter(prompt_type: str) -> dict[str, Any]:
+    """Return what a new prompt begins with: one instruction line, a blank and its sample."""
+    variables = [
+        {"name": "language", "description": "The language to answer in", "sample": "English", "required": True},
+        {"name": "question", "description": "What the user wrote", "sample": "Where is my order?", "required": True},
+    ]
+    instructions = "You help the customers of our shop. Answer in {{language}}, in at most four sentences."
+    messages = [{"role": "system", "content": instructions}, {"role": "user", "content": "{{question}}"}]
+    is_chat = prompt_type == CHAT
+    text = "" if is_chat else f"{instructions}\n\nThe customer wrote: {{{{question}}}}"
+    return {
+        "type": prompt_type, "text": text, "messages": messages if is_chat else [], "variables": variables, "settings": {},
+    }  # fmt: skip
+
+
+def _messages(post: QueryDict) -> list[dict[str, str]]:
+    roles = post.getlist("role")
+    texts = _column(post, "content", roles)
+    return [
+        {"type": PLACEHOLDER, "name": text} if role == PLACEHOLDER else {"role": role, "content": text}
+        for role, text in zip(roles, texts, strict=True)
+    ]
+
+
+def _column(post: QueryDict, name: str, rows: list[str]) -> list[str]:
+    values = post.getlist(name)[: len(rows)]
+    return values + [""] * (len(rows) - len(values))
+
+
+def _card(item: Mapping[str, Any]) -> tuple[str, str]:
+    if item.get("type") == PLACEHOLDER:
+        return PLACEHOLDER, str(item.get("name") or "")
+    return str(item.get("role") or "user"), str(item.get("content") or "")
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return "\n".join(value)
+    if isinstance(value, dict | list | tuple):
+        return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _entries(content: PromptContent) -> list[tuple[str, str, str]]:
+    if content.type != CHAT:
+        return [("text", "", content.text)]
+    return [
+        (PLACEHOLDER, message.label, message.name) if isinstance(message, Placeholder)
+        else (message.role, message.label, message.content)
+        for message in content.messages
+    ]  # fmt: skip
+
+
+def _previewed(entry: tuple[str, str, str], samples: Mapping[str, str], tone_of: Mapping[str, int]) -> Preview:
+    role, label, text = entry
+    if role == PLACEHOLDER:
+        return Preview(role, label, [(Piece(text), 0)])
+    pieces = [(piece, tone_of.get(piece.name, 0)) for piece in rendering.pieces_of(text, samples)]
+    return Preview(role, label, pieces)

@@ -1,0 +1,96 @@
+"""What every page of one prompt shows: where it is, what is live, and whom to ask for what one may not do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.urls import reverse
+
+from projects.models import Membership, User
+from projects.roles import ROLES_ALLOWED, Action
+from prompt_registry import labels, queries
+from prompt_registry.labels import Comeback
+from prompt_registry.models import PRODUCTION, STAGING, Label, Prompt
+from webapp.access import ProjectRequest, one
+from webapp.render import render_page
+
+# Where versions go live, in the words of the pages; other labels are called by their names.
+PLACES = (PRODUCTION, STAGING)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """One place where a version is live, and what an undo would bring back there."""
+
+    label: Label
+    comeback: Comeback | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Who can do what this person may not."""
+
+    what: str
+    people: list[User]
+
+
+def prompt_of(request: ProjectRequest, prompt_id: int) -> Prompt:
+    """Return a prompt of the request's project, or answer 404."""
+    return one(Prompt.objects.for_project(request.project).select_related("project"), pk=prompt_id)
+
+
+def render_prompt(
+    request: ProjectRequest, template: str, prompt: Prompt, context: dict[str, Any], *, tab: str, status: int = 200
+) -> HttpResponse:
+    """Answer with a page of one prompt, under its tabs."""
+    frame = {
+        "prompt": prompt,
+        "page_title": short_name(prompt),
+        "crumbs": crumbs(prompt),
+        "tabs": _tabs(prompt, tab),
+        "live": live(prompt),
+        "ask_to_edit": None if request.membership.can(Action.EDIT_PROMPTS) else ask(request, Action.EDIT_PROMPTS),
+        "is_put_away": bool(prompt.archived_at or prompt.deleted_at),
+    }
+    return render_page(request, template, frame | context, section="prompts", status=status)
+
+
+def crumbs(prompt: Prompt) -> list[dict[str, str]]:
+    """Return the way from the list down to the prompt's folder."""
+    top = reverse("prompts", args=[prompt.project.slug])
+    found, path = [{"label": "Prompts", "url": top}], ""
+    for part in prompt.name.split("/")[:-1]:
+        path += f"{part}/"
+        found.append({"label": part, "url": f"{top}?{urlencode({'folder': path})}"})
+    return found
+
+
+def short_name(prompt: Prompt) -> str:
+    return prompt.name.rsplit("/", 1)[-1]
+
+
+def live(prompt: Prompt) -> list[Live]:
+    """Return where versions of the prompt are live, production first, with what an undo brings back."""
+    return [
+        Live(label, labels.comeback(prompt=prompt, label=label.name))
+        for label in queries.live(prompt=prompt)
+    ]  # fmt: skip
+
+
+def ask(request: ProjectRequest, action: Action) -> Ask:
+    """Return up to three members who may do the action."""
+    allowed = Membership.objects.filter(project=request.project, role__in=ROLES_ALLOWED[action])
+    people = [member.user for member in allowed.select_related("user").order_by("role", "user__email")[:3]]
+    return Ask(what=action.value, people=people)
+
+
+def _tabs(prompt: Prompt, current: str) -> list[dict[str, Any]]:
+    address = [prompt.project.slug, prompt.pk]
+    tabs = (("write", "Write", "prompt"), ("versions", "Versions", "prompt-versions"))
+    return [
+        {"label": label, "url": reverse(route, args=address), "current": key == current, "count": None}
+        for key, label, route in tabs
+    ]

@@ -1,0 +1,39 @@
+"""What all pages of the settings share: the menu on the left and how they are answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+
+from webapp.access import ProjectRequest
+from webapp.render import render_page
+
+PAGES = (
+    ("settings-project", "Project", "folder"),
+    ("settings-members", "Members", "people"),
+    ("settings-keys", "API keys", "key"),
+    ("settings-providers", "Model providers", "plug"),
+    ("settings-audit", "Audit log", "history"),
+)
+
+
+def render_settings(
+    request: ProjectRequest, template: str, context: dict[str, Any], *, page: str, status: int = 200
+) -> HttpResponse:
+    """Answer with a settings page; `page` is the route name whose entry of the menu is current."""
+    menu = [
+        {"label": label, "icon": icon, "url": reverse(name, args=[request.project.slug]), "current": name == page}
+        for name, label, icon in PAGES
+    ]
+    title = next(label for name, label, _ in PAGES if name == page)
+    whole = {"page_title": title, "settings_menu": menu, **context}
+    return render_page(request, template, whole, section="settings", status=status)
+
+
+def render_secret(request: ProjectRequest, template: str, context: dict[str, Any], *, page: str) -> HttpResponse:
+    """Answer with a page that shows a secret this once; no cache keeps it, and it is stored nowhere."""
+    response = render_settings(request, template, context, page=page, status=201)
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,195 @@
+"""What really happened: the list of traces, and the addresses of everything below it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path, register_converter, reverse
+from django.utils import timezone
+
+from monitoring import trace_search, trace_volume
+from monitoring.trace_filters import TraceFilter
+from monitoring.trace_search import MOST_NEW, TracePage, cursor_of, parse_cursor
+from monitoring.trace_volume import TookTooLong
+from projects.roles import Action
+from webapp import charts, formats, time_ranges
+from webapp.access import ProjectRequest, requires
+from webapp.charts import Shape, TimeSeriesChart, Unit
+from webapp.pages import traces_detail, traces_feedback, traces_filters, traces_sessions
+from webapp.pages.traces_filters import TraceFilterForm
+from webapp.pages.traces_links import same_page
+from webapp.render import render_page
+from webapp.time_ranges import TimeRange
+
+NEW_EVERY_SECONDS = 10
+
+
+@requires(Action.READ_TRACES)
+def explore(request: ProjectRequest) -> HttpResponse:
+    """Show one page of matching traces; filters that make no sense are named and left out (422)."""
+    now = timezone.now()
+    time_range = time_ranges.from_request(request, now=now)
+    form = TraceFilterForm(request.GET)
+    is_valid = form.is_valid()
+    wanted = form.wanted(start=time_range.start, end=time_range.end)
+    page = _page(request, wanted)
+    context = {
+        "page_title": "Explore", "form": form, "wanted": wanted, "page": page, "form_errors": _form_errors(form),
+        "chips": _chips(request, wanted), "clear_url": _clear_url(request),
+        "choices": traces_filters.choices(project=request.project, wanted=wanted, now=now),
+        "more_filters": _filters_in_the_fold(wanted), **_volume(request, wanted, page),
+        **_pager(request, page), **_searched_until(page), **_relaxations(request, wanted, page),
+        "new_url": _new_url(request, page, time_range), "new_every": NEW_EVERY_SECONDS,
+    }  # fmt: skip
+    return render_page(
+        request, "traces/explore.html", context, section="explore", has_time_range=True, status=200 if is_valid else 422
+    )
+
+
+@requires(Action.READ_TRACES)
+def new_traces(request: ProjectRequest) -> HttpResponse:
+    """Answer with how many matching traces came since the list was drawn, and ask again later."""
+    form = TraceFilterForm(request.GET)
+    form.is_valid()
+    time_range = time_ranges.from_request(request, now=timezone.now())
+    than = parse_cursor(request.GET.get("than", ""))
+    count = trace_search.count_newer(project=request.project, wanted=form.wanted(start=time_range.start, end=time_range.end), than=than)
+    query = traces_filters.without_page(request.GET)
+    context = {
+        "count": count, "count_text": f"more than {MOST_NEW}" if count > MOST_NEW else str(count),
+        "src": request.get_full_path(), "every": NEW_EVERY_SECONDS,
+        "url": f"{reverse('explore', args=[request.project.slug])}?{urlencode(query)}",
+    }  # fmt: skip
+    return render(request, "traces/new.html", context)
+
+
+def _page(request: ProjectRequest, wanted: TraceFilter) -> TracePage:
+    older, newer = (parse_cursor(request.GET.get(name, "")) for name in ("older", "newer"))
+    return trace_search.page(project=request.project, wanted=wanted, older_than=older, newer_than=newer)
+
+
+def _form_errors(form: TraceFilterForm) -> list[str]:
+    return [f"{form.fields[name].label}: {problem}" for name, problems in form.errors.items() for problem in problems]
+
+
+def _chips(request: ProjectRequest, wanted: TraceFilter) -> list[dict[str, str]]:
+    return [
+        {"label": chip.label, "value": chip.value, "remove_url": _drop(request, chip.field)}
+        for chip in traces_filters.chips(wanted)
+    ]  # fmt: skip
+
+
+def _drop(request: ProjectRequest, field: str) -> str:
+    gone = {field: "", "older": "", "newer": ""} | ({"version": ""} if field == "prompt" else {})
+    return same_page(request, **gone)
+
+
+def _clear_url(request: ProjectRequest) -> str:
+    query = {"range": request.GET["range"]} if request.GET.get("range") else {}
+    return f"{request.path}?{urlencode(query)}" if query else request.path
+
+
+def _filters_in_the_fold(wanted: TraceFilter) -> int:
+    folded = ("version", "user", "session", "min_duration_ms", "min_cost_usd")
+    return sum(1 for name in folded if getattr(wanted, name))
+
+
+def _volume(request: ProjectRequest, wanted: TraceFilter, page: TracePage) -> dict[str, Any]:
+    if wanted.whole_id or (not page.traces and not page.newer and not page.searched_until):
+        return {}
+    try:
+        counts = trace_volume.volume(project=request.project, wanted=wanted)
+    except TookTooLong:
+        return {"volume_too_long": True}
+    chart = TimeSeriesChart(
+        title="Traces over time", unit=Unit.COUNT, series=["Traces"], shape=Shape.BARS, points=[(at, (count,)) for at, count in counts]
+    )
+    return {"volume_svg": charts.svg(chart), "volume_numbers": charts.numbers(chart), "volume_total": sum(count for _, count in counts)}
+
+
+def _pager(request: ProjectRequest, page: TracePage) -> dict[str, str]:
+    return {
+        "older_url": same_page(request, older=page.older, newer="") if page.older else "",
+        "newer_url": same_page(request, newer=page.newer, older="") if page.newer else "",
+        "pager_summary": _summary(page),
+    }
+
+
+def _searched_until(page: TracePage) -> dict[str, str]:
+    if page.searched_until is None:
+        return {}
+    text = f"It looked at every trace back to {_minute(page.searched_until)} UTC in the time a page may take."
+    return {"searched_text": text}
+
+
+def _summary(page: TracePage) -> str:
+    if not page.traces:
+        return ""
+    first, last = page.traces[0].started_at, page.traces[-1].started_at
+    return f"{len(page.traces)} traces, {_minute(last)} to {_minute(first)} UTC"
+
+
+def _minute(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%-d %b %H:%M}"
+
+
+def _relaxations(request: ProjectRequest, wanted: TraceFilter, page: TracePage) -> dict[str, Any]:
+    if page.traces or page.searched_until or page.newer:
+        return {}
+    words = {chip.name: chip for chip in traces_filters.chips(wanted)}
+    found = trace_search.relaxations(project=request.project, wanted=wanted)
+    return {
+        "relaxations": [
+            {"chip": words[item.name], "url": _drop(request, words[item.name].field), "count": _at_most(item.count)} for item in found
+        ],
+        "wider": [(time_ranges.PRESETS[value][0], same_page(request, range=value, older="", newer="")) for value in ("7d", "30d")],
+    }
+
+
+def _at_most(count: int) -> str:
+    return f"more than {MOST_NEW}" if count > MOST_NEW else formats.full_count(count)
+
+
+def _new_url(request: ProjectRequest, page: TracePage, time_range: TimeRange) -> str:
+    if page.newer or ".." in time_range.value or request.GET.get("newer"):
+        return ""
+    query = traces_filters.without_page(request.GET)
+    if page.traces:
+        query["than"] = str(cursor_of(page.traces[0]))
+    return f"{reverse('explore-new', args=[request.project.slug])}?{urlencode(query)}"
+
+
+class _Hex:
+    """A part of an address that is a whole number of hexadecimal digits, as OpenTelemetry writes its ids."""
+
+    def to_python(self, value: str) -> str:
+        return value.lower()
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+class TraceIdConverter(_Hex):
+    regex = "[0-9a-fA-F]{32}"
+
+
+class SpanIdConverter(_Hex):
+    regex = "[0-9a-fA-F]{16}"
+
+
+register_converter(TraceIdConverter, "trace_id")
+register_converter(SpanIdConverter, "span_id")
+
+urlpatterns: list[URLPattern] = [
+    path("explore/", explore, name="explore"),
+    path("explore/new/", new_traces, name="explore-new"),
+    path("traces/<trace_id:hex_id>/", traces_detail.trace, name="trace"),
+    path("traces/<trace_id:hex_id>/feedback/", traces_feedback.give, name="trace-feedback"),
+    path("traces/<trace_id:hex_id>/spans/<span_id:span_hex_id>/<slug:part>.txt", traces_detail.download, name="span-text"),
+    path("sessions/", traces_sessions.session, name="session"),
+]
+

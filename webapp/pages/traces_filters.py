@@ -1,0 +1,98 @@
+"""The filters of the trace list: read from the address, checked, shown as chips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from monitoring import usage
+from monitoring.trace_filters import Outcome, Thumbs, TraceFilter
+from projects.models import Project
+from webapp import formats
+
+NAMES_FROM = timedelta(days=30)
+_OUTCOMES = [("", "Any outcome"), (Outcome.ERROR.value, "With errors"), (Outcome.OK.value, "Without errors")]
+_THUMBS = [("", "Any feedback"), (Thumbs.DOWN.value, "Thumbs down"), (Thumbs.UP.value, "Thumbs up")]
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One filter in use: its name in the form and in the domain, and the words for both parts."""
+
+    field: str
+    name: str
+    label: str
+    value: str
+
+
+class TraceFilterForm(forms.Form):
+    """What may be asked of the trace list; anything else in the address is ignored."""
+
+    q = forms.CharField(label="Text", required=False, max_length=200)
+    status = forms.ChoiceField(label="Outcome", required=False, choices=_OUTCOMES)
+    thumbs = forms.ChoiceField(label="Feedback", required=False, choices=_THUMBS)
+    prompt = forms.CharField(label="Prompt", required=False, max_length=255)
+    version = forms.IntegerField(label="Version", required=False, min_value=1, max_value=2**31 - 1)
+    model = forms.CharField(label="Model", required=False, max_length=255)
+    user = forms.CharField(label="User", required=False, max_length=255)
+    session = forms.CharField(label="Session", required=False, max_length=255)
+    min_seconds = forms.FloatField(label="Took at least (seconds)", required=False, min_value=0, max_value=1e7)
+    min_cost = forms.FloatField(label="Cost at least (USD)", required=False, min_value=0, max_value=1e6)
+    environment = forms.CharField(label="Environment", required=False, max_length=255, widget=forms.HiddenInput)
+
+    def wanted(self, *, start: datetime, end: datetime) -> TraceFilter:
+        """Return the checked filter for a time range; fields in error count as empty."""
+        values: dict[str, Any] = self.cleaned_data
+        value = values.get
+        return TraceFilter(
+            start=start, end=end, text=value("q") or "", status=Outcome(value("status") or ""),
+            thumbs=Thumbs(value("thumbs") or ""), environment=value("environment") or "", prompt=value("prompt") or "",
+            version=value("version") or 0, model=value("model") or "", user=value("user") or "",
+            session=value("session") or "", min_duration_ms=(value("min_seconds") or 0) * 1000,
+            min_cost_usd=value("min_cost") or 0,
+        )  # fmt: skip
+
+
+def chips(wanted: TraceFilter) -> list[Chip]:
+    """Return the filters in use, in the words of the page."""
+    found = {
+        "text": Chip("q", "text", "Text", wanted.text),
+        "status": Chip("status", "status", "Outcome", dict(_OUTCOMES)[wanted.status].lower()),
+        "thumbs": Chip("thumbs", "thumbs", "Feedback", dict(_THUMBS)[wanted.thumbs].lower()),
+        "environment": Chip("environment", "environment", "Environment", wanted.environment),
+        "prompt": Chip("prompt", "prompt", "Prompt", wanted.prompt),
+        "version": Chip("version", "version", "Version", f"v{wanted.version}"),
+        "model": Chip("model", "model", "Model", wanted.model),
+        "user": Chip("user", "user", "User", wanted.user),
+        "session": Chip("session", "session", "Session", wanted.session),
+        "min_duration_ms": Chip("min_seconds", "min_duration_ms", "Took at least", formats.duration_ms(wanted.min_duration_ms)),
+        "min_cost_usd": Chip("min_cost", "min_cost_usd", "Cost at least", formats.usd(wanted.min_cost_usd)),
+    }
+    return [found[name] for name in wanted.names_in_use]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Names to choose from in the filter bar; a name that is asked for is always among them."""
+
+    prompts: list[str]
+    models: list[str]
+
+
+def choices(*, project: Project, wanted: TraceFilter, now: datetime) -> Choices:
+    """Return the prompts and models that were seen lately."""
+    prompts, models = usage.seen_names(project=project, since=NAMES_FROM, now=now)
+    return Choices(_with(prompts, wanted.prompt), _with(models, wanted.model))
+
+
+def _with(names: list[str], chosen: str) -> list[str]:
+    return names if not chosen or chosen in names else sorted([*names, chosen])
+
+
+def without_page(query: QueryDict) -> dict[str, str]:
+    """Return the query values without the place in the list."""
+    return {name: str(query[name]) for name in query if name not in ("older", "newer", "than")}

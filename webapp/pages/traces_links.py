@@ -1,0 +1,51 @@
+"""Addresses of traces and lists of traces that keep the time range and the environment somebody looks at."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from projects.models import Project
+
+KEPT = ("range", "environment")
+
+
+def explore_url(request: HttpRequest, project: Project, **filters: object) -> str:
+    """Return the address of the trace list with these filters, for the same time and environment."""
+    return _with_query(reverse("explore", args=[project.slug]), kept(request) | _filled(filters))
+
+
+def overview_url(request: HttpRequest, project: Project, **filters: object) -> str:
+    """Return the address of the overview with these filters, for the same time and environment."""
+    return _with_query(reverse("overview", args=[project.slug]), kept(request) | _filled(filters))
+
+
+def trace_url(project: Project, hex_id: str, **query: object) -> str:
+    """Return the address of one trace."""
+    return _with_query(reverse("trace", args=[project.slug, hex_id]), _filled(query))
+
+
+def session_url(project: Project, session_id: str, **query: object) -> str:
+    """Return the address of one session."""
+    return _with_query(reverse("session", args=[project.slug]), {"id": session_id} | _filled(query))
+
+
+def same_page(request: HttpRequest, **changed: object) -> str:
+    """Return the address of this page with some query values set, or dropped when they are empty."""
+    query = {name: str(request.GET[name]) for name in request.GET if name not in changed}
+    return _with_query(request.path, query | _filled(changed))
+
+
+def kept(request: HttpRequest) -> dict[str, str]:
+    """Return the query values that every link on a page of traffic carries along."""
+    return {name: str(request.GET[name]) for name in KEPT if request.GET.get(name)}
+
+
+def _filled(query: dict[str, object]) -> dict[str, str]:
+    return {name: str(value) for name, value in query.items() if value not in ("", None, 0)}
+
+
+def _with_query(path: str, query: dict[str, str]) -> str:
+    return f"{path}?{urlencode(query)}" if query else path

@@ -1,0 +1,95 @@
+"""Renders pages inside the shell, and their fragments for htmx."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from monitoring import environments
+from projects.models import Project
+from projects.roles import Action, is_allowed
+from webapp import time_ranges
+
+THEMES = ("system", "light", "dark")
+THEME_COOKIE = "cb_theme"
+
+
+@dataclass(frozen=True)
+class NavEntry:
+    """One entry of the left rail."""
+
+    label: str
+    url: str
+    key: str
+    icon: str
+    current: bool
+
+
+def render_page(
+    request: HttpRequest, template: str, context: dict[str, Any], *, fragment: str = "", status: int = 200, section: str = "",
+    has_time_range: bool = False,
+) -> HttpResponse:  # fmt: skip
+    """Answer with the whole page, or, when htmx asks, with the template partial named `fragment` alone.
+
+    `section` marks the current entry of the rail: overview, prompts, explore, start or settings.
+    """
+    whole = {**shell(request, section=section, has_time_range=has_time_range), **context}
+    if fragment and request.headers.get("HX-Request") == "true" and request.headers.get("HX-Request-Type") != "full":
+        return render(request, f"{template}#{fragment}", whole, status=status)
+    return render(request, template, whole, status=status)
+
+
+def shell(request: HttpRequest, *, section: str = "", has_time_range: bool = False) -> dict[str, Any]:
+    """Return what base.html shows around every page."""
+    project: Project | None = getattr(request, "project", None)
+    context: dict[str, Any] = {
+        "theme": theme(request),
+        "project": project,
+        "section": section,
+        "projects": _projects(request),
+        "nav": [],
+        "time_range": time_ranges.from_request(request) if has_time_range else None,
+        "shortcuts_enabled": getattr(request.user, "shortcuts_enabled", True),
+    }
+    if project is not None:
+        role = request.membership.role  # type: ignore[attr-defined]
+        context |= {
+            "nav": navigation(project, section=section),
+            "can_edit": is_allowed(role=role, action=Action.EDIT_PROMPTS),
+            "can_publish": is_allowed(role=role, action=Action.PUBLISH),
+            "can_manage": is_allowed(role=role, action=Action.MANAGE_PROJECT),
+            "environments": environments.names(project=project),
+            "environment": request.GET.get("environment", ""),
+        }
+    return context
+
+
+def navigation(project: Project, *, section: str) -> list[NavEntry]:
+    """Return the entries of the left rail."""
+    entries = [
+        ("Overview", "overview", "g o", "overview"),
+        ("Prompts", "prompts", "g p", "prompts"),
+        ("Explore", "explore", "g e", "explore"),
+        ("Connect an app", "start", "g c", "plug"),
+        ("Settings", "settings", "g s", "settings"),
+    ]
+    return [
+        NavEntry(label=label, url=reverse(name, args=[project.slug]), key=key, icon=icon, current=section == name)
+        for label, name, key, icon in entries
+    ]
+
+
+def theme(request: HttpRequest) -> str:
+    """Return the theme the person chose: system, light or dark."""
+    chosen = request.COOKIES.get(THEME_COOKIE, "")
+    return chosen if chosen in THEMES else "system"
+
+
+def _projects(request: HttpRequest) -> list[Project]:
+    if not request.user.is_authenticated:
+        return []
+    return list(Project.objects.visible_to(request.user).order_by("name")[:50])

@@ -1,0 +1,218 @@
+// @ts-check
+/* The prompt editor: a draft saved within a second of the last key, a local copy until the server has it,
+   and messages that are added, removed and moved. Without this file the same form works with its buttons. */
+
+const form = /** @type {HTMLFormElement} */ (document.querySelector("[data-editor]"));
+const cards = /** @type {HTMLElement | null} */ (form.querySelector("[data-cards]"));
+const status = /** @type {HTMLElement} */ (document.getElementById("save-status"));
+const KEY = `cb-prompt:${form.dataset.editor}`;
+const PAUSE_MS = 700;
+const RETRY_MS = 5000;
+const OWN = /^(role|content|blank-|setting-)/;
+
+let edits = 0; // counts every change
+let saved = 0; // the last change that the server has
+let busy = false;
+let stopped = false; // another window wrote: a person must choose first
+let timer = 0;
+/** @type {HTMLTextAreaElement | null} */
+let lastText = null;
+
+/** @returns {[string, string][]} What was typed, without the note and the form's own numbers. */
+const typed = () => [...new FormData(form)].filter(([name]) => OWN.test(name)).map(([name, value]) => [name, String(value)]);
+/** @param {string} name @returns {HTMLInputElement} */
+const field = (name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+
+/* The status word -------------------------------------------------------------------------------------- */
+
+/** @param {string} text @param {Node} [more] */
+function say(text, more) {
+  status.replaceChildren(text, ...(more ? [more] : []));
+}
+
+function saySaved() {
+  const time = document.createElement("time");
+  time.dateTime = new Date().toISOString();
+  time.dataset.relative = "";
+  time.textContent = "just now";
+  say("Saved ", time);
+}
+
+/** @param {{sentence: string, url?: string, action?: string}} answer A link to compare, or a button that sends this text. */
+function sayConflict({ sentence, url, action }) {
+  const way = Object.assign(document.createElement(url ? "a" : "button"), { textContent: sentence, className: "link" });
+  if (url) way.setAttribute("href", url);
+  else way.setAttribute("formaction", action ?? "");
+  say("", way);
+}
+
+/* Keeping the text --------------------------------------------------------------------------------------- */
+
+function changed() {
+  edits += 1;
+  document.body.classList.add("has-draft");
+  try {
+    localStorage.setItem(KEY, JSON.stringify({ at: Date.now(), fields: typed() }));
+  } catch {
+    // Storage is full or forbidden: the draft on the server and the guard on leaving still protect the text.
+  }
+  if (!busy && !stopped) say("Saving…");
+  plan(PAUSE_MS);
+}
+
+/** @param {number} pause */
+function plan(pause) {
+  clearTimeout(timer);
+  timer = setTimeout(save, pause);
+}
+
+/** @param {FormData} [body] @returns {Promise<void>} */
+async function save(body = new FormData(form)) {
+  clearTimeout(timer);
+  if (busy || stopped || saved === edits) return;
+  const sent = edits;
+  busy = true;
+  try {
+    const response = await fetch(form.dataset.draftUrl ?? "", { method: "POST", body, headers: { Accept: "application/json" } });
+    if (response.redirected || response.status === 403) say("You are signed out. Your text is kept on this computer: sign in again in another tab.");
+    else if (response.status >= 500) throw new Error(String(response.status));
+    else settle(response.ok, await response.json(), sent);
+  } catch {
+    say("Offline, kept on this computer");
+    plan(RETRY_MS);
+  }
+  busy = false;
+  if (saved === sent && edits > sent) plan(PAUSE_MS);
+}
+
+/** @param {boolean} ok @param {any} answer @param {number} sent */
+function settle(ok, answer, sent) {
+  if (!ok) {
+    stopped = Boolean(answer.action);
+    if (stopped) sayConflict(answer);
+    else say(answer.sentence);
+    return;
+  }
+  saved = sent;
+  field("revision").value = answer.revision;
+  if (edits === sent) {
+    localStorage.removeItem(KEY);
+    document.body.classList.toggle("has-draft", !answer.is_same);
+  }
+  if (answer.newer) sayConflict(answer.newer);
+  else if (answer.is_same) say("Nothing differs from the newest version");
+  else saySaved();
+}
+
+form.addEventListener("input", (event) => event.target !== field("note") && changed());
+form.addEventListener("submit", () => (saved = edits));
+document.addEventListener("visibilitychange", () => document.hidden && save());
+form.addEventListener("focusout", () => save());
+addEventListener("online", () => save());
+addEventListener("beforeunload", (event) => saved !== edits && event.preventDefault());
+
+function offerKept() {
+  const kept = JSON.parse(localStorage.getItem(KEY) ?? "null");
+  if (!kept || JSON.stringify(kept.fields) === JSON.stringify(typed())) return localStorage.removeItem(KEY);
+  const template = /** @type {HTMLTemplateElement | null} */ (document.getElementById("kept-text"));
+  const notice = /** @type {HTMLElement | undefined} */ (template?.content.firstElementChild?.cloneNode(true));
+  if (!notice) return;
+  const when = document.createElement("time");
+  when.textContent = new Date(kept.at).toLocaleString();
+  notice.querySelector("[data-when]")?.replaceChildren(when);
+  notice.querySelector("[data-restore]")?.addEventListener("click", () => restore(kept.fields));
+  notice.querySelector("[data-discard]")?.addEventListener("click", () => {
+    localStorage.removeItem(KEY);
+    notice.remove();
+  });
+  form.before(notice);
+}
+
+/** @param {[string, string][]} fields The server takes the kept text as the draft and shows it. */
+async function restore(fields) {
+  const body = new FormData();
+  for (const name of ["csrfmiddlewaretoken", "base", "revision"]) body.append(name, field(name).value);
+  for (const [name, value] of fields) body.append(name, value);
+  edits += 1;
+  await save(body);
+  if (saved === edits) location.reload();
+}
+
+/* Messages --------------------------------------------------------------------------------------------------- */
+
+/** @param {string} action @param {HTMLElement} button */
+function act(action, button) {
+  const card = /** @type {HTMLElement | null} */ (button.closest("[data-card]"));
+  if (action === "add") add();
+  else if (action === "blank") insert("{{blank}}", 2, 7);
+  else if (action === "insert") insert(`{{${button.dataset.blank}}}`);
+  else if (card && action === "remove") remove(card);
+  else if (card) shift(card, action === "up" ? -1 : 1, button);
+}
+
+function add() {
+  const template = /** @type {HTMLTemplateElement} */ (document.getElementById("new-card"));
+  cards?.append(template.content.cloneNode(true));
+  reorder();
+  cards?.lastElementChild?.querySelector("textarea")?.focus();
+}
+
+/** @param {HTMLElement} card */
+function remove(card) {
+  const next = card.nextElementSibling ?? card.previousElementSibling;
+  card.remove();
+  reorder();
+  next?.querySelector("textarea")?.focus();
+}
+
+/** @param {HTMLElement} card @param {number} step @param {HTMLElement} focus */
+function shift(card, step, focus) {
+  const other = step < 0 ? card.previousElementSibling : card.nextElementSibling;
+  if (!other) return;
+  if (step < 0) other.before(card);
+  else other.after(card);
+  reorder();
+  focus.focus();
+}
+
+function reorder() {
+  cards?.querySelectorAll("[data-card]").forEach((card, place) => {
+    card.querySelector("[data-place]")?.replaceChildren(String(place + 1));
+    card.querySelector("textarea")?.setAttribute("aria-label", `Text of message ${place + 1}`);
+    card.querySelector("select")?.setAttribute("aria-label", `Who speaks in message ${place + 1}`);
+  });
+  form.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+/** @param {string} text @param {number} [from] @param {number} [to] */
+function insert(text, from = text.length, to = from) {
+  const area = lastText?.isConnected ? lastText : form.querySelector("textarea");
+  if (!area) return;
+  const at = area.selectionStart;
+  area.focus();
+  area.setRangeText(text, at, area.selectionEnd, "end");
+  area.setSelectionRange(at + from, at + to);
+  area.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+form.addEventListener("focusin", ({ target }) => {
+  if (target instanceof HTMLTextAreaElement && target.name === "content") lastText = target;
+});
+
+form.addEventListener("click", (event) => {
+  const button = event.target instanceof Element && event.target.closest("[data-do]");
+  if (!(button instanceof HTMLElement)) return;
+  event.preventDefault();
+  act(button.dataset.do ?? "", button);
+});
+
+form.addEventListener("keydown", (event) => {
+  const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  const target = event.target instanceof HTMLElement ? event.target : null;
+  const card = /** @type {HTMLElement | null} */ (target?.closest("[data-card]") ?? null);
+  if (!event.altKey || !step || !card || !target) return;
+  event.preventDefault();
+  shift(card, step, target);
+});
+
+offerKept();

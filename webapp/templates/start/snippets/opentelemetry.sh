@@ -1,0 +1,7 @@
+export OTEL_EXPORTER_OTLP_TRACES_ENDPOINT={{ url }}/v1/traces
+export OTEL_EXPORTER_OTLP_TRACES_HEADERS=x-api-key={{ key }}
+export OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf
+export OTEL_TRACES_EXPORTER=otlp
+export OTEL_SERVICE_NAME=my-app
+export OTEL_SEMCONV_STABILITY_OPT_IN=gen_ai_latest_experimental
+export OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true

@@ -1,0 +1,37 @@
+"""Every address of the site. Each view declares who may call it (webapp/access.py); a test walks this table."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
+
+from webapp import csp_reports, health, sdk_wheel
+from webapp.accounts import urls as accounts
+from webapp.api import urls as api
+from webapp.pages import overview, projects, prompts, settings_urls, start, traces
+
+handler404 = "webapp.errors.not_found"
+handler500 = "webapp.errors.failed"
+
+project_urls: list[URLPattern | URLResolver] = [
+    *overview.urlpatterns,
+    *prompts.urlpatterns,
+    *traces.urlpatterns,
+    *start.urlpatterns,
+    *settings_urls.urlpatterns,
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *projects.urlpatterns,
+    path("p/<slug:slug>/", include(project_urls)),
+    *accounts.urlpatterns,
+    *api.urlpatterns,
+    *health.urlpatterns,
+    *csp_reports.urlpatterns,
+    *sdk_wheel.urlpatterns,
+]
+
+if settings.DEBUG:
+    from webapp import gallery
+
+    urlpatterns += gallery.urlpatterns

@@ -1,0 +1,29 @@
+"""What each kind of job does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.core.management import call_command
+
+from monitoring import partitions, retention
+from projects import jobs, sign_in_attempts
+from projects.models import Job
+
+
+def _ensure_partitions(job: Job) -> None:
+    partitions.ensure()
+
+
+def _housekeeping(job: Job) -> None:
+    jobs.delete_finished(older_than=timedelta(days=1))
+    sign_in_attempts.delete_old()
+    retention.delete_expired()
+    call_command("clearsessions")
+
+
+KINDS: dict[str, Callable[[Job], None]] = {
+    "partitions.ensure": _ensure_partitions,
+    "housekeeping": _housekeeping,
+}

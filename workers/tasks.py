@@ -1,0 +1,58 @@
+"""Celery tasks: load, call the domain, stop. Any of them may run twice at any time."""
+
+from __future__ import annotations
+
+import structlog
+from celery import shared_task
+from django.utils import timezone
+
+from monitoring import scores
+from projects import jobs
+from projects.errors import LeaseLost
+from projects.models import Job
+from workers.job_kinds import KINDS
+
+log = structlog.get_logger("callboard.worker")
+
+_TICK_SECONDS = 3600
+
+
+@shared_task(name="workers.tasks.tick")
+def tick(kind: str) -> None:
+    """Ask for scheduled work once per hour, however many beats ring, and look at what is ready."""
+    hour = int(timezone.now().timestamp()) // _TICK_SECONDS
+    jobs.add(kind=kind, dedupe_key=f"hour {hour}")
+    run_ready()
+
+
+@shared_task(name="workers.tasks.run_jobs")
+def run_jobs() -> None:
+    """Free jobs whose worker went silent and run what is ready."""
+    jobs.sweep()
+    run_ready()
+
+
+@shared_task(name="workers.tasks.join_waiting_scores")
+def join_waiting_scores() -> None:
+    """Connect feedback with the calls that arrived after it."""
+    while scores.join_waiting() >= 500:
+        pass
+
+
+def run_ready() -> None:
+    """Run ready jobs one after the other until none is left."""
+    while claimed := jobs.claim(kinds=list(KINDS)):
+        for job in claimed:
+            _run(job)
+
+
+def _run(job: Job) -> None:
+    try:
+        KINDS[job.kind](job)
+        jobs.finish(job=job)
+    except LeaseLost:
+        log.warning("a job was taken over by another worker", kind=job.kind, job=job.pk)
+    except Exception as error:
+        # The edge of one job: it is given back with its reason, the others go on.
+        log.exception("a job failed", kind=job.kind, job=job.pk)
+        jobs.fail(job=job, error=f"{type(error).__name__}: {error}")

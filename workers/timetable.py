@@ -1,0 +1,22 @@
+"""Everything that happens by the clock, on one screen. Each tick is idempotent; two beats do no harm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+EVERY_TEN_SECONDS = 10.0
+EVERY_HOUR = 3600.0
+
+
+def beat_schedule() -> dict[str, dict[str, Any]]:
+    """Return Celery's timetable. A message that waited longer than its interval expires: the next one is as good."""
+    return {
+        "free silent jobs and run ready ones": _entry("workers.tasks.run_jobs", EVERY_TEN_SECONDS),
+        "connect feedback that came before its call": _entry("workers.tasks.join_waiting_scores", EVERY_TEN_SECONDS),
+        "make the partitions of the next days": _entry("workers.tasks.tick", EVERY_HOUR, "partitions.ensure"),
+        "remove what is no longer needed": _entry("workers.tasks.tick", EVERY_HOUR, "housekeeping"),
+    }
+
+
+def _entry(task: str, seconds: float, *args: str) -> dict[str, Any]:
+    return {"task": task, "schedule": seconds, "args": args, "options": {"queue": "fast", "expires": seconds}}
