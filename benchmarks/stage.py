@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import secrets
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
+from dataclasses import replace
 
 from benchmarks.preparation import Prepared
 from webapp.cli import layouts, programs
@@ -23,6 +23,8 @@ from webapp.supervisor.logs import last_lines
 
 HOST = "127.0.0.1"
 SECONDS_TO_ANSWER = 60.0
+# As in deploy/gunicorn.conf.py.
+POOL_THREADS = {"prompts": "8", "ingest": "4", "ui": "4"}
 
 
 class StageFailed(StartError):
@@ -67,7 +69,7 @@ class Stage:
         self.environ = self._environment()
         self.prepared = Prepared(**json.loads(self.run("benchmarks.preparation")))
         self.web = self.start(programs.web(self.layout, self.addresses, self.environ))
-        self.wait_for_answer()
+        _wait_for_answer(self.web, port)
 
     @property
     def url(self) -> str:
@@ -98,14 +100,12 @@ class Stage:
             raise StageFailed(f"{module} failed: {reason}")
         return answer.stdout.strip().rpartition("\n")[2]
 
-    def wait_for_answer(self) -> None:
-        """Return when the web process answers."""
-        deadline = time.monotonic() + SECONDS_TO_ANSWER
-        while not answers(f"{self.url}/readyz"):
-            if self.web.exit_code is not None or time.monotonic() > deadline:
-                log = self.web.program.log
-                raise StageFailed(f"The web process does not answer. The end of its log:\n{last_lines(log)}")
-            time.sleep(0.05)
+    def start_pool(self, name: str) -> int:
+        """Start another web process, with the threads of that pool, as behind the proxy of a server; return its port."""
+        addresses = replace(self.addresses, port=ports.any_free(HOST))
+        program = programs.web(self.layout, addresses, {**self.environ, "CALLBOARD_WEB_THREADS": POOL_THREADS[name]})
+        _wait_for_answer(self.start(program), addresses.port)
+        return addresses.port
 
     def stop(self) -> None:
         """End every process and delete every file; safe to call twice."""
@@ -131,10 +131,22 @@ class Stage:
         }
 
 
-def answers(url: str) -> bool:
-    """Tell whether the address answers 200."""
+def _wait_for_answer(web: Child, port: int) -> None:
+    deadline = time.monotonic() + SECONDS_TO_ANSWER
+    while not is_ready(port):
+        if web.exit_code is not None or time.monotonic() > deadline:
+            log = web.program.log
+            raise StageFailed(f"The web process does not answer. The end of its log:\n{last_lines(log)}")
+        time.sleep(0.05)
+
+
+def is_ready(port: int) -> bool:
+    """Tell whether a web process on this machine can serve."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own process on this machine
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()

@@ -54,7 +54,9 @@ def _message(item: Mapping[str, Any]) -> Message:
         role=as_text(item.get("role"))[:40],
         content=as_text(item.get("content")),
         name=as_text(item.get("name") or item.get("tool_call_id"))[:255],
-        tool_calls=tuple(_tool_call(call) for call in calls if isinstance(call, dict)) if isinstance(calls, list) else (),
+        tool_calls=tuple(_tool_call(call) for call in calls if isinstance(call, dict))
+        if isinstance(calls, list)
+        else (),
         finish_reason=as_text(item.get("finish_reason"))[:80],
         other=orjson.dumps(parts, option=orjson.OPT_INDENT_2).decode() if parts else "",
     )
@@ -77,3 +79,11 @@ def loaded(text: str | None) -> Any:
         return orjson.loads(text) if text else None
     except orjson.JSONDecodeError:
         return None
+
+
+def json_or_text(text: str | None) -> Any:
+    """Return the value of a stored JSON text, and any other text as it is."""
+    try:
+        return orjson.loads(text) if text else text
+    except orjson.JSONDecodeError:
+        return text

@@ -54,7 +54,9 @@ def of_call(span: Span) -> SentPrompt | None:
     if not span.prompt_name:
         return None
     variables = variables_of(span)
-    versions = PromptVersion.objects.filter(project_id=span.project_id, prompt__name=span.prompt_name, number=span.prompt_version)
+    versions = PromptVersion.objects.filter(
+        project_id=span.project_id, prompt__name=span.prompt_name, number=span.prompt_version
+    )
     version = versions.select_related("prompt").first()
     messages = _filled(version, variables) if version else []
     return SentPrompt(span.prompt_name, span.prompt_version, variables, version, messages)

@@ -39,8 +39,12 @@ def span_of(trace: Trace, span_id: int) -> Span | None:
 
 def own_time_ns(trace: Trace, span: Span) -> int:
     """Return the time of a step during which none of its children ran."""
-    children = Span.objects.of_trace(trace).filter(parent_span_id=span.span_id).order_by("start_ns").values_list(*_SKELETON)
-    return self_time_ns(Step(span.span_id, None, span.start_ns, span.duration_ns), [Step(*row) for row in children[:MOST_STEPS]])
+    children = (
+        Span.objects.of_trace(trace).filter(parent_span_id=span.span_id).order_by("start_ns").values_list(*_SKELETON)
+    )
+    return self_time_ns(
+        Step(span.span_id, None, span.start_ns, span.duration_ns), [Step(*row) for row in children[:MOST_STEPS]]
+    )
 
 
 def spans_after(trace: Trace, *, last: Span | None, limit: int) -> list[Span]:
@@ -71,7 +75,9 @@ def opinions(*, project: Project, trace_id: UUID) -> list[Opinion]:
 
 def latest_dislikes(*, project: Project, start: datetime, environment: str = "", limit: int = 6) -> list[Opinion]:
     """Return the newest thumbs down that came with words."""
-    scores = Score.objects.filter(project=project, received_at__gte=start, data_type="thumbs", value=0).exclude(comment="")
+    scores = Score.objects.filter(project=project, received_at__gte=start, data_type="thumbs", value=0).exclude(
+        comment=""
+    )
     if environment:
         scores = scores.filter(environment=environment)
     return _with_authors(scores.order_by("-received_at")[:limit])
@@ -92,7 +98,9 @@ def beside_in_session(trace: Trace) -> tuple[Trace | None, Trace | None]:
     """Return the traces just before and just after this one in its session."""
     if not trace.session_id:
         return None, None
-    others = Trace.objects.filter(project_id=trace.project_id, session_id=trace.session_id).exclude(trace_id=trace.trace_id)
+    others = Trace.objects.filter(project_id=trace.project_id, session_id=trace.session_id).exclude(
+        trace_id=trace.trace_id
+    )
     before = others.filter(started_at__lte=trace.started_at).order_by("-started_at", "-trace_id").first()
     after = others.filter(started_at__gt=trace.started_at).order_by("started_at", "trace_id").first()
     return before, after

@@ -114,7 +114,13 @@ def relaxations(*, project: Project, wanted: TraceFilter, seconds: float = 0.5) 
 
 
 def _collect(
-    rows: TraceQuerySet, rest: Q, start: Cursor | None, direction: Direction, limit: int, seconds: float, first_window: int
+    rows: TraceQuerySet,
+    rest: Q,
+    start: Cursor | None,
+    direction: Direction,
+    limit: int,
+    seconds: float,
+    first_window: int,
 ) -> tuple[list[Trace], Cursor | None]:
     """Return up to `limit` matching traces from a place on, and where the search stopped when time was up."""
     ordered = rows.newest_first() if direction == "older" else rows.order_by("started_at", "trace_id")

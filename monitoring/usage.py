@@ -80,6 +80,11 @@ class Usage:
         return Rate(self.thumbs_up + self.thumbs_down, self.call_count)
 
 
+_COUNTERS = (
+    "call_count", "error_count", "unpriced_count", "input_tokens", "output_tokens", "cost_nano_usd", "thumbs_up", "thumbs_down",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """One period beside the period before it, as a whole and cut by time, prompt version and model."""
@@ -127,12 +132,12 @@ def report(*, project: Project, start: datetime, end: datetime, **filters: Unpac
         project_id=project.pk, slices=[*before.slices, *period.slices], split=period.start, filters=filters,
         keys=("is_last", "prompt_name", "prompt_version", "model"),
     )  # fmt: skip
-    now = [group for group in found if group.keys["is_last"]]
-    earlier = [group for group in found if not group.keys["is_last"]]
+    now = [_usage(group) for group in found if group.keys["is_last"]]
+    earlier = [_usage(group) for group in found if not group.keys["is_last"]]
     return Report(
         period=period,
-        total=_added(now),
-        total_before=_added(earlier),
+        total=added(now),
+        total_before=added(earlier),
         points=_points(project, period, filters),
         versions=_busiest_first(_by(now, "prompt_name", "prompt_version").values()),
         versions_before=_by(earlier, "prompt_name", "prompt_version"),
@@ -173,22 +178,23 @@ def _usage(group: Sums) -> Usage:
     return Usage(**keys, **group.counters, latency=group.latency)
 
 
-def _by(groups: Iterable[Sums], *names: str) -> dict[Any, Usage]:
-    """Return one sum for each combination of some of the keys."""
-    gathered: dict[Hashable, list[Sums]] = {}
-    for group in groups:
-        gathered.setdefault(tuple(group.keys[name] for name in names), []).append(group)
-    return {key: _added(members, **dict(zip(names, key, strict=True))) for key, members in gathered.items()}  # type: ignore[call-overload]
-
-
-def _added(groups: Iterable[Sums], **keys: Any) -> Usage:
-    counters: dict[str, Any] = {}
+def added(rows: Iterable[Usage], **keys: Any) -> Usage:
+    """Return the sum of several sums, under the keys given."""
+    totals: dict[str, Any] = dict.fromkeys(_COUNTERS, 0)
     counts = usage_latency.EMPTY.counts
-    for group in groups:
-        counts = counts + group.latency.counts
-        for name, amount in group.counters.items():
-            counters[name] = counters.get(name, 0) + amount
-    return Usage(**keys, **counters, latency=Histogram(counts))
+    for row in rows:
+        counts = counts + row.latency.counts
+        for name in _COUNTERS:
+            totals[name] += getattr(row, name)
+    return Usage(**keys, **totals, latency=Histogram(counts))
+
+
+def _by(rows: Iterable[Usage], *names: str) -> dict[Any, Usage]:
+    """Return one sum for each combination of some of the keys."""
+    gathered: dict[Hashable, list[Usage]] = {}
+    for row in rows:
+        gathered.setdefault(tuple(getattr(row, name) for name in names), []).append(row)
+    return {key: added(members, **dict(zip(names, key, strict=True))) for key, members in gathered.items()}  # type: ignore[call-overload]
 
 
 def _busiest_first(rows: Iterable[Usage]) -> list[Usage]:

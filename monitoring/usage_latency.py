@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from monitoring.usage_rates import Z95
+
 # The same three numbers as latency_bucket() in migrations/monitoring/sql/tables.sql.
 BASE = 1.04
 SMALLEST_MS = 0.1
@@ -38,6 +40,20 @@ class Histogram:
             return None
         rank = max(1, math.ceil(share * total))
         return bucket_middle_ms(int(np.searchsorted(self.counts.cumsum(), rank)))
+
+    def interval_ms(self, share: float) -> tuple[float, float] | None:
+        """Return the 95 % interval of a percentile; None when there are too few durations to say.
+
+        The ranks between which a quantile lies follow the binomial distribution whatever the durations look like:
+        W. J. Conover, Practical Nonparametric Statistics (1999), section 3.2.
+        """
+        total = self.total
+        spread = Z95 * math.sqrt(total * share * (1 - share))
+        low, high = math.floor(total * share - spread), math.ceil(total * share + spread) + 1
+        if low < 1 or high > total:
+            return None
+        edges = np.searchsorted(self.counts.cumsum(), [low, high])
+        return bucket_middle_ms(int(edges[0])), bucket_middle_ms(int(edges[1]))
 
     def count_above_ms(self, duration_ms: float) -> int:
         """Return how many durations fell into buckets above the one of `duration_ms`."""

@@ -23,6 +23,7 @@ SIMULATED_NAME = "Simulated provider"
 SIMULATED_MODEL = "simulated-fast"
 _QUESTION = "Answer with one short, friendly sentence: does this connection work?"
 _LONGEST_TRIAL_ANSWER = 500
+_LONGEST_TRIAL_SECONDS = 30.0
 
 
 class ConnectionNameMissing(PromptRegistryError):
@@ -108,7 +109,11 @@ def change(
 def delete(*, connection: ProviderConnection, by: User) -> None:
     """Remove a connection and its key."""
     audit.record(
-        action="provider.deleted", subject=connection.name, by=by, project=connection.project, base_url=connection.base_url
+        action="provider.deleted",
+        subject=connection.name,
+        by=by,
+        project=connection.project,
+        base_url=connection.base_url,
     )
     connection.delete()
 
@@ -135,6 +140,7 @@ def attempt(*, connection: ProviderConnection, by: User) -> Trial:
         connection=opened(connection),
         messages=[{"role": "user", "content": _QUESTION}],
         settings=ModelSettings(model=connection.default_model, max_tokens=_LONGEST_TRIAL_ANSWER),
+        total_seconds=_LONGEST_TRIAL_SECONDS,
     )
     return Trial(completion=completion, cost_usd=_cost_usd(completion))
 
@@ -190,7 +196,9 @@ def _seal_key(connection: ProviderConnection, api_key: str) -> None:
 def _unsealed_key(connection: ProviderConnection) -> str:
     if connection.key_sealed is None:
         return ""
-    return secrets.unseal(sealed=bytes(connection.key_sealed), project_id=connection.project_id, field=_field(connection))
+    return secrets.unseal(
+        sealed=bytes(connection.key_sealed), project_id=connection.project_id, field=_field(connection)
+    )
 
 
 def _field(connection: ProviderConnection) -> str:

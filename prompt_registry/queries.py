@@ -80,6 +80,12 @@ def listed(*, project: Project, path: str, after: str, limit: int, reader: User)
     return _page(directly_inside, after, limit, reader)
 
 
+def expanded(*, project: Project, path: str, limit: int, reader: User) -> list[PromptRow] | None:
+    """Return the prompts in a folder and in all folders below it, by name; None when there are more than the limit."""
+    found = list(_below(project, path).order_by("name")[: limit + 1])
+    return _rows(found, reader) if len(found) <= limit else None
+
+
 def put_away(*, project: Project, after: str, limit: int, reader: User) -> tuple[list[PromptRow], bool]:
     """Return the prompts that were archived or deleted, by name, and whether there are more."""
     gone = Prompt.objects.for_project(project).filter(Q(archived_at__isnull=False) | Q(deleted_at__isnull=False))

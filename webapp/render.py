@@ -51,6 +51,7 @@ def shell(request: HttpRequest, *, section: str = "", has_time_range: bool = Fal
         "project": project,
         "section": section,
         "projects": _projects(request),
+        "new_project_url": reverse("new-project"),
         "nav": [],
         "time_range": time_ranges.from_request(request) if has_time_range else None,
         "shortcuts_enabled": getattr(request.user, "shortcuts_enabled", True),
@@ -62,6 +63,7 @@ def shell(request: HttpRequest, *, section: str = "", has_time_range: bool = Fal
             "can_edit": is_allowed(role=role, action=Action.EDIT_PROMPTS),
             "can_publish": is_allowed(role=role, action=Action.PUBLISH),
             "can_manage": is_allowed(role=role, action=Action.MANAGE_PROJECT),
+            "search_url": reverse("search", args=[project.slug]),
             "environments": environments.names(project=project),
             "environment": request.GET.get("environment", ""),
         }
@@ -74,7 +76,7 @@ def navigation(project: Project, *, section: str) -> list[NavEntry]:
         ("Overview", "overview", "g o", "overview"),
         ("Prompts", "prompts", "g p", "prompts"),
         ("Explore", "explore", "g e", "explore"),
-        ("Connect an app", "start", "g c", "plug"),
+        ("Connect", "start", "g c", "plug"),
         ("Settings", "settings", "g s", "settings"),
     ]
     return [

@@ -29,7 +29,9 @@ def wheel(request: HttpRequest, name: str) -> HttpResponse:
     """Answer with the wheel of this version."""
     if not _SOURCE.is_dir() or name != file_name():
         raise Http404
-    return HttpResponse(content(), content_type="application/zip", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return HttpResponse(
+        content(), content_type="application/zip", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
 
 
 def url() -> str:
@@ -54,7 +56,9 @@ def content() -> bytes:
     }
     description = f"callboard-{_version()}.dist-info"
     files[f"{description}/METADATA"] = _metadata(_project()).encode()
-    files[f"{description}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: callboard\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    files[f"{description}/WHEEL"] = (
+        b"Wheel-Version: 1.0\nGenerator: callboard\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    )
     files[f"{description}/entry_points.txt"] = _entry_points(_project()).encode()
     record = f"{description}/RECORD"
     files[record] = "".join([*(_record_line(name, body) for name, body in files.items()), f"{record},,\n"]).encode()
@@ -88,7 +92,10 @@ def _metadata(project: dict[str, Any]) -> str:
 
 
 def _entry_points(project: dict[str, Any]) -> str:
-    return "\n".join(["[console_scripts]", *(f"{name} = {target}" for name, target in project.get("scripts", {}).items())]) + "\n"
+    return (
+        "\n".join(["[console_scripts]", *(f"{name} = {target}" for name, target in project.get("scripts", {}).items())])
+        + "\n"
+    )
 
 
 @cache

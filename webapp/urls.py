@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from webapp import csp_reports, health, sdk_wheel
 from webapp.accounts import urls as accounts
 from webapp.api import urls as api
-from webapp.pages import overview, projects, prompts, settings_urls, start, traces
+from webapp.pages import overview, projects, prompts, search, settings_urls, start, traces
 
 handler404 = "webapp.errors.not_found"
 handler500 = "webapp.errors.failed"
@@ -18,6 +18,7 @@ project_urls: list[URLPattern | URLResolver] = [
     *prompts.urlpatterns,
     *traces.urlpatterns,
     *start.urlpatterns,
+    *search.urlpatterns,
     *settings_urls.urlpatterns,
 ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -137,6 +136,7 @@ def _retried(act: Callable[[], Stored]) -> Stored:
 
 
 def _shard() -> int:
-    return os.getpid() % _SHARDS
+    """Return the part of the counters that this writer adds to; each connection is a writer of its own."""
+    return int(connection.connection.info.backend_pid) % _SHARDS
 
 

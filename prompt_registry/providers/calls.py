@@ -15,8 +15,7 @@ from openai.types.chat import ChatCompletion
 
 from prompt_registry.providers import clients, wire
 from prompt_registry.providers.breaker import Breaker
-from prompt_registry.providers.clients import TOTAL_SECONDS
-from prompt_registry.providers.connections import Connection
+from prompt_registry.providers.connections import TOTAL_SECONDS, Connection
 from prompt_registry.providers.errors import (
     MalformedAnswer,
     ProviderError,

@@ -10,13 +10,12 @@ import httpx2
 import openai
 
 from prompt_registry.providers.addresses import parse_target
-from prompt_registry.providers.connections import Connection
+from prompt_registry.providers.connections import TOTAL_SECONDS, Connection
 from prompt_registry.providers.errors import KeyMissing
 from prompt_registry.providers.outbound import GuardedTransport
 
 CONNECT_SECONDS = 5.0
 IDLE_SECONDS = 30.0
-TOTAL_SECONDS = 120.0
 
 _CLIENTS_KEPT = 64
 # Longer than any call may last, so no call loses its client.

@@ -7,15 +7,17 @@ from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequenc
 from typing import Any
 
 from prompt_registry.providers import event_loop
-from prompt_registry.providers.connections import Connection
+from prompt_registry.providers.connections import TOTAL_SECONDS, Connection
 from prompt_registry.providers.values import Completion, ModelSettings, TextChunk
 
 Messages = Sequence[Mapping[str, Any]]
 
 
-def complete(*, connection: Connection, messages: Messages, settings: ModelSettings) -> Completion:
+def complete(
+    *, connection: Connection, messages: Messages, settings: ModelSettings, total_seconds: float = TOTAL_SECONDS
+) -> Completion:
     """Return the model's whole answer; raises a ProviderError that says what happened and what to do."""
-    return event_loop.submit(_whole(connection, messages, settings)).result()
+    return event_loop.submit(_whole(connection, messages, settings, total_seconds)).result()
 
 
 async def complete_async(*, connection: Connection, messages: Messages, settings: ModelSettings) -> Completion:
@@ -51,10 +53,12 @@ async def stream_async(
 # The openai package takes 30 MB and half a second to import, and most processes never call a model.
 
 
-def _whole(connection: Connection, messages: Messages, settings: ModelSettings) -> Coroutine[Any, Any, Completion]:
+def _whole(
+    connection: Connection, messages: Messages, settings: ModelSettings, total_seconds: float = TOTAL_SECONDS
+) -> Coroutine[Any, Any, Completion]:
     from prompt_registry.providers.calls import Call, ask
 
-    return ask(Call(connection, messages, settings))
+    return ask(Call(connection, messages, settings, total_seconds))
 
 
 def _pieces(

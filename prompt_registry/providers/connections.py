@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from prompt_registry.providers.addresses import Allowlist
 
+# How long one call may take in all, its waits and tries included.
+TOTAL_SECONDS = 120.0
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:

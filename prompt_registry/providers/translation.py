@@ -20,7 +20,7 @@ from prompt_registry.providers.errors import (
     RateLimited,
     RequestRefused,
 )
-from prompt_registry.providers.retries import read_retry_after
+from prompt_registry.providers.retries import MAX_RETRY_AFTER_SECONDS, read_retry_after
 
 _QUOTA_CODES = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_balance"}
 
@@ -48,7 +48,10 @@ def _from_status(error: openai.APIStatusError) -> ProviderError:
     kind = _kind(error)
     retry_after = error.response.headers.get("retry-after")
     seconds = read_retry_after(retry_after, now=time.time()) if retry_after else None
-    return kind(detail=_said(error), retry_after_seconds=seconds)
+    message = None
+    if kind is RateLimited and seconds is not None and seconds > MAX_RETRY_AFTER_SECONDS:
+        message = f"The provider's rate limit was reached, and it asks to wait {seconds:.0f} seconds. Try again then."
+    return kind(message, detail=_said(error), retry_after_seconds=seconds)
 
 
 def _kind(error: openai.APIStatusError) -> type[ProviderError]:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from callboard import feedback_tokens
 
 VECTORS = json.loads((Path(__file__).parent / "feedback_token.json").read_text(encoding="utf-8"))

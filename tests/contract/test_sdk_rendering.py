@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from callboard import rendering
 
 VECTORS = json.loads((Path(__file__).parent / "rendering.json").read_text(encoding="utf-8"))

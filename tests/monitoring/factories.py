@@ -17,6 +17,7 @@ from monitoring.ingest.store import Stored, store
 from monitoring.kinds import Kind, Status
 from projects.models import Project
 
+
 def new_trace_id() -> str:
     return secrets.token_hex(16)
 

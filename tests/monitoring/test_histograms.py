@@ -26,7 +26,9 @@ def ask(sql: str, *values: list[int]) -> list[int]:
 
 @given(histograms, histograms)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_adding_keeps_every_count_in_its_bucket_and_the_buckets_in_order(db, a: dict[int, int], b: dict[int, int]) -> None:
+def test_adding_keeps_every_count_in_its_bucket_and_the_buckets_in_order(
+    db, a: dict[int, int], b: dict[int, int]
+) -> None:
     added = ask("SELECT histogram_add(%s::bigint[], %s::bigint[])", packed(a), packed(b))
 
     assert added == packed(Counter(a) + Counter(b))

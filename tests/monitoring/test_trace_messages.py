@@ -28,14 +28,25 @@ def test_tool_calls_and_their_answers_are_read():
 
 
 def test_parts_that_are_not_text_are_kept_as_json():
-    message = read({"role": "user", "content": "look", "parts": [{"type": "image", "url": "https://example.com/x.png"}]})[0]
+    message = read(
+        {"role": "user", "content": "look", "parts": [{"type": "image", "url": "https://example.com/x.png"}]}
+    )[0]
 
     assert '"image"' in message.other
     assert message.length > len("look")
 
 
 @pytest.mark.parametrize(
-    "text", [None, "", "plain words", "[1, 2]", '{"role": "user"}', '[{"content": "no role"}]', '[{"role": "user", "content": "cut off']
+    "text",
+    [
+        None,
+        "",
+        "plain words",
+        "[1, 2]",
+        '{"role": "user"}',
+        '[{"content": "no role"}]',
+        '[{"role": "user", "content": "cut off',
+    ],
 )
 def test_what_is_not_a_conversation_is_left_to_be_shown_as_text(text):
     assert conversation(text) is None

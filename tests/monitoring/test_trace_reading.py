@@ -29,7 +29,11 @@ def now():
 
 def test_the_skeleton_is_one_narrow_statement(project, now, django_assert_num_queries):
     root = make_span(trace_id=TRACE, kind=Kind.AGENT, at=now)
-    send(project, root, *(make_span(trace_id=TRACE, parent_id=root.span_id.hex(), at=now, asked="x" * 1000) for _ in range(20)))
+    send(
+        project,
+        root,
+        *(make_span(trace_id=TRACE, parent_id=root.span_id.hex(), at=now, asked="x" * 1000) for _ in range(20)),
+    )
     trace = Trace.objects.get(project=project)
 
     with django_assert_num_queries(1) as statements:
@@ -69,7 +73,9 @@ def test_opinions_carry_the_name_of_the_team_member(project):
 
     ann = User.objects.create(email="ann@example.com", name="Ann")
     item = {"trace_id": TRACE, "data_type": "thumbs", "value": 1}
-    scores.record(project_id=project.pk, scores=[scores.checked(item, now=timezone.now(), source="human", author_id=ann.pk)])
+    scores.record(
+        project_id=project.pk, scores=[scores.checked(item, now=timezone.now(), source="human", author_id=ann.pk)]
+    )
     rate(project, TRACE, comment="meh")
 
     found = trace_reading.opinions(project=project, trace_id=UUID(TRACE))
@@ -86,7 +92,10 @@ def test_latest_dislikes_are_those_with_words(project):
     found = trace_reading.latest_dislikes(project=project, start=timezone.now() - timedelta(hours=1))
 
     assert [opinion.score.comment for opinion in found] == ["This is wrong"]
-    assert trace_reading.latest_dislikes(project=project, start=timezone.now() - timedelta(hours=1), environment="staging") == []
+    assert (
+        trace_reading.latest_dislikes(project=project, start=timezone.now() - timedelta(hours=1), environment="staging")
+        == []
+    )
 
 
 def test_a_session_is_read_from_its_beginning_page_by_page(project, now):
@@ -106,7 +115,9 @@ def test_turns_hold_the_last_call_of_each_trace(project, now):
         project,
         root,
         make_span(trace_id=TRACE, parent_id=root.span_id.hex(), at=now, asked="first", session="s"),
-        make_span(trace_id=TRACE, parent_id=root.span_id.hex(), at=now + timedelta(seconds=1), asked="second", session="s"),
+        make_span(
+            trace_id=TRACE, parent_id=root.span_id.hex(), at=now + timedelta(seconds=1), asked="second", session="s"
+        ),
         make_span(trace_id=new_trace_id(), kind=Kind.CHAIN, session="s", at=now - timedelta(minutes=1)),
     )
     traces, _ = trace_reading.session_page(project=project, session_id="s", after=None)

@@ -14,7 +14,12 @@ def shape(steps):
 
 
 def test_children_follow_their_parent_in_the_order_they_began():
-    assert shape([step(3, 1, start=50), step(1), step(2, 1, start=10), step(4, 2, start=20)]) == [(1, 0), (2, 1), (4, 2), (3, 1)]
+    assert shape([step(3, 1, start=50), step(1), step(2, 1, start=10), step(4, 2, start=20)]) == [
+        (1, 0),
+        (2, 1),
+        (4, 2),
+        (3, 1),
+    ]
 
 
 def test_a_step_whose_parent_has_not_arrived_stands_at_the_top_and_says_so():
@@ -33,7 +38,11 @@ def test_circles_are_cut_open_at_their_earliest_step():
     ]  # fmt: skip
 
 
-@given(st.lists(st.tuples(st.integers(0, 30), st.none() | st.integers(0, 35), st.integers(0, 99)), unique_by=lambda row: row[0]))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 30), st.none() | st.integers(0, 35), st.integers(0, 99)), unique_by=lambda row: row[0]
+    )
+)
 def test_every_step_appears_exactly_once_whatever_the_parents_claim(rows):
     found = [branch.step.span_id for branch in arrange([step(*row) for row in rows])]
 
@@ -54,7 +63,9 @@ def test_own_time_leaves_out_what_children_took_even_when_they_overlap():
 
 @given(st.integers(0, 100), st.lists(st.tuples(st.integers(-50, 150), st.integers(0, 150))))
 def test_own_time_is_never_negative_nor_longer_than_the_step(took, spans):
-    children = sorted((step(9, 1, start=start, took=length) for start, length in spans), key=lambda child: child.start_ns)
+    children = sorted(
+        (step(9, 1, start=start, took=length) for start, length in spans), key=lambda child: child.start_ns
+    )
 
     assert 0 <= self_time_ns(step(1, took=took), children) <= took
 
@@ -69,7 +80,9 @@ def test_the_cause_of_a_failure_is_shown_first():
 
 
 def test_without_a_failure_the_last_call_is_shown_first():
-    branches = arrange([step(1), step(2, 1, start=1, kind=Kind.LLM), step(3, 1, start=200, kind=Kind.LLM), step(4, 1, start=300)])
+    branches = arrange(
+        [step(1), step(2, 1, start=1, kind=Kind.LLM), step(3, 1, start=200, kind=Kind.LLM), step(4, 1, start=300)]
+    )
 
     assert of_interest(branches).step.span_id == 3
 

@@ -93,7 +93,7 @@ def test_the_version_that_brought_the_harm_is_named():
 
     finding = usage_findings.find(report)[0]
 
-    assert (finding.culprit, finding.is_culprit_new) == (new, True)
+    assert (finding.culprit, finding.is_culprit_new, finding.culprit_share) == (new, True, 0.95)
 
 
 def test_harm_spread_evenly_names_nobody():
@@ -111,3 +111,67 @@ def test_calls_without_a_prompt_are_never_the_culprit():
     report = make_report(make_usage(error_count=100), make_usage(error_count=10), versions=versions)
 
     assert usage_findings.find(report)[0].culprit is None
+
+
+def test_a_version_that_fails_more_than_its_siblings_is_found_though_the_total_hides_it():
+    old = make_usage(calls=4_000, prompt_name="refund", prompt_version=12, error_count=40)
+    new = make_usage(calls=200, prompt_name="refund", prompt_version=13, error_count=20)
+    report = make_report(
+        make_usage(calls=10_000, error_count=160), make_usage(calls=10_000, error_count=140), [old, new], [old]
+    )
+
+    found = usage_findings.find(report)
+
+    assert [(finding.kind, finding.culprit, finding.is_culprit_new) for finding in found] == [
+        (Kind.VERSION_FAILS, new, True)
+    ]
+    assert found[0].before.call_count == 8_000
+
+
+def test_a_version_that_people_dislike_more_than_its_siblings_is_found():
+    old = make_usage(prompt_name="refund", prompt_version=12, thumbs_up=90, thumbs_down=10)
+    new = make_usage(calls=200, prompt_name="refund", prompt_version=13, thumbs_up=20, thumbs_down=20)
+    report = make_report(
+        make_usage(calls=5_000, thumbs_up=400, thumbs_down=60),
+        make_usage(thumbs_up=90, thumbs_down=10),
+        [old, new],
+        [old],
+    )
+
+    assert [finding.kind for finding in usage_findings.find(report)] == [Kind.VERSION_DISLIKED]
+
+
+def test_a_version_is_compared_with_its_own_prompt_only():
+    other = make_usage(calls=4_000, prompt_name="greet", prompt_version=1)
+    new = make_usage(calls=200, prompt_name="refund", prompt_version=13, error_count=20)
+
+    assert (
+        usage_findings.find(
+            make_report(make_usage(calls=4_200, error_count=20), make_usage(error_count=4), [other, new])
+        )
+        == []
+    )
+
+
+def test_a_version_of_few_calls_is_not_judged():
+    old = make_usage(prompt_name="refund", prompt_version=12)
+    new = make_usage(calls=49, prompt_name="refund", prompt_version=13, error_count=20)
+
+    assert (
+        usage_findings.find(
+            make_report(make_usage(calls=1_049, error_count=20), make_usage(error_count=15), [old, new], [old])
+        )
+        == []
+    )
+
+
+def test_a_version_named_for_one_harm_is_still_found_for_another():
+    old = make_usage(calls=800, prompt_name="refund", prompt_version=12, error_count=8, thumbs_up=95, thumbs_down=5)
+    new = make_usage(calls=200, prompt_name="refund", prompt_version=13, error_count=60, thumbs_up=20, thumbs_down=20)
+    before = make_usage(error_count=10, thumbs_up=119, thumbs_down=6)
+    report = make_report(make_usage(error_count=68, thumbs_up=115, thumbs_down=25), before, [old, new], [old])
+
+    found = usage_findings.find(report)
+
+    assert [finding.kind for finding in found] == [Kind.ERRORS_UP, Kind.DISLIKES_UP]
+    assert {finding.culprit.prompt_version for finding in found} == {13}

@@ -72,3 +72,25 @@ def test_everything_up_to_a_tenth_of_a_millisecond_shares_the_lowest_bucket():
 
 def test_days_long_durations_stay_in_the_last_bucket():
     assert bucket_of_ms(1e12) == LAST_BUCKET
+
+
+def test_the_interval_of_a_percentile_narrows_with_more_durations():
+    def width(count):
+        low, high = from_packed(pack([1000 * 1.01**index for index in range(200)] * count)).interval_ms(0.95)
+        return high / low
+
+    assert width(100) < width(1)
+
+
+def test_a_percentile_of_few_durations_has_no_interval():
+    assert from_packed(pack([100.0] * 70)).interval_ms(0.95) is None
+    assert usage_latency.EMPTY.interval_ms(0.95) is None
+
+
+@given(st.lists(DURATIONS, min_size=200, max_size=400))
+def test_the_interval_holds_the_percentile(durations):
+    histogram = from_packed(pack(durations))
+
+    low, high = histogram.interval_ms(0.95)
+
+    assert low <= histogram.percentile_ms(0.95) <= high

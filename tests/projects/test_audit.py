@@ -93,8 +93,11 @@ def test_an_event_of_an_application_names_its_key(project):
 def test_a_change_that_fails_leaves_no_event(project):
     before = events(project).count()
 
-    with pytest.raises(RuntimeError), transaction.atomic():
+    def fail() -> None:
         record(project)
         raise RuntimeError
+
+    with pytest.raises(RuntimeError), transaction.atomic():
+        fail()
 
     assert events(project).count() == before

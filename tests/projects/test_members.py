@@ -63,7 +63,11 @@ def test_a_change_of_role_tells_before_and_after(project, admin):
     members.change_role(membership=membership_of(user), role=Role.APPROVER, by=admin)
 
     event = AuditEvent.objects.get(action="member.role_changed")
-    assert (event.subject, event.user_id, event.details) == (user.email, admin.pk, {"before": "viewer", "after": "approver"})
+    assert (event.subject, event.user_id, event.details) == (
+        user.email,
+        admin.pk,
+        {"before": "viewer", "after": "approver"},
+    )
 
 
 def test_only_the_hash_of_an_invitation_is_stored(project, admin):
@@ -113,4 +117,10 @@ def test_every_change_of_membership_leaves_an_event(project, admin):
     members.remove(membership=membership_of(user), by=admin)
 
     actions = list(AuditEvent.objects.filter(project=project).order_by("pk").values_list("action", flat=True))
-    assert actions == ["project.created", "member.invited", "member.invitation_revoked", "member.added", "member.removed"]
+    assert actions == [
+        "project.created",
+        "member.invited",
+        "member.invitation_revoked",
+        "member.added",
+        "member.removed",
+    ]

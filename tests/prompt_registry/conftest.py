@@ -16,7 +16,7 @@ from tests.prompt_registry.factories import make_member, make_project, make_prom
 @pytest.fixture(autouse=True)
 def _forget_answers() -> Iterator[None]:
     resolution.forget()
-    yield
+    return
 
 
 @pytest.fixture

@@ -24,14 +24,19 @@ def test_added_removed_and_changed_messages_are_sentences():
     before = chat(SYSTEM, USER)
     after = chat(("system", "Be very kind to {{name}}."), ("assistant", "Welcome"), USER)
 
-    assert _sentences(before, after) == ["Changes message 1 (Instructions): adds 1 word.", "Adds message 2: Assistant says."]
+    assert _sentences(before, after) == [
+        "Changes message 1 (Instructions): adds 1 word.",
+        "Adds message 2: Assistant says.",
+    ]
     assert "Removes message 2: Assistant says." in _sentences(after, before)
 
 
 def test_moved_messages_are_named_once():
     first, second, third = ("user", "one"), ("assistant", "two"), ("user", "three")
 
-    assert _sentences(chat(first, second, third), chat(second, third, first)) == ["Moves «User says» from place 1 to place 3."]
+    assert _sentences(chat(first, second, third), chat(second, third, first)) == [
+        "Moves «User says» from place 1 to place 3."
+    ]
 
 
 def test_another_role_is_a_sentence():
@@ -49,7 +54,15 @@ def test_blanks_that_come_and_go_are_sentences():
 
 def test_settings_are_sentences_in_plain_words():
     before = chat(SYSTEM, settings={"temperature": 0, "model": "small", "stop": ["END"]})
-    after = chat(SYSTEM, settings={"temperature": 0.4, "max_tokens": 300, "stop": ["END", "STOP"], "response_schema": {"type": "object"}})
+    after = chat(
+        SYSTEM,
+        settings={
+            "temperature": 0.4,
+            "max_tokens": 300,
+            "stop": ["END", "STOP"],
+            "response_schema": {"type": "object"},
+        },
+    )
 
     assert _sentences(before, after) == [
         "Model: small → not set.", "Creativity: 0 → 0.4.", "Longest answer: not set → 300.",
@@ -65,7 +78,9 @@ def test_a_described_blank_is_a_sentence():
 
 
 def test_only_punctuation_says_so():
-    assert _sentences(text("Be kind"), text("Be kind!")) == ["Changes only punctuation, spaces or line breaks in the text."]
+    assert _sentences(text("Be kind"), text("Be kind!")) == [
+        "Changes only punctuation, spaces or line breaks in the text."
+    ]
 
 
 def test_new_odd_characters_are_named():

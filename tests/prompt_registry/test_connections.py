@@ -12,8 +12,7 @@ from projects.models import AuditEvent, Project, User
 from prompt_registry import connections
 from prompt_registry.connections import ConnectionNameMissing, ConnectionNameTaken, ModelMissing, SimulatedIsFixed
 from prompt_registry.models import ProviderConnection
-from prompt_registry.providers import connections as clients
-from prompt_registry.providers import event_loop
+from prompt_registry.providers import clients, event_loop
 from prompt_registry.providers.errors import AddressRefused, KeyRefused, RedirectRefused
 from tests.prompt_registry.factories import make_project, make_user
 from tests.prompt_registry.providers.fake_provider import FakeProvider, serving

@@ -33,7 +33,9 @@ def test_blanks_are_found_in_the_text_and_merged_with_what_was_described():
 
 def test_equal_prompts_have_equal_hashes_whatever_the_order_of_keys():
     first = contents.parse(_chat(USER, settings={"model": "m", "temperature": 1}))
-    second = contents.parse(_chat({"content": "Hello {{name}}", "role": "user"}, settings={"temperature": "1,0", "model": " m "}))
+    second = contents.parse(
+        _chat({"content": "Hello {{name}}", "role": "user"}, settings={"temperature": "1,0", "model": " m "})
+    )
 
     assert first.hash == second.hash
 
@@ -96,7 +98,13 @@ def test_the_size_limit_counts_every_message():
 
 
 def test_settings_leave_out_what_is_not_set():
-    raw = {"temperature": "0", "model": "", "stop": "END\n\nSTOP", "response_schema": '{"type": "object"}', "tools": None}
+    raw = {
+        "temperature": "0",
+        "model": "",
+        "stop": "END\n\nSTOP",
+        "response_schema": '{"type": "object"}',
+        "tools": None,
+    }
 
     settings = contents.parse(_chat(USER, settings=raw)).settings
 
@@ -115,7 +123,9 @@ def test_a_schema_is_stored_without_characters_the_database_refuses():
 
 
 def test_a_half_finished_draft_is_read_as_far_as_possible():
-    content, problems = contents.read(_chat({"role": "user", "content": ""}, settings={"temperature": "warm", "model": "m"}))
+    content, problems = contents.read(
+        _chat({"role": "user", "content": ""}, settings={"temperature": "warm", "model": "m"})
+    )
 
     assert content.settings.model == "m"
     assert content.messages == (Message("user", ""),)

@@ -46,7 +46,7 @@ def test_the_demo_goes_with_everything_in_it(django_capture_on_commit_callbacks)
     number = demo.pk
     prompt = make_prompt(demo)
     labels.publish(prompt=prompt, version=make_version(prompt), label="production", by=by)
-    key, plain = keys.create(project=demo, name="demo", scopes=["ingest"])
+    _, plain = keys.create(project=demo, name="demo", scopes=["ingest"])
     make_member(demo, Role.VIEWER)
     add_traffic(demo)
     assert rows_left(number) > 5
@@ -57,8 +57,8 @@ def test_the_demo_goes_with_everything_in_it(django_capture_on_commit_callbacks)
     assert rows_left(number) == 0
     assert not Project.objects.filter(pk=number).exists()
     assert keys.check(plain) is None
-    assert not (Prompt.objects.exists() or PromptVersion.objects.exists() or LabelMove.objects.exists())
-    assert not (ApiKey.objects.exists() or Membership.objects.exists())
+    for model in (Prompt, PromptVersion, LabelMove, ApiKey, Membership):
+        assert not model.objects.exists()
 
 
 def test_the_removal_is_told_outside_the_project_that_is_gone():

@@ -54,7 +54,10 @@ def test_without_values_nothing_changes_and_every_blank_is_missing(parts: list[s
     assert rendered.missing == variables_in([template])
 
 
-@given(st.text(alphabet="ab{}_ .-1", max_size=60), st.dictionaries(st.sampled_from(["a", "b", "a1", "_"]), st.text(max_size=5)))
+@given(
+    st.text(alphabet="ab{}_ .-1", max_size=60),
+    st.dictionaries(st.sampled_from(["a", "b", "a1", "_"]), st.text(max_size=5)),
+)
 def test_the_pieces_of_a_page_are_the_rendered_text(template: str, values: dict[str, str]) -> None:
     pieces = pieces_of(template, values)
 

@@ -25,7 +25,9 @@ def _by_label(prompt, label="production"):
 
 
 def test_a_label_answers_with_everything_an_application_needs(prompt, approver):
-    content = chat(("system", "Be kind to {{name}}."), settings={"model": "m"}, variables=[{"name": "name", "sample": "Ana"}])
+    content = chat(
+        ("system", "Be kind to {{name}}."), settings={"model": "m"}, variables=[{"name": "name", "sample": "Ana"}]
+    )
     version = make_version(prompt, content, note="First")
     labels.publish(prompt=prompt, version=version, label="production", by=approver)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from callboard import Callboard, lifecycle, notices
 from callboard.testing import TEST_KEY
+
 from tests.sdk.fake_server import FakeServer
 
 

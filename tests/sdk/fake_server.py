@@ -223,7 +223,10 @@ class _Handler(BaseHTTPRequestHandler):
         if request.path == "/api/v1/prompts":
             label = request.query["label"][0]
             items = [prompt for (_, key), prompt in self.server.fake.prompts.items() if key == f"l:{label}"]
-            return Scripted(200, body=json.dumps({"items": items, "next": None}).encode())
+            # Pages of three, as a small stand-in for those of the real server.
+            start = int(request.query.get("after", ["0"])[0])
+            following = str(start + 3) if len(items) > start + 3 else None
+            return Scripted(200, body=json.dumps({"items": items[start : start + 3], "next": following}).encode())
         if request.path.startswith("/api/v1/prompts/"):
             return self._prompt(request)
         return Scripted(200)

@@ -9,9 +9,9 @@ import subprocess
 import sys
 
 import pytest
-
 from callboard.cli import main as command_line
 from callboard.testing import TEST_KEY
+
 from tests.sdk.fake_server import Scripted
 
 

@@ -7,8 +7,8 @@ import threading
 import time
 
 import pytest
-
 from callboard import context
+
 from tests.sdk.fake_server import Scripted, eventually, plain, spans_in
 
 
@@ -96,14 +96,13 @@ def test_a_retry_of_the_same_code_keeps_its_own_stack(server, client):
         assert "exception.stacktrace" in plain(event["attributes"])
 
 
-def test_small_requests_are_plain_and_larger_ones_compressed(server, client):
-    record(client)
-    client.flush(5)
+def test_requests_over_one_kib_are_compressed(server, client):
+    client.feedback("0" * 31 + "1", thumbs="up")
     record(client, input="x" * 5000)
     client.flush(5)
 
-    small, large = server.batches
-    assert not small.was_gzipped or len(small.body) > 1024
+    [small], [large] = server.requests_to("/api/v1/feedback"), server.batches
+    assert not small.was_gzipped
     assert large.was_gzipped
     assert len(spans_in(large)) == 1
 
@@ -248,6 +247,16 @@ def test_losses_are_reported_with_the_next_accepted_batch_and_once(server, clien
     assert headers == [None, "1", "1", None]
 
 
+def test_a_refused_key_does_not_hold_up_the_end_of_the_program(server, client):
+    server.always["/v1/traces"] = Scripted(401)
+    record(client)
+
+    began = time.perf_counter()
+    assert not client.flush(10)
+
+    assert time.perf_counter() - began < 3
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_key_pauses_sending_with_one_log_line(server, client, status, caplog):
     server.always["/v1/traces"] = Scripted(status, body=b'{"detail":"revoked"}')
@@ -271,6 +280,16 @@ def test_spans_the_server_rejects_one_by_one_are_logged(server, client, caplog):
 
     assert "rejected 1 of" in caplog.text
     assert "bad id" in caplog.text
+
+
+def test_a_web_page_in_answer_is_not_taken_for_acceptance(server, client, caplog):
+    server.answer_next("/v1/traces", Scripted(200, {"Content-Type": "text/html; charset=utf-8"}, b"<h1>Welcome</h1>"))
+
+    record(client)
+
+    assert not client.flush(0.3)
+    assert "Check CALLBOARD_URL" in caplog.text
+    assert client.stats()["spans_sent"] == 0
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"partialSuccess": 7}', b"\xff"])
@@ -309,10 +328,14 @@ def test_what_is_masked_never_leaves(server, make_client):
         return value.replace("hunter2", "[hidden]") if isinstance(value, str) else value
 
     client = make_client(server.url, mask=mask)
-    with pytest.raises(ValueError, match="hunter2"), client.span("call", "llm") as call:
-        call.set(input=[{"role": "user", "content": "my password is hunter2"}], metadata={"note": "hunter2"})
+
+    @client.observe(kind="llm")
+    def call(messages):
         client.feedback(comment="hunter2", user="hunter2")
         raise ValueError("hunter2")
+
+    with pytest.raises(ValueError, match="hunter2"), context(metadata={"note": "hunter2"}):
+        call([{"role": "user", "content": "my password is hunter2"}])
     client.flush(5)
 
     everything = str([request.body for request in server.received])

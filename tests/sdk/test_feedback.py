@@ -9,6 +9,7 @@ import time
 import uuid
 
 import pytest
+from callboard import context
 
 from tests.sdk.fake_server import Scripted, eventually
 
@@ -55,6 +56,24 @@ def test_every_kind_of_feedback_has_its_form(server, client, given, expected):
     client.flush(5)
 
     assert expected.items() <= server.feedback[0].items()
+
+
+def test_the_user_is_the_one_at_hand_unless_another_is_named(server, client):
+    with context(user=42):
+        client.feedback(TRACE, thumbs="up")
+        client.feedback(TRACE, thumbs="down", user="other")
+        token = client.feedback_token(TRACE)
+    client.flush(5)
+
+    assert [item["user_id"] for item in server.feedback] == ["42", "other"]
+    assert claims_of(token)["u"] == "42"
+
+
+def test_thumbs_can_have_another_name(server, client):
+    client.feedback(TRACE, thumbs="up", name="helpful")
+    client.flush(5)
+
+    assert (server.feedback[0]["name"], server.feedback[0]["data_type"]) == ("helpful", "thumbs")
 
 
 def test_several_things_said_at_once_are_several_items(server, client):

@@ -7,9 +7,9 @@ import socket
 import threading
 
 import pytest
-
 from callboard.errors import Unreachable
 from callboard.http_client import HttpClient, proxy_for
+
 from tests.sdk.fake_server import Scripted
 
 
@@ -49,7 +49,15 @@ def test_redirects_are_not_followed(server, connect):
 
 
 @pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:9", "http://no-such-host.invalid", "http://", "http://127.0.0.1:99999", "nonsense://x:y"]
+    "url",
+    [
+        "http://127.0.0.1:9",
+        "http://no-such-host.invalid",
+        "http://",
+        "http://127.0.0.1:99999",
+        "nonsense://x:y",
+        "http://[bad",
+    ],
 )
 def test_an_address_that_leads_nowhere_is_unreachable(connect, url):
     with pytest.raises(Unreachable):
@@ -103,7 +111,9 @@ def test_an_answer_that_drips_is_given_up(raw_server, connect):
         connect(url, timeout=0.15).request("GET", "/")
 
 
-@pytest.mark.parametrize("answer", [b"rubbish\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 500])
+@pytest.mark.parametrize(
+    "answer", [b"rubbish\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 500]
+)
 def test_an_answer_that_is_not_http_is_unreachable(raw_server, connect, answer):
     with pytest.raises(Unreachable):
         connect(raw_server(answer=answer)).request("GET", "/")

@@ -9,7 +9,6 @@ import pathlib
 import uuid
 
 import pytest
-
 from callboard.jsonable import MAX_TEXT, shortened, to_json
 
 

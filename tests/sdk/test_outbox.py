@@ -7,7 +7,6 @@ import threading
 import time
 
 import pytest
-
 from callboard.delivery import Courier, Route
 from callboard.http_client import Answer
 from callboard.outbox import Outbox
@@ -162,6 +161,9 @@ def test_what_is_left_when_closing_is_counted_as_lost(make_outbox, network):
 
     assert outbox.lost == 3
     assert outbox.sent == 1
+    began = time.perf_counter()
+    assert outbox.flush(5)
+    assert time.perf_counter() - began < 1
 
 
 def test_an_item_that_cannot_be_encoded_costs_only_itself(make_outbox, network):
@@ -260,3 +262,37 @@ def test_a_flush_cuts_a_wait_short_once():
 
     assert Failing.attempts > before
     outbox.close(0)
+
+
+def test_an_unexpected_failure_costs_one_batch_and_not_the_thread(make_outbox, network, monkeypatch):
+    outbox = make_outbox()
+    deliver = outbox._courier.deliver
+    failures = iter([RuntimeError("bug")])
+
+    def sometimes(batch, *, deadline):
+        for failure in failures:
+            raise failure
+        deliver(batch, deadline=deadline)
+
+    monkeypatch.setattr(outbox._courier, "deliver", sometimes)
+    outbox.put("first", 1)
+    assert outbox.flush(5)
+    outbox.put("second", 1)
+
+    assert outbox.flush(5)
+    assert (outbox.lost, outbox.sent) == (1, 1)
+
+
+def test_a_process_forked_without_notice_is_recognised_by_its_number(make_outbox, network):
+    network.open.clear()
+    outbox = make_outbox()
+    outbox.put("of the parent", 1)
+    outbox.put("of the parent too", 1)
+    outbox._pid = 0
+
+    outbox.put("of the child", 1)
+
+    assert outbox._pid != 0
+    network.open.set()
+    assert outbox.flush(5)
+    assert outbox._accepted == 1

@@ -10,8 +10,8 @@ import textwrap
 import time
 
 import pytest
-
 from callboard.testing import TEST_KEY
+
 from tests.sdk.fake_server import Scripted, eventually
 
 
@@ -130,6 +130,7 @@ def test_a_forked_child_starts_with_an_empty_queue_and_its_own_thread(server, ru
         with callboard.span("before the fork") as root:
             child = os.fork()
             if child == 0:
+                assert callboard.stats()["spans_sent"] == 0
                 with callboard.span("in the child"):
                     pass
                 assert callboard.flush(5)

@@ -4,7 +4,6 @@ import json
 import stat
 
 import pytest
-
 from callboard.prompt_disk import PromptDisk, StoredPrompt
 
 STORED = StoredPrompt({"name": "greeting", "text": "Hi"}, '"etag"', 12.5)

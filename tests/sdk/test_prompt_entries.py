@@ -1,7 +1,6 @@
 """How each answer of the server changes what is known about a prompt; clocks and chance are given."""
 
 import pytest
-
 from callboard import assignment
 from callboard.errors import PromptAccessRefused, PromptDeleted, PromptNotFound, PromptUnavailable
 from callboard.prompt_disk import StoredPrompt
@@ -159,9 +158,7 @@ def test_assignment_is_stable_monotone_and_close_to_the_share():
     units = [f"user-{number}" for number in range(5_000)]
 
     def candidates(share_ppm):
-        return {
-            unit for unit in units if assignment.is_candidate(rollout_id="r-1", unit_id=unit, share_ppm=share_ppm)
-        }
+        return {unit for unit in units if assignment.is_candidate(rollout_id="r-1", unit_id=unit, share_ppm=share_ppm)}
 
     tenth, half = candidates(100_000), candidates(500_000)
 

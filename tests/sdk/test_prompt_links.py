@@ -2,9 +2,8 @@
 
 import asyncio
 
-import pytest
-
 import callboard
+import pytest
 from callboard import span
 from callboard.testing import capture
 
@@ -19,9 +18,8 @@ def test_calls_inside_used_carry_the_prompt(captured):
     prompt = callboard.prompts.get("greeting")
     prompt.compile(name="Ada")
 
-    with prompt.used():
-        with span("call", "llm"):
-            pass
+    with prompt.used(), span("call", "llm"):
+        pass
 
     found = captured.named("call").attributes
     assert found["gen_ai.prompt.name"] == "greeting"
@@ -32,9 +30,8 @@ def test_calls_inside_used_carry_the_prompt(captured):
 
 
 def test_only_calls_are_linked_and_only_inside_the_block(captured):
-    with callboard.prompts.get("greeting").used():
-        with span("step", "chain"):
-            pass
+    with callboard.prompts.get("greeting").used(), span("step", "chain"):
+        pass
     with span("later", "llm"):
         pass
 
@@ -51,9 +48,8 @@ def test_used_inside_a_call_links_that_call(captured):
 
 def test_blocks_nest(captured):
     with callboard.prompts.get("greeting").used():
-        with callboard.prompts.get("other").used():
-            with span("inner", "llm"):
-                pass
+        with callboard.prompts.get("other").used(), span("inner", "llm"):
+            pass
         with span("outer", "llm"):
             pass
 

@@ -3,11 +3,10 @@
 import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from callboard import rendering
 from callboard.errors import OutputTooLarge, TemplateTooLarge, TooManyVariables
+from hypothesis import given
+from hypothesis import strategies as st
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,8}", fullmatch=True)
 # Text in which braces and names come often.

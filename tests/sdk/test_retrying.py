@@ -3,7 +3,6 @@
 import datetime
 
 import pytest
-
 from callboard.retrying import Action, backoff_ceiling, next_step, parse_retry_after
 
 NOW = datetime.datetime(2026, 11, 20, 12, 0, 0, tzinfo=datetime.UTC)

@@ -3,7 +3,6 @@
 import random
 
 import pytest
-
 from callboard import ids
 from callboard.tracing import Tracer
 

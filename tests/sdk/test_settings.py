@@ -4,8 +4,7 @@ import logging
 from pathlib import Path
 
 import pytest
-
-from callboard import Callboard, lifecycle, observe, prompts, settings
+from callboard import Callboard, lifecycle, observe, prompts, settings, traceparent
 
 
 def test_every_setting_has_an_environment_variable():
@@ -69,6 +68,11 @@ def test_a_variable_that_cannot_be_read_is_reported_and_ignored(variable, text, 
     assert variable in caplog.text
 
 
+def test_a_directory_of_nobody_is_reported_and_ignored(caplog):
+    assert settings.resolve({}, {"CALLBOARD_PROMPT_DIR": "~no-such-user/prompts"}).prompt_dir is None
+    assert "CALLBOARD_PROMPT_DIR" in caplog.text
+
+
 def test_the_release_is_taken_from_the_usual_commit_variables():
     assert settings.resolve({}, {"GITHUB_SHA": "abc"}).release == "abc"
     assert settings.resolve({}, {"GITHUB_SHA": "abc", "CALLBOARD_RELEASE": "v1"}).release == "v1"
@@ -96,6 +100,7 @@ def test_switched_off_nothing_is_recorded_but_prompts_are_served(server, make_cl
 
     with client.span("work"):
         client.feedback("0" * 31 + "1", thumbs="up")
+        assert traceparent().endswith("-00")
     text = client.prompts.get("greeting").compile(name="Ada")
 
     assert text == "Hi Ada"
@@ -124,6 +129,10 @@ def test_the_environment_is_read_at_first_use_and_not_at_import(monkeypatch, ser
     assert isinstance(client, Callboard)
     assert client.settings.url == server.url
     client.shutdown(0)
+
+
+def test_the_key_is_not_in_what_is_logged():
+    assert "hunter2" not in repr(settings.resolve({"api_key": "cb_hunter2"}, {}))
 
 
 def test_a_mistyped_key_is_noticed(caplog, make_client):

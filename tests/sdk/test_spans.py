@@ -3,9 +3,8 @@
 import threading
 from contextvars import copy_context
 
-import pytest
-
 import callboard
+import pytest
 from callboard import context, continue_trace, create_trace_id, current_span, inject, observe, span, traceparent
 from callboard.testing import capture
 
@@ -84,6 +83,14 @@ def test_a_wrong_value_never_raises(captured, wrong):
     assert len(captured) == 1
 
 
+@pytest.mark.parametrize("wrong", [{"tags": 7}, {"metadata": 7}, {"metadata": ["a"]}])
+def test_a_wrong_value_for_the_context_never_raises(captured, wrong):
+    with context(**wrong), span("a", kind=7):
+        pass
+
+    assert captured[0].kind == "other"
+
+
 def test_context_is_carried_by_all_spans_in_the_block_and_adds_up(captured):
     with context(user=42, session="s-1", tags=["a"], metadata={"plan": "pro"}):
         with context(tags=["b", "a"], metadata={"beta": True}), span("inner"):
@@ -100,6 +107,13 @@ def test_context_is_carried_by_all_spans_in_the_block_and_adds_up(captured):
     assert outer["callboard.tags"] == ["a"]
     assert (inner["callboard.metadata.plan"], inner["callboard.metadata.beta"]) == ("pro", True)
     assert "user.id" not in outside
+
+
+def test_tags_of_a_span_join_those_around_it(captured):
+    with context(tags=["a"]), span("s", tags="b") as made:
+        made.set(tags=["c", "a"])
+
+    assert captured[0].attributes["callboard.tags"] == ["a", "c"]
 
 
 def test_a_trace_can_have_an_id_known_beforehand(captured):
@@ -135,7 +149,16 @@ def test_a_trace_is_continued_from_its_traceparent(captured, source):
 
 @pytest.mark.parametrize(
     "source",
-    [None, {}, "", "rubbish", "00-0-0-01", f"00-{'0' * 32}-00f067aa0ba902b7-01", f"ff-{TRACE}-00f067aa0ba902b7-01"],
+    [
+        None,
+        {},
+        {"traceparent": b"bytes"},
+        "",
+        "rubbish",
+        "00-0-0-01",
+        f"00-{'0' * 32}-00f067aa0ba902b7-01",
+        f"ff-{TRACE}-00f067aa0ba902b7-01",
+    ],
 )
 def test_a_traceparent_that_is_not_valid_begins_a_new_trace(captured, source):
     with continue_trace(source), span("served"):

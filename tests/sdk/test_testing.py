@@ -1,8 +1,7 @@
 """The help for tests of applications."""
 
-import pytest
-
 import callboard
+import pytest
 from callboard import observe, prompts, span
 from callboard.testing import capture
 

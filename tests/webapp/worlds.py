@@ -13,8 +13,9 @@ from django.test import Client
 from projects import keys, members, projects
 from projects.models import Project, User
 from projects.roles import Role, Scope
-from prompt_registry import connections, contents, prompts, versions
-from tests.projects.factories import make_member, make_project, make_user
+from prompt_registry import connections, contents, labels, prompts, versions
+from prompt_registry.models import PRODUCTION
+from tests.projects.factories import make_member, make_user
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ def make_things(*, name: str) -> Things:
     connection = connections.add_simulated(project=project, by=admin)
     prompt = prompts.create(project=project, name="support/answer", type="text", by=admin)
     content = contents.parse({"type": "text", "text": f"Answer for {name}: {{{{question}}}}"})
-    versions.save(prompt=prompt, content=content, by=admin)
+    version = versions.save(prompt=prompt, content=content, by=admin)
+    labels.publish(prompt=prompt, version=version, label=PRODUCTION, by=admin)
     session_id = f"session of {name}"
     trace_id, span_id = send_call(plain, session_id=session_id)
     membership = project.memberships.get(user=member)
@@ -64,7 +66,10 @@ def send_call(plain_key: str, *, session_id: str = "") -> tuple[str, str]:
     }  # fmt: skip
     body = {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}
     answer = Client().post(
-        "/v1/traces", json.dumps(body), content_type="application/json", headers={"Authorization": f"Bearer {plain_key}"}
+        "/v1/traces",
+        json.dumps(body),
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {plain_key}"},
     )
     assert answer.status_code == 200, answer.content
     return trace_id, span_id
@@ -127,6 +132,7 @@ IN_PROJECT: dict[str, Named] = {
     "trace-feedback": Named(trace),
     "span-text": Named(lambda things: {"hex_id": things.trace_id, "span_hex_id": things.span_id, "part": "attributes"}),
     "session": Named(query=lambda things: {"id": things.session_id}),
+    "search": PLAIN,
     "start": PLAIN,
     "start-key": PLAIN,
     "start-live": PLAIN,

@@ -44,8 +44,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         try:
             authenticate_policy(user)
         except SignInRefused:
-            return self.respond_user_inactive(request, user)
-        return super().pre_login(request, user, **kwargs)
+            refusal: HttpResponse = self.respond_user_inactive(request, user)
+            return refusal
+        answer: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return answer
 
     def login(self, request: HttpRequest, user: Any, *, method: str = "password") -> None:
         """Start the person's session under a new id; every way in ends here."""

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordForm, ResetPasswordKeyForm, SetPasswordForm
+from allauth.account.forms import (
+    ChangePasswordForm,
+    LoginForm,
+    ResetPasswordForm,
+    ResetPasswordKeyForm,
+    SetPasswordForm,
+)
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -99,8 +105,14 @@ class Profile(forms.Form):
         label="Your name", max_length=120, required=False, help_text="As your team sees it.",
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )  # fmt: skip
-    theme = forms.ChoiceField(label="Theme", choices=[("system", "As the system"), ("light", "Light"), ("dark", "Dark")], widget=forms.RadioSelect)
-    density = forms.ChoiceField(label="Density", choices=[("comfortable", "Comfortable"), ("compact", "Compact")], widget=forms.RadioSelect)
+    theme = forms.ChoiceField(
+        label="Theme",
+        choices=[("system", "As the system"), ("light", "Light"), ("dark", "Dark")],
+        widget=forms.RadioSelect,
+    )
+    density = forms.ChoiceField(
+        label="Density", choices=[("comfortable", "Comfortable"), ("compact", "Compact")], widget=forms.RadioSelect
+    )
     shortcuts = forms.BooleanField(
         label="Single-letter keys", required=False,
         help_text="Keys such as «j» for the next row. Ctrl-K and other held-together keys always work.",

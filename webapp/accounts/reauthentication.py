@@ -35,7 +35,8 @@ def renew(request: HttpRequest) -> None:
 
 def is_fresh(request: HttpRequest) -> bool:
     """Tell whether the person proved who they are within the last thirty minutes."""
-    return 0 <= time.time() - request.session.get("proved_at", 0) <= FRESH_SECONDS
+    proved_at: int = request.session.get("proved_at", 0)
+    return 0 <= time.time() - proved_at <= FRESH_SECONDS
 
 
 def came_by_link(request: HttpRequest) -> bool:
@@ -59,7 +60,9 @@ def fresh(view: View) -> View:
         if is_fresh(request):
             return view(request, *args, **kwargs)
         if request.method != "POST":
-            return HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': request.get_full_path()})}")
+            return HttpResponseRedirect(
+                f"{reverse('account_reauthenticate')}?{urlencode({'next': request.get_full_path()})}"
+            )
         error = ""
         if PASSWORD_FIELD in request.POST:
             try:
@@ -81,7 +84,13 @@ def ask(request: HttpRequest, *, error: str = "", kept: bool = True) -> HttpResp
         for value in values
         if kept and name not in {PASSWORD_FIELD, "csrfmiddlewaretoken"}
     ]
-    context = {"page_title": "Confirm that it is you", "error": error, "fields": fields, "has_password": request.user.has_usable_password()}
-    response = render(request, "accounts/confirm.html", context, status=422 if error else 403 if request.method == "POST" else 200)
+    context = {
+        "page_title": "Confirm that it is you",
+        "error": error,
+        "fields": fields,
+        "has_password": request.user.is_authenticated and request.user.has_usable_password(),
+    }
+    status = 422 if error else 403 if request.method == "POST" else 200
+    response = render(request, "accounts/confirm.html", context, status=status)
     response["Cache-Control"] = "no-store"
     return response

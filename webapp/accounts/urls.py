@@ -11,6 +11,7 @@ from webapp.access import Rule, declared, public, signed_in
 from webapp.accounts import links, views
 from webapp.accounts.preferences import preferences
 
+
 def _open(view: Callable[..., Any], why: str) -> Callable[..., Any]:
     return declared(view, Rule("public", why=why))
 
@@ -18,14 +19,22 @@ def _open(view: Callable[..., Any], why: str) -> Callable[..., Any]:
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/login/", _open(views.SignIn.as_view(), "the way in"), name="account_login"),
     path("accounts/logout/", _open(views.SignOut.as_view(), "the way out"), name="account_logout"),
-    path("accounts/inactive/", _open(views.SwitchedOff.as_view(), "says why somebody cannot sign in"), name="account_inactive"),
+    path(
+        "accounts/inactive/",
+        _open(views.SwitchedOff.as_view(), "says why somebody cannot sign in"),
+        name="account_inactive",
+    ),
     path("accounts/signup/", public("says how accounts come about")(views.no_sign_up), name="account_signup"),
     path("accounts/confirm/", views.confirm, name="account_reauthenticate"),
     path("accounts/profile/", views.profile, name="profile"),
     path("accounts/preferences/", preferences, name="preferences"),
     path("accounts/password/change/", signed_in(views.ChangePassword.as_view()), name="account_change_password"),
     path("accounts/password/set/", signed_in(views.SetPassword.as_view()), name="account_set_password"),
-    path("accounts/password/reset/", public("for people who cannot sign in")(views.ask_for_reset), name="account_reset_password"),
+    path(
+        "accounts/password/reset/",
+        public("for people who cannot sign in")(views.ask_for_reset),
+        name="account_reset_password",
+    ),
     path(
         "accounts/password/reset/done/",
         _open(views.ResetAsked.as_view(), "for people who cannot sign in"),

@@ -75,7 +75,8 @@ class SetPassword(_Page, views.PasswordSetView):  # type: ignore[misc]
             has_password = request.user.has_usable_password()  # type: ignore[union-attr]
             return redirect("account_change_password") if has_password else reauthentication.ask(request, kept=False)
         # Past allauth's own check, which sends everybody with a password to the page that asks for the old one.
-        return super(views.PasswordSetView, self).dispatch(request, *args, **kwargs)
+        answer: HttpResponseBase = super(views.PasswordSetView, self).dispatch(request, *args, **kwargs)
+        return answer
 
     def get_default_success_url(self) -> str:
         return "/"
@@ -105,7 +106,8 @@ _ask_for_reset = AskForReset.as_view()
 def ask_for_reset(request: HttpRequest) -> HttpResponseBase:
     """Offer a reset by mail where mail is set up, else say whom to ask."""
     if settings.IS_MAIL_CONFIGURED:
-        return _ask_for_reset(request)
+        answer: HttpResponseBase = _ask_for_reset(request)
+        return answer
     return render(request, "account/password_reset_by_admin.html", {"page_title": AskForReset.page_title})
 
 
@@ -119,7 +121,11 @@ def no_sign_up(request: HttpRequest) -> HttpResponse:
 def confirm(request: SignedInRequest) -> HttpResponseBase:
     """Ask for the password once more, then go on to where the person wanted to be."""
     if request.method != "POST":
-        return HttpResponseRedirect(next_page(request)) if reauthentication.is_fresh(request) else reauthentication.ask(request)
+        return (
+            HttpResponseRedirect(next_page(request))
+            if reauthentication.is_fresh(request)
+            else reauthentication.ask(request)
+        )
     try:
         reauthentication.check_password(request, request.POST.get(reauthentication.PASSWORD_FIELD, ""))
     except ValidationError as refused:
@@ -137,7 +143,9 @@ def profile(request: SignedInRequest) -> HttpResponse:
     User.objects.filter(pk=request.user.pk).update(name=form.cleaned_data["name"].strip())
     messages.success(request, "Your profile is saved.")
     response = redirect("profile")
-    preferences.keep(response, request.user, {**form.cleaned_data, "shortcuts": "on" if form.cleaned_data["shortcuts"] else "off"})
+    preferences.keep(
+        response, request.user, {**form.cleaned_data, "shortcuts": "on" if form.cleaned_data["shortcuts"] else "off"}
+    )
     return response
 
 

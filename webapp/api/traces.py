@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Query, Router
+from ninja import Router
+from pydantic import Field, StringConstraints
 
 from monitoring import trace_reading, trace_search
 from monitoring.kinds import Kind, Status
-from monitoring.models import Score, Span, Trace, span_hex
+from monitoring.models import Score, Span, Trace, span_hex, span_number
 from monitoring.trace_filters import Outcome, TraceFilter
-from monitoring.trace_messages import loaded
+from monitoring.trace_messages import json_or_text
 from projects.models import Project
 from projects.roles import Scope
 from webapp.api.auth import KeyAuth, caller_of
@@ -24,34 +26,43 @@ router = Router(tags=["Traces"])
 
 MAX_LIMIT = 200
 SPANS_PER_ANSWER = 1_000
+# A span may hold two megabytes of text, so a thousand of them must not travel together.
+TEXT_PER_ANSWER = 8 * 1024 * 1024
 DEFAULT_DAYS = 30
+_FEWEST_SPANS, _MOST_SPANS = 5, 50
+_LONG_TEXT = 1024 * 1024
+
+Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]
+Name = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\x00]*$")]
 
 
 @router.get("/traces", auth=KeyAuth(Scope.API_READ), summary="List traces, newest first")
 def list_traces(
     request: HttpRequest,
-    limit: int = Query(50, ge=1, le=MAX_LIMIT),
-    cursor: str = "",
-    environment: str = "",
-    model: str = "",
-    prompt: str = "",
-    user: str = "",
-    session: str = "",
-    status: str = "",
-    q: str = "",
+    limit: Limit = 50,
+    cursor: Name = "",
+    environment: Name = "",
+    model: Name = "",
+    prompt: Name = "",
+    user: Name = "",
+    session: Name = "",
+    status: Literal["", "ok", "error"] = "",
+    q: Name = "",
     start: datetime | None = None,
     end: datetime | None = None,
 ) -> dict[str, Any]:
-    """One page of the matching traces of the last 30 days (or between `start` and `end`); go on with `next` as `cursor`."""
-    if status not in ("", Outcome.OK, Outcome.ERROR):
-        raise ApiError(422, "The status must be «ok» or «error».")
+    """One page of the matching traces of the last 30 days (or between `start` and `end`); go on with `next` as `cursor`.
+
+    A page may hold fewer traces than asked for, even none, while `next` is not null: the search goes on from there.
+    """
     place = trace_search.parse_cursor(cursor) if cursor else None
     if cursor and place is None:
         raise ApiError(422, "The cursor is not one that this list gave out.")
     now = timezone.now()
     wanted = TraceFilter(
-        start=start or now - timedelta(days=DEFAULT_DAYS), end=end or now + timedelta(days=1), text=q,
-        status=Outcome(status), environment=environment, prompt=prompt, model=model, user=user, session=session,
+        start=_aware(start) or now - timedelta(days=DEFAULT_DAYS), end=_aware(end) or now + timedelta(days=1), text=q,
+        status=Outcome(status), environment=_environment(request, environment), prompt=prompt, model=model, user=user,
+        session=session,
     )  # fmt: skip
     page = trace_search.page(project=_project(request), wanted=wanted, older_than=place, limit=limit)
     return {"items": [_summary(trace) for trace in page.traces], "next": str(page.older) if page.older else None}
@@ -59,18 +70,15 @@ def list_traces(
 
 @router.get("/traces/{trace_id}", auth=KeyAuth(Scope.API_READ), summary="One trace with its spans and scores")
 def get_trace(request: HttpRequest, trace_id: str, after: str = "") -> dict[str, Any]:
-    """The trace and its first 1,000 spans in the order they began; `next_span` goes into `after` for the rest."""
-    project = _project(request)
-    trace = Trace.objects.for_project(project).filter(trace_id=_uuid(trace_id)).first()
-    if trace is None:
-        raise ApiError(404, "This trace does not exist, or it belongs to another project.")
-    last = trace_reading.span_of(trace, _span_number(after)) if after else None
-    spans = trace_reading.spans_after(trace, last=last, limit=SPANS_PER_ANSWER + 1)
-    scores = trace_reading.scores_of(project=project, trace_id=trace.trace_id)
+    """The trace with its first spans in the order they began; while `next_span` is not null, send it as `after`."""
+    trace = _trace(request, trace_id)
+    last = _last_span(trace, after) if after else None
+    spans, has_more = _spans(trace, last)
+    scores = trace_reading.scores_of(project=_project(request), trace_id=trace.trace_id)
     return {
         **_summary(trace),
-        "spans": [_span(span) for span in spans[:SPANS_PER_ANSWER]],
-        "next_span": spans[SPANS_PER_ANSWER - 1].hex_id if len(spans) > SPANS_PER_ANSWER else None,
+        "spans": [_span(span) for span in spans],
+        "next_span": spans[-1].hex_id if has_more else None,
         "scores": [_score(score) for score in scores],
     }
 
@@ -79,18 +87,61 @@ def _project(request: HttpRequest) -> Project:
     return Project(pk=caller_of(request).project_id)
 
 
-def _uuid(text: str) -> UUID:
+def _environment(request: HttpRequest, asked: str) -> str:
+    """Return the environment to read; a key bound to one reads no other."""
+    bound = caller_of(request).environment
+    if bound and asked and asked != bound:
+        raise ApiError(403, f"This API key reads the environment «{bound}» only.")
+    return bound or asked
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+
+
+def _trace(request: HttpRequest, trace_id: str) -> Trace:
     try:
-        return UUID(text)
+        wanted = UUID(trace_id)
     except ValueError as error:
         raise ApiError(404, "A trace id has 32 hexadecimal digits.") from error
+    traces = Trace.objects.for_project(_project(request)).filter(trace_id=wanted)
+    if bound := caller_of(request).environment:
+        traces = traces.filter(environment=bound)
+    trace = traces.first()
+    if trace is None:
+        raise ApiError(404, "This trace does not exist, or it belongs to another project.")
+    return trace
 
 
-def _span_number(text: str) -> int:
-    try:
-        return int.from_bytes(bytes.fromhex(text), "big", signed=True)
-    except ValueError as error:
-        raise ApiError(422, "A span id has 16 hexadecimal digits.") from error
+def _last_span(trace: Trace, hex_id: str) -> Span:
+    span = None
+    if len(hex_id) == 16:
+        try:
+            span = trace_reading.span_of(trace, span_number(hex_id))
+        except ValueError:
+            span = None
+    if span is None:
+        raise ApiError(422, "«after» must be a span id that this trace gave out as «next_span».")
+    return span
+
+
+def _spans(trace: Trace, last: Span | None) -> tuple[list[Span], bool]:
+    """Return the spans of one answer, and whether more follow."""
+    found: list[Span] = []
+    total, size = 0, _FEWEST_SPANS
+    while len(found) < SPANS_PER_ANSWER and total < TEXT_PER_ANSWER:
+        some = trace_reading.spans_after(trace, last=last, limit=size)
+        found += some
+        length = _text_length(some)
+        total += length
+        if len(some) < size:
+            return found, False
+        last, size = some[-1], _FEWEST_SPANS if length > _LONG_TEXT else min(size * 2, _MOST_SPANS)
+    return found, bool(trace_reading.spans_after(trace, last=last, limit=1))
+
+
+def _text_length(spans: Sequence[Span]) -> int:
+    return sum(len(text or "") for span in spans for text in (span.input, span.output, span.attributes, span.events))
 
 
 def _summary(trace: Trace) -> dict[str, Any]:
@@ -100,8 +151,8 @@ def _summary(trace: Trace) -> dict[str, Any]:
         "release": trace.release, "session_id": trace.session_id, "user_id": trace.user_id, "model": trace.model,
         "prompt_name": trace.prompt_name, "prompt_version": trace.prompt_version or None, "span_count": trace.span_count,
         "call_count": trace.call_count, "input_tokens": trace.input_tokens, "output_tokens": trace.output_tokens,
-        "cost_usd": trace.cost_usd, "thumbs_up": trace.thumbs_up, "thumbs_down": trace.thumbs_down,
-        "input_preview": trace.input_preview, "output_preview": trace.output_preview,
+        "cost_usd": trace.cost_usd, "unpriced_call_count": trace.unpriced_count, "thumbs_up": trace.thumbs_up,
+        "thumbs_down": trace.thumbs_down, "input_preview": trace.input_preview, "output_preview": trace.output_preview,
     }  # fmt: skip
 
 
@@ -111,9 +162,9 @@ def _span(span: Span) -> dict[str, Any]:
         "status": Status(span.status).name.lower(), "status_message": span.status_message, "start_ns": span.start_ns,
         "end_ns": span.end_ns, "duration_ms": span.duration_ms, "model": span.model, "provider": span.provider,
         "prompt_name": span.prompt_name, "prompt_version": span.prompt_version or None, "input_tokens": span.input_tokens,
-        "output_tokens": span.output_tokens, "cost_usd": span.cost_usd, "input": loaded(span.input),
-        "output": loaded(span.output), "attributes": span.attribute_values(), "metadata": loaded(span.metadata),
-        "events": loaded(span.events),
+        "output_tokens": span.output_tokens, "cost_usd": span.cost_usd, "input": json_or_text(span.input),
+        "output": json_or_text(span.output), "attributes": span.attribute_values(), "metadata": json_or_text(span.metadata),
+        "events": json_or_text(span.events) or [],
     }  # fmt: skip
 
 

@@ -70,6 +70,7 @@ def _install_prompt(project: Project, demo: DemoPrompt, *, ends_at: datetime, by
             published_at = starts_at + (ends_at - starts_at) * one.published_after
             move = labels.publish(prompt=prompt, version=version, label="production", by=by, reason=one.note)
             LabelMove.objects.filter(pk=move.pk).update(moved_at=published_at)
+            prompt.labels.filter(name="production").update(updated_at=published_at)
             written_at = published_at - timedelta(hours=2)
         PromptVersion.objects.filter(pk=version.pk).update(created_at=written_at)
     Prompt.objects.filter(pk=prompt.pk).update(created_at=starts_at - timedelta(days=2))

@@ -13,6 +13,7 @@ from django.utils import timezone
 from monitoring import trace_reading, usage
 from monitoring.trace_reading import Opinion
 from monitoring.usage import Report
+from monitoring.usage_findings import Kind
 from monitoring.usage_reading import Filters
 from projects.models import Project
 from projects.roles import Action
@@ -51,7 +52,9 @@ def overview(request: ProjectRequest) -> HttpResponse:
         return render_page(request, "overview/empty.html", {"page_title": "Overview"}, section="overview")
     now = timezone.now()
     scope = _scope(request, now)
-    report = usage.report(project=scope.project, start=scope.time_range.start, end=scope.time_range.end, **scope.filters)
+    report = usage.report(
+        project=scope.project, start=scope.time_range.start, end=scope.time_range.end, **scope.filters
+    )
     published = _publishings(scope, report.period.start)
     context = {
         "page_title": "Overview", "scope": scope, "report": report, "counted_at": now,
@@ -68,7 +71,9 @@ def chart(request: ProjectRequest, name: str) -> HttpResponse:
     if name not in overview_charts.NAMES:
         raise Http404
     scope = _scope(request, timezone.now())
-    points = usage.series(project=scope.project, start=scope.time_range.start, end=scope.time_range.end, **scope.filters)
+    points = usage.series(
+        project=scope.project, start=scope.time_range.start, end=scope.time_range.end, **scope.filters
+    )
     marks = overview_charts.markers(_publishings(scope, points[0].at or scope.time_range.start))
     figure = charts.figure_json(overview_charts.build(name, points, marks))
     return HttpResponse(figure, content_type="application/json")
@@ -83,7 +88,9 @@ def _scope(request: ProjectRequest, now: datetime) -> Scope:
 
 
 def _publishings(scope: Scope, start: datetime) -> list[Publishing]:
-    return overview_charts.publishings(project=scope.project, start=start, end=scope.time_range.end, prompt_name=scope.prompt)
+    return overview_charts.publishings(
+        project=scope.project, start=start, end=scope.time_range.end, prompt_name=scope.prompt
+    )
 
 
 def _verdict(request: ProjectRequest, scope: Scope, report: Report, published: list[Publishing]) -> dict[str, Any]:
@@ -95,7 +102,10 @@ def _verdict(request: ProjectRequest, scope: Scope, report: Report, published: l
     narrowed: dict[str, Any] = {"prompt": scope.prompt, "model": scope.model}
     if found.culprit:
         narrowed |= {"prompt": found.culprit.prompt_name, "version": found.culprit.prompt_version}
-    narrowed |= {"errors up": {"status": "error"}, "dislikes up": {"thumbs": "down"}}.get(found.kind, {})
+    if found.kind in (Kind.ERRORS_UP, Kind.VERSION_FAILS):
+        narrowed |= {"status": "error"}
+    if found.kind in (Kind.DISLIKES_UP, Kind.VERSION_DISLIKED):
+        narrowed |= {"thumbs": "down"}
     return {"verdict": verdict, "verdict_url": explore_url(request, scope.project, **narrowed)}
 
 
@@ -123,7 +133,11 @@ def _charts(request: ProjectRequest, report: Report, published: list[Publishing]
 
 def _chips(request: ProjectRequest, scope: Scope) -> list[dict[str, str]]:
     chosen = [("Prompt", "prompt", scope.prompt), ("Model", "model", scope.model)]
-    return [{"label": label, "value": value, "remove_url": same_page(request, **{name: ""})} for label, name, value in chosen if value]
+    return [
+        {"label": label, "value": value, "remove_url": same_page(request, **{name: ""})}
+        for label, name, value in chosen
+        if value
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +150,9 @@ class Dislike:
 
 
 def _dislikes(scope: Scope) -> list[Dislike]:
-    opinions = trace_reading.latest_dislikes(project=scope.project, start=scope.time_range.start, environment=scope.environment)
+    opinions = trace_reading.latest_dislikes(
+        project=scope.project, start=scope.time_range.start, environment=scope.environment
+    )
     traces = trace_reading.previews(project=scope.project, trace_ids=[opinion.score.trace_id for opinion in opinions])
     found = []
     for opinion in opinions:

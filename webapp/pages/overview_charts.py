@@ -78,7 +78,9 @@ def _latency(points: Sequence[Usage], marks: Markers) -> TimeSeriesChart:
 
 def _cost(points: Sequence[Usage], marks: Markers) -> TimeSeriesChart:
     rows = _rows(points, lambda point: (point.cost_usd,))
-    return TimeSeriesChart(title="Cost", unit=Unit.USD, series=["Cost"], points=rows, markers=marks, shape=Shape.BARS, colours=["s5"])
+    return TimeSeriesChart(
+        title="Cost", unit=Unit.USD, series=["Cost"], points=rows, markers=marks, shape=Shape.BARS, colours=["s5"]
+    )
 
 
 def _tokens(points: Sequence[Usage], marks: Markers) -> TimeSeriesChart:

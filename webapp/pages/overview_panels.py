@@ -11,8 +11,6 @@ from monitoring.usage import Report, Usage
 from monitoring.usage_rates import Rate
 from webapp import charts, formats
 
-# Changes below this are what any two periods differ by.
-NOTABLE = 0.05
 MOST_ROWS = 20
 
 Link = Callable[..., str]
@@ -48,6 +46,8 @@ class Row:
     url: str
     change: Change
     is_new: bool
+    fails_more: bool
+    disliked_more: bool
 
 
 def tiles(report: Report, link: Link) -> list[Tile]:
@@ -64,10 +64,10 @@ def _calls(report: Report, link: Link) -> Tile:
 
 
 def _latency(report: Report, link: Link) -> Tile:
-    now, before = report.total.p95_ms, report.total_before.p95_ms
+    now = report.total.p95_ms
     return Tile(
         label="95 of 100 calls answered within", value=formats.duration_ms(now), key="tile-2",
-        not_enough="" if now is not None else "No calls yet", change=_latency_change(now, before),
+        not_enough="" if now is not None else "No calls yet", change=_latency_change(report.total, report.total_before),
         note=f"half within {formats.duration_ms(report.total.p50_ms)}" if now is not None else "",
         url=link(min_seconds=f"{now / 1000:.3g}") if now else link(),
         sparkline=_line(report, "p95", lambda point: point.p95_ms, "s3"),
@@ -99,7 +99,7 @@ def _rating_note(usage: Usage) -> str:
     if not rate.is_enough:
         return f"{formats.full_count(rate.total)} rated, need {formats.full_count(rate.missing)} more"
     low, high, answered = (formats.percent(share) for share in (rate.low, rate.high, usage.responses.share))
-    return f"between {low} and {high} · {formats.full_count(rate.total)} rated, {answered} of calls"
+    return f"{low} to {high} · {formats.full_count(rate.total)} rated, {answered} of calls"
 
 
 def calls_change(now: Usage, before: Usage, report: Report) -> Change:
@@ -111,11 +111,15 @@ def calls_change(now: Usage, before: Usage, report: Report) -> Change:
     return Change(formats.change(share), _direction(share))
 
 
-def _latency_change(now: float | None, before: float | None) -> Change:
-    if now is None or not before:
+def _latency_change(now: Usage, before: Usage) -> Change:
+    """Return how the slow end moved; it is called better or worse only when the intervals part."""
+    if not now.p95_ms or not before.p95_ms:
         return Change()
-    share = now / before - 1
-    verdict = "" if abs(share) < NOTABLE else ("bad" if share > 0 else "good")
+    share = now.p95_ms / before.p95_ms - 1
+    spans = now.latency.interval_ms(0.95), before.latency.interval_ms(0.95)
+    verdict = ""
+    if spans[0] and spans[1]:
+        verdict = "bad" if spans[0][0] > spans[1][1] else "good" if spans[0][1] < spans[1][0] else ""
     return Change(formats.change(share), _direction(share), verdict)
 
 
@@ -142,7 +146,9 @@ def version_rows(report: Report, link: Link) -> list[Row]:
     rows = []
     for usage in report.versions[:MOST_ROWS]:
         before = report.versions_before.get((usage.prompt_name, usage.prompt_version))
-        label = (f"{usage.prompt_name} v{usage.prompt_version}" if usage.prompt_version else usage.prompt_name) or "No prompt"
+        label = (
+            f"{usage.prompt_name} v{usage.prompt_version}" if usage.prompt_version else usage.prompt_name
+        ) or "No prompt"
         rows.append(_row(label, usage, before, report, link(prompt=usage.prompt_name, version=usage.prompt_version)))
     return rows
 
@@ -150,11 +156,21 @@ def version_rows(report: Report, link: Link) -> list[Row]:
 def model_rows(report: Report, link: Link) -> list[Row]:
     """Return the busiest models."""
     return [
-        _row(usage.model or "Unknown model", usage, report.models_before.get(usage.model), report, link(model=usage.model))
+        _row(
+            usage.model or "Unknown model",
+            usage,
+            report.models_before.get(usage.model),
+            report,
+            link(model=usage.model),
+        )
         for usage in report.models[:MOST_ROWS]
     ]
 
 
 def _row(label: str, usage: Usage, before: Usage | None, report: Report, url: str) -> Row:
     change = calls_change(usage, before, report) if before else Change()
-    return Row(label, usage, url, change, is_new=not (before and before.call_count) and report.total_before.call_count > 0)
+    total = report.total
+    return Row(
+        label, usage, url, change, is_new=not (before and before.call_count) and report.total_before.call_count > 0,
+        fails_more=usage.errors.is_above(total.errors), disliked_more=usage.dislikes.is_enough and usage.dislikes.is_above(total.dislikes),
+    )  # fmt: skip

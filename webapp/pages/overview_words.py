@@ -9,7 +9,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from monitoring import usage_findings
-from monitoring.usage import Report
+from monitoring.usage import Report, Usage
 from monitoring.usage_findings import Finding, Kind
 from webapp import formats
 from webapp.time_ranges import PRESETS, TimeRange
@@ -47,7 +47,9 @@ def verdict(report: Report, time_range: TimeRange, published: Published) -> Verd
 def sentence_for(finding: Finding, time_range: TimeRange, published: Published) -> str:
     """Return one finding as a sentence or two."""
     if finding.kind is Kind.SILENCE:
-        return f"No calls {in_words(time_range)}; the period before had {formats.full_count(finding.before.call_count)}."
+        return (
+            f"No calls {in_words(time_range)}; the period before had {formats.full_count(finding.before.call_count)}."
+        )
     return _difference(finding, in_words(time_range)) + _culprit(finding, published)
 
 
@@ -59,9 +61,17 @@ def _difference(finding: Finding, when: str) -> str:
     if finding.kind is Kind.DISLIKES_UP:
         shares = [formats.percent(usage.dislikes.share) for usage in (now, before)]
         return f"{shares[0]} of the ratings {when} are thumbs down, against {shares[1]} in the period before."
+    if finding.kind is Kind.VERSION_FAILS:
+        shares = [formats.percent(usage.errors.share) for usage in (now, before)]
+        return f"{shares[0]} of the calls of {version_name(now)} failed {when}, against {shares[1]} with its other versions."
+    if finding.kind is Kind.VERSION_DISLIKED:
+        shares = [formats.percent(usage.dislikes.share) for usage in (now, before)]
+        return f"{shares[0]} of the ratings of {version_name(now)} are thumbs down, against {shares[1]} with its other versions."
     if finding.kind is Kind.SLOWER:
         durations = [formats.duration_ms(usage.p95_ms) for usage in (now, before)]
-        return f"Answers are slower: 95 of 100 arrive within {durations[0]}, in the period before within {durations[1]}."
+        return (
+            f"Answers are slower: 95 of 100 arrive within {durations[0]}, in the period before within {durations[1]}."
+        )
     prices = [formats.usd((usage.cost_per_call_usd or 0) * 1000) for usage in (now, before)]
     return f"Calls cost more: {prices[0]} per 1,000, in the period before {prices[1]}."
 
@@ -70,16 +80,19 @@ def _culprit(finding: Finding, published: Published) -> str:
     culprit = finding.culprit
     if culprit is None:
         return ""
-    version = version_name(culprit.prompt_name, culprit.prompt_version)
     moment = published.get((culprit.prompt_name, culprit.prompt_version))
-    if moment:
-        return f" Most of it comes from {version}, published {timezone.localtime(moment):%-d %b at %H:%M}."
-    return f" Most of it comes from {version}" + (", which is new." if finding.is_culprit_new else ".")
+    since = f" It was published {timezone.localtime(moment):%-d %b at %H:%M}." if moment else ""
+    if not since and finding.is_culprit_new:
+        since = " It is new in this time."
+    if not finding.culprit_share:
+        return since
+    shares = [formats.percent(share) for share in (finding.culprit_share, culprit.call_count / finding.now.call_count)]
+    return f" {shares[0]} of that comes from {version_name(culprit)}, which made {shares[1]} of the calls.{since}"
 
 
-def version_name(prompt_name: str, number: int) -> str:
+def version_name(version: Usage) -> str:
     """Return a prompt version as people write it."""
-    return f"{prompt_name} v{number}" if number else prompt_name
+    return f"{version.prompt_name} v{version.prompt_version}" if version.prompt_version else version.prompt_name
 
 
 def calls(count: int) -> str:

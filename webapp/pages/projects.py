@@ -32,13 +32,21 @@ def home(request: SignedInRequest) -> HttpResponse:
 def project_list(request: SignedInRequest) -> HttpResponse:
     """Show the person's projects; owners also see those they do not belong to, by name."""
     memberships = Membership.objects.filter(user=request.user).select_related("project").order_by("project__name")
-    others = Project.objects.exclude(memberships__user=request.user).order_by("name") if request.user.is_owner else []
-    context = {"page_title": "Projects", "memberships": memberships[:200], "others": others[:200]}
+    others = Project.objects.exclude(memberships__user=request.user).order_by("name")
+    context = {
+        "page_title": "Projects",
+        "memberships": memberships[:200],
+        "others": others[:200] if request.user.is_owner else [],
+    }
     return render(request, "projects/list.html", context)
 
 
 class NewProject(forms.Form):
-    name = forms.CharField(label="Name", max_length=120, help_text="For example the product whose prompts it holds. You can change it later.")
+    name = forms.CharField(
+        label="Name",
+        max_length=120,
+        help_text="For example the product whose prompts it holds. You can change it later.",
+    )
 
 
 @signed_in
@@ -52,7 +60,9 @@ def new_project(request: SignedInRequest) -> HttpResponse:
             form.add_error("name", str(error))
         else:
             return redirect("start", project.slug)
-    return render(request, "projects/new.html", {"page_title": "New project", "form": form}, status=422 if form.is_bound else 200)
+    return render(
+        request, "projects/new.html", {"page_title": "New project", "form": form}, status=422 if form.is_bound else 200
+    )
 
 
 @owners_only

@@ -29,7 +29,17 @@ from prompt_registry.errors import (
 from prompt_registry.models import Draft, Prompt, PromptVersion
 from webapp.access import ProjectRequest, refuse, requires
 from webapp.pages.prompts_conflicts import show_newer, show_windows
-from webapp.pages.prompts_form import Card, Editor, blanks_of, move, number_in, preview_of, raw_of, settings_in_words, starter
+from webapp.pages.prompts_form import (
+    Card,
+    Editor,
+    blanks_of,
+    move,
+    number_in,
+    preview_of,
+    raw_of,
+    settings_in_words,
+    starter,
+)
 from webapp.pages.prompts_frame import prompt_of, render_prompt
 
 

@@ -28,13 +28,9 @@ class Live:
     label: Label
     comeback: Comeback | None
 
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Who can do what this person may not."""
-
-    what: str
-    people: list[User]
+    @property
+    def is_production(self) -> bool:
+        return self.label.name == PRODUCTION
 
 
 def prompt_of(request: ProjectRequest, prompt_id: int) -> Prompt:
@@ -46,13 +42,15 @@ def render_prompt(
     request: ProjectRequest, template: str, prompt: Prompt, context: dict[str, Any], *, tab: str, status: int = 200
 ) -> HttpResponse:
     """Answer with a page of one prompt, under its tabs."""
+    places = live(prompt)
     frame = {
         "prompt": prompt,
         "page_title": short_name(prompt),
         "crumbs": crumbs(prompt),
         "tabs": _tabs(prompt, tab),
-        "live": live(prompt),
-        "ask_to_edit": None if request.membership.can(Action.EDIT_PROMPTS) else ask(request, Action.EDIT_PROMPTS),
+        "live": places,
+        "production_number": next((place.label.version.number for place in places if place.is_production), 0),
+        "admins": admins_for(request),
         "is_put_away": bool(prompt.archived_at or prompt.deleted_at),
     }
     return render_page(request, template, frame | context, section="prompts", status=status)
@@ -80,11 +78,15 @@ def live(prompt: Prompt) -> list[Live]:
     ]  # fmt: skip
 
 
-def ask(request: ProjectRequest, action: Action) -> Ask:
-    """Return up to three members who may do the action."""
+def helpers(request: ProjectRequest, action: Action) -> list[User]:
+    """Return up to three members who may do the action, to be asked by those who may not."""
     allowed = Membership.objects.filter(project=request.project, role__in=ROLES_ALLOWED[action])
-    people = [member.user for member in allowed.select_related("user").order_by("role", "user__email")[:3]]
-    return Ask(what=action.value, people=people)
+    return [member.user for member in allowed.select_related("user").order_by("role", "user__email")[:3]]
+
+
+def admins_for(request: ProjectRequest) -> list[User]:
+    """Return the admins who can let this person write; nobody when they may already."""
+    return [] if request.membership.can(Action.EDIT_PROMPTS) else helpers(request, Action.MANAGE_PROJECT)
 
 
 def _tabs(prompt: Prompt, current: str) -> list[dict[str, Any]]:

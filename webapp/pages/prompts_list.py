@@ -22,7 +22,7 @@ from prompt_registry.errors import PromptRegistryError
 from prompt_registry.models import Prompt, PromptType
 from prompt_registry.queries import PromptRow
 from webapp.access import ProjectRequest, requires
-from webapp.pages.prompts_frame import ask
+from webapp.pages.prompts_frame import admins_for
 from webapp.render import render_page
 
 PAGE_SIZE = 50
@@ -34,6 +34,15 @@ class Line:
 
     row: PromptRow
     usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Lines of one folder under its name; what lies in the open folder itself has no name above it."""
+
+    name: str
+    path: str
+    lines: list[Line]
 
 
 class NewPrompt(forms.Form):
@@ -57,19 +66,23 @@ def prompt_list(request: ProjectRequest) -> HttpResponse:
     words = texts.clean(request.GET.get("q", "")).strip()[:200]
     folder = texts.clean(request.GET.get("folder", ""))[:255]
     is_archive = "archive" in request.GET
-    rows, has_more = _rows(request, words, folder, is_archive=is_archive)
+    whole = None if words or is_archive else _whole(request, folder)
+    rows, has_more = (whole, False) if whole is not None else _rows(request, words, folder, is_archive=is_archive)
+    lines = _lines(request, rows)
     context = {
         "page_title": "Prompts",
         "words": words,
         "folder": folder,
+        "folder_name": folder.rstrip("/").rsplit("/", 1)[-1],
         "is_archive": is_archive,
         "crumbs": _crumbs(request, folder),
-        "folders": [] if words or is_archive else queries.folders(project=request.project, path=folder),
-        "lines": _lines(request, rows),
+        "folders": [] if words or is_archive or whole is not None else queries.folders(project=request.project, path=folder),
+        "lines": lines,
+        "groups": _groups(lines, folder) if whole is not None else [Group("", "", lines)],
         "older_url": _next_url(request, rows) if has_more else "",
         "is_cut": words and len(rows) == PAGE_SIZE,
         "archive_count": Prompt.objects.for_project(request.project).exclude(archived_at=None, deleted_at=None).count(),
-        "ask_to_edit": None if request.membership.can(Action.EDIT_PROMPTS) else ask(request, Action.EDIT_PROMPTS),
+        "admins": admins_for(request),
         "new_url": _with(reverse("prompt-new", args=[request.project.slug]), folder=folder),
     }
     return render_page(request, "prompts/list.html", context, fragment="rows", section="prompts")
@@ -117,6 +130,20 @@ def _rows(request: ProjectRequest, words: str, folder: str, *, is_archive: bool)
     return queries.listed(project=project, path=folder, after=after, limit=PAGE_SIZE, reader=reader)
 
 
+def _whole(request: ProjectRequest, folder: str) -> list[PromptRow] | None:
+    """Return everything below a folder when it fits on one page, so that few prompts are not hidden in folders."""
+    if request.GET.get("after"):
+        return None
+    return queries.expanded(project=request.project, path=folder, limit=PAGE_SIZE, reader=request.user)
+
+
+def _groups(lines: list[Line], folder: str) -> list[Group]:
+    found: dict[str, list[Line]] = {}
+    for line in lines:
+        found.setdefault(line.row.prompt.name[len(folder) :].rpartition("/")[0], []).append(line)
+    return [Group(name, f"{folder}{name}/" if name else "", found[name]) for name in sorted(found)]
+
+
 def _lines(request: ProjectRequest, rows: list[PromptRow]) -> list[Line]:
     now = timezone.now()
     environment = texts.clean(request.GET.get("environment", ""))[:60]
@@ -128,7 +155,8 @@ def _lines(request: ProjectRequest, rows: list[PromptRow]) -> list[Line]:
 def _crumbs(request: ProjectRequest, folder: str) -> list[dict[str, str]]:
     top = reverse("prompts", args=[request.project.slug])
     parts = folder.strip("/").split("/") if folder else []
-    found = [{"label": "Prompts", "url": top}] if parts or request.GET else []
+    is_below = parts or "archive" in request.GET or request.path != top
+    found = [{"label": "Prompts", "url": top}] if is_below else []
     found += [
         {"label": part, "url": _with(top, folder="/".join(parts[: n + 1]) + "/")} for n, part in enumerate(parts[:-1])
     ]

@@ -20,10 +20,10 @@ from prompt_registry.errors import (
     PublishedMeanwhile,
     VersionUnknown,
 )
-from prompt_registry.models import PRODUCTION, STAGING, Label, Prompt, PromptVersion
+from prompt_registry.models import PRODUCTION, Label, Prompt, PromptVersion
 from webapp.access import ProjectRequest, refuse, requires
 from webapp.pages.prompts_form import number_in
-from webapp.pages.prompts_frame import PLACES, ask, prompt_of, render_prompt
+from webapp.pages.prompts_frame import PLACES, helpers, prompt_of, render_prompt
 from webapp.pages.prompts_versions import compared
 
 
@@ -124,12 +124,12 @@ def _show(request: ProjectRequest, prompt: Prompt, plan: Plan, *, error: str = "
         "plan": plan,
         "error": error,
         "reason": request.POST.get("reason", ""),
-        "places": [place for place in dict.fromkeys([*PLACES, plan.place])],
-        "other_place": STAGING if plan.place == PRODUCTION else PRODUCTION,
+        "places": list(dict.fromkeys([*PLACES, plan.place])),
         "changes": changes.describe(before=before, after=after),
         "compared": compared(changes.pairs(before, after), is_whole=False) if before else [],
         "has_draft": drafts.of(prompt=prompt, user=request.user) is not None,
-        "ask_to_publish": None if request.membership.can(action) else ask(request, action),
+        "may_publish": request.membership.can(action),
+        "publishers": helpers(request, action),
         "page_url": request.build_absolute_uri(),
     }
     return render_prompt(request, "prompts/publish.html", prompt, context, tab="versions", status=status)

@@ -135,7 +135,7 @@ def compared(pairs: list[MessagePair], *, is_whole: bool) -> list[ComparedMessag
     """Return the messages with their comparisons; what is equal is folded away unless the whole text is wanted."""
     found = []
     for pair in pairs:
-        rows = pair.rows
+        rows = pair.rows if is_whole or not pair.is_same else []
         lines = [Line(row) for row in rows] if is_whole else list(_folded(rows))
         found.append(ComparedMessage(pair, [*lines[:_MAX_ROWS], *_rest(lines)]))
     return found

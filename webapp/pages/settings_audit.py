@@ -129,7 +129,9 @@ def _with(request: HttpRequest, **position: int | None) -> str:
 
 def details_in_words(details: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the details of an event as pairs to show."""
-    return [(name.replace("_", " "), _in_words(value)) for name, value in details.items() if value not in (None, "", [])]
+    return [
+        (name.replace("_", " "), _in_words(value)) for name, value in details.items() if value not in (None, "", [])
+    ]
 
 
 def _in_words(value: object) -> str:
@@ -187,7 +189,10 @@ def check(request: ProjectRequest) -> HttpResponseBase:
     if broken is None:
         messages.success(request, f"Nothing was altered: all {_events(request.project).count()} events fit together.")
     else:
-        messages.error(request, f"Event {broken.pk} of {broken.created_at:%d %b %Y, %H:%M} UTC was altered, or an event before it was removed.")
+        messages.error(
+            request,
+            f"Event {broken.pk} of {broken.created_at:%d %b %Y, %H:%M} UTC was altered, or an event before it was removed.",
+        )
     return redirect(PAGE, request.project.slug)
 
 

@@ -28,14 +28,16 @@ _LIFETIMES = [("", "Never"), ("30", "In 30 days"), ("90", "In 90 days"), ("365",
 
 
 class KeyForm(forms.Form):
-    name = forms.CharField(label="Name", max_length=80, help_text="The application that will hold it, for example «support-api».")
+    name = forms.CharField(
+        label="Name", max_length=80, help_text="The application that will hold it, for example «support-api»."
+    )
     scopes = forms.MultipleChoiceField(
         label="What the key may do", choices=Scope.choices, widget=forms.CheckboxSelectMultiple, initial=APPLICATION_SCOPES,
         error_messages={"required": "A key needs at least one permission. Tick what the application should be able to do."},
     )  # fmt: skip
     environment = forms.RegexField(
         r"^[\w.:-]*$", label="Environment", max_length=60, required=False,
-        help_text="Binds the key: all its calls count as this environment, for example «production». Empty: the application says where it runs.",
+        help_text="Binds the key: all its calls count as this environment. Empty: the application says where it runs.",
         error_messages={"invalid": "Use letters, digits, dots, dashes, colons and underscores."},
         widget=forms.TextInput(attrs={"list": "known-environments", "autocomplete": "off"}),
     )  # fmt: skip
@@ -72,7 +74,12 @@ def create(request: ProjectRequest) -> HttpResponseBase:
         project=request.project, name=data["name"], scopes=data["scopes"], environment=data["environment"],
         expires_at=form.expires_at, by=request.user,
     )  # fmt: skip
-    return render_secret(request, "settings/key_created.html", {"api_key": key, "plain": plain, "env_lines": env_lines(key, plain)}, page=PAGE)
+    return render_secret(
+        request,
+        "settings/key_created.html",
+        {"api_key": key, "plain": plain, "env_lines": env_lines(key, plain)},
+        page=PAGE,
+    )
 
 
 def env_lines(key: ApiKey, plain: str) -> str:
@@ -88,7 +95,7 @@ def _like(request: ProjectRequest) -> dict[str, object]:
     wanted = request.GET.get("like", "")
     if not wanted.isdigit():
         return {}
-    key = one(request.project.api_keys, pk=int(wanted))
+    key = one(request.project.api_keys.all(), pk=int(wanted))
     return {"name": key.name, "scopes": key.scopes, "environment": key.environment}
 
 
@@ -99,7 +106,9 @@ def revoke(request: ProjectRequest, key_id: int) -> HttpResponseBase:
     """Make a key useless."""
     key = one(request.project.api_keys.select_related("project"), pk=key_id)
     keys.revoke(key=key, by=request.user)
-    messages.success(request, f"The key {key.name} is revoked. It stops working within {keys.CACHE_SECONDS:.0f} seconds.")
+    messages.success(
+        request, f"The key «{key.name}» is revoked. It stops working within {keys.CACHE_SECONDS:.0f} seconds."
+    )
     return redirect(PAGE, request.project.slug)
 
 

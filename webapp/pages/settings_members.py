@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from projects import members
 from projects.errors import ProjectsError
-from projects.models import Project
+from projects.models import Invitation, Project
 from projects.roles import ROLES_ALLOWED, Action, Role
 from webapp.access import ProjectRequest, one, requires
 from webapp.accounts.reauthentication import fresh
@@ -71,7 +72,7 @@ def _page(request: ProjectRequest, form: InviteForm, *, status: int = 200) -> Ht
     return render_settings(request, "settings/members.html", context, page=PAGE, status=status)
 
 
-def _open_invitations(project: Project):  # type: ignore[no-untyped-def]
+def _open_invitations(project: Project) -> QuerySet[Invitation]:
     rows = project.invitations.filter(accepted_at=None, revoked_at=None, expires_at__gt=timezone.now())
     return rows.select_related("invited_by").order_by("-created_at")
 
@@ -119,7 +120,9 @@ def change_role(request: ProjectRequest, member_id: int) -> HttpResponseBase:
         messages.error(request, str(error))
     else:
         messages.success(request, f"{membership.user} is now {Role(role).label.lower()}.")
-    return _after_change(request, is_self=membership.user_id == request.user.pk, still_admin=membership.role == Role.ADMIN)
+    return _after_change(
+        request, is_self=membership.user_id == request.user.pk, still_admin=membership.role == Role.ADMIN
+    )
 
 
 @requires(Action.MANAGE_PROJECT)

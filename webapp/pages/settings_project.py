@@ -22,7 +22,9 @@ PAGE = "settings-project"
 
 
 class ProjectForm(forms.Form):
-    name = forms.CharField(label="Name", max_length=120, help_text="The address of the project stays as it is when the name changes.")
+    name = forms.CharField(
+        label="Name", max_length=120, help_text="The address of the project stays as it is when the name changes."
+    )
 
 
 @requires(Action.MANAGE_PROJECT)

@@ -28,14 +28,20 @@ _REFUSALS = (PromptRegistryError, ProviderError)
 
 
 class ConnectionForm(forms.Form):
-    name = forms.CharField(label="Name", max_length=80, help_text="How your team calls it, for example «OpenAI» or «Our own server».")
+    name = forms.CharField(
+        label="Name", max_length=80, help_text="How your team calls it, for example «OpenAI» or «Our own server»."
+    )
     base_url = forms.CharField(
         label="Address", max_length=500,
         help_text="Of the OpenAI-compatible API, usually ending in /v1, for example https://api.openai.com/v1.",
         widget=forms.URLInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )  # fmt: skip
     api_key = forms.CharField(
-        label="Key", max_length=500, required=False, strip=True, widget=forms.PasswordInput(attrs={"autocomplete": "off"})
+        label="Key",
+        max_length=500,
+        required=False,
+        strip=True,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
     default_model = forms.CharField(
         label="Model", max_length=120, required=False, help_text="Used for the test, and when a prompt names no model.",
@@ -65,7 +71,7 @@ def create(request: ProjectRequest) -> HttpResponseBase:
         except _REFUSALS as error:
             form.add_error(_field_of(error), str(error))
         else:
-            messages.success(request, f"{connection.name} is connected. Test it to see a real answer.")
+            messages.success(request, f"«{connection.name}» is connected. Test it to see a real answer.")
             return redirect(PAGE, request.project.slug)
     return _form_page(request, form, None, status=422)
 
@@ -99,7 +105,9 @@ def change(request: ProjectRequest, connection_id: int) -> HttpResponseBase:
             form.add_error(_field_of(error), str(error))
         else:
             is_erased = bool(connection.key_sealed) and not changed.key_sealed
-            messages.success(request, f"{changed.name} is saved." + (" Its key was erased: enter it again." if is_erased else ""))
+            messages.success(
+                request, f"«{changed.name}» is saved." + (" Its key was erased: enter it again." if is_erased else "")
+            )
             return redirect(PAGE, request.project.slug)
     return _form_page(request, form, connection, status=422)
 
@@ -111,7 +119,7 @@ def delete(request: ProjectRequest, connection_id: int) -> HttpResponseBase:
     """Remove a connection and its key."""
     connection = _connection(request, connection_id)
     connections.delete(connection=connection, by=request.user)
-    messages.success(request, f"{connection.name} is removed, with its key.")
+    messages.success(request, f"«{connection.name}» is removed, with its key.")
     return redirect(PAGE, request.project.slug)
 
 

@@ -56,7 +56,9 @@ def start(request: ProjectRequest) -> HttpResponse:
 @fresh
 def create_key(request: ProjectRequest) -> HttpResponseBase:
     """Make a key and show the same page with it filled in, this once."""
-    _, plain = keys.create(project=request.project, name="First application", scopes=APPLICATION_SCOPES, by=request.user)
+    _, plain = keys.create(
+        project=request.project, name="First application", scopes=APPLICATION_SCOPES, by=request.user
+    )
     response = _page(request, key=plain, status=201)
     response["Cache-Control"] = "no-store"
     return response
@@ -65,7 +67,9 @@ def create_key(request: ProjectRequest) -> HttpResponseBase:
 @requires(Action.READ_TRACES)
 def live(request: ProjectRequest) -> HttpResponse:
     """Answer with the line that says what arrived; asked again every two seconds until something did."""
-    return render(request, "start/live.html", {"project": request.project, "arrival": start_steps.arrival(request.project)})
+    return render(
+        request, "start/live.html", {"project": request.project, "arrival": start_steps.arrival(request.project)}
+    )
 
 
 def _page(request: ProjectRequest, *, key: str, status: int = 200) -> HttpResponse:
@@ -86,17 +90,32 @@ def _page(request: ProjectRequest, *, key: str, status: int = 200) -> HttpRespon
 def ways_to_connect(key: str) -> list[Way]:
     """Return every way to connect an application, with address and key filled in."""
     return [
-        Way("python", "Python SDK", "Records any function, and every model call inside it. Needs nothing but Python 3.11.", [
-            Block("app.py", snippet("python_sdk.py", key)), Block(_TERMINAL, snippet("python_sdk.sh", key)),
-        ]),
-        Way("openai", "OpenAI drop-in", "Change one import: every call of the OpenAI client is recorded with its prompt, answer, tokens and time.", [
-            Block("app.py", snippet("openai_drop_in.py", key)), Block(_TERMINAL, snippet("openai_drop_in.sh", key)),
-        ]),
-        Way("opentelemetry", "OpenTelemetry", "Already instrumented, for example with OpenTelemetry, OpenInference or OpenLLMetry? These lines send the same spans here. No code changes.", [
-            Block("Environment", snippet("opentelemetry.sh", key)),
-        ]),
-        Way("curl", "curl", "One call by hand, from any shell; also a recipe for other languages.", [Block(_TERMINAL, snippet("curl.sh", key))]),
-    ]  # fmt: skip
+        Way(
+            "python",
+            "Python SDK",
+            "Records any function, and every model call inside it. Needs nothing but Python 3.11.",
+            [Block("app.py", snippet("python_sdk.py", key)), Block(_TERMINAL, snippet("python_sdk.sh", key))],
+        ),
+        Way(
+            "openai",
+            "OpenAI drop-in",
+            "Change one import: every call of the OpenAI client is recorded with prompt, answer, tokens and time.",
+            [Block("app.py", snippet("openai_drop_in.py", key)), Block(_TERMINAL, snippet("openai_drop_in.sh", key))],
+        ),
+        Way(
+            "opentelemetry",
+            "OpenTelemetry",
+            "Already instrumented with OpenTelemetry, OpenInference or OpenLLMetry? These lines send the same spans here. "
+            "No code changes.",
+            [Block("Environment", snippet("opentelemetry.sh", key))],
+        ),
+        Way(
+            "curl",
+            "curl",
+            "One call by hand, from any shell; also a recipe for other languages.",
+            [Block(_TERMINAL, snippet("curl.sh", key))],
+        ),
+    ]
 
 
 def snippet(name: str, key: str) -> str:

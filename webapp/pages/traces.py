@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, register_converter, reverse
 from django.utils import timezone
 
@@ -19,7 +19,7 @@ from projects.roles import Action
 from webapp import charts, formats, time_ranges
 from webapp.access import ProjectRequest, requires
 from webapp.charts import Shape, TimeSeriesChart, Unit
-from webapp.pages import traces_detail, traces_feedback, traces_filters, traces_sessions
+from webapp.pages import traces_detail, traces_feedback, traces_filters, traces_links, traces_sessions
 from webapp.pages.traces_filters import TraceFilterForm
 from webapp.pages.traces_links import same_page
 from webapp.render import render_page
@@ -31,6 +31,8 @@ NEW_EVERY_SECONDS = 10
 @requires(Action.READ_TRACES)
 def explore(request: ProjectRequest) -> HttpResponse:
     """Show one page of matching traces; filters that make no sense are named and left out (422)."""
+    if "" in request.GET.values():
+        return redirect(traces_links.without_empty(request))
     now = timezone.now()
     time_range = time_ranges.from_request(request, now=now)
     form = TraceFilterForm(request.GET)
@@ -57,7 +59,9 @@ def new_traces(request: ProjectRequest) -> HttpResponse:
     form.is_valid()
     time_range = time_ranges.from_request(request, now=timezone.now())
     than = parse_cursor(request.GET.get("than", ""))
-    count = trace_search.count_newer(project=request.project, wanted=form.wanted(start=time_range.start, end=time_range.end), than=than)
+    count = trace_search.count_newer(
+        project=request.project, wanted=form.wanted(start=time_range.start, end=time_range.end), than=than
+    )
     query = traces_filters.without_page(request.GET)
     context = {
         "count": count, "count_text": f"more than {MOST_NEW}" if count > MOST_NEW else str(count),
@@ -106,9 +110,17 @@ def _volume(request: ProjectRequest, wanted: TraceFilter, page: TracePage) -> di
     except TookTooLong:
         return {"volume_too_long": True}
     chart = TimeSeriesChart(
-        title="Traces over time", unit=Unit.COUNT, series=["Traces"], shape=Shape.BARS, points=[(at, (count,)) for at, count in counts]
+        title="Traces over time",
+        unit=Unit.COUNT,
+        series=["Traces"],
+        shape=Shape.BARS,
+        points=[(at, (count,)) for at, count in counts],
     )
-    return {"volume_svg": charts.svg(chart), "volume_numbers": charts.numbers(chart), "volume_total": sum(count for _, count in counts)}
+    return {
+        "volume_svg": charts.svg(chart),
+        "volume_numbers": charts.numbers(chart),
+        "volume_total": sum(count for _, count in counts),
+    }
 
 
 def _pager(request: ProjectRequest, page: TracePage) -> dict[str, str]:
@@ -144,9 +156,13 @@ def _relaxations(request: ProjectRequest, wanted: TraceFilter, page: TracePage) 
     found = trace_search.relaxations(project=request.project, wanted=wanted)
     return {
         "relaxations": [
-            {"chip": words[item.name], "url": _drop(request, words[item.name].field), "count": _at_most(item.count)} for item in found
+            {"chip": words[item.name], "url": _drop(request, words[item.name].field), "count": _at_most(item.count)}
+            for item in found
         ],
-        "wider": [(time_ranges.PRESETS[value][0], same_page(request, range=value, older="", newer="")) for value in ("7d", "30d")],
+        "wider": [
+            (time_ranges.PRESETS[value][0], same_page(request, range=value, older="", newer=""))
+            for value in ("7d", "30d")
+        ],
     }
 
 
@@ -189,7 +205,8 @@ urlpatterns: list[URLPattern] = [
     path("explore/new/", new_traces, name="explore-new"),
     path("traces/<trace_id:hex_id>/", traces_detail.trace, name="trace"),
     path("traces/<trace_id:hex_id>/feedback/", traces_feedback.give, name="trace-feedback"),
-    path("traces/<trace_id:hex_id>/spans/<span_id:span_hex_id>/<slug:part>.txt", traces_detail.download, name="span-text"),
+    path(
+        "traces/<trace_id:hex_id>/spans/<span_id:span_hex_id>/<slug:part>.txt", traces_detail.download, name="span-text"
+    ),
     path("sessions/", traces_sessions.session, name="session"),
 ]
-

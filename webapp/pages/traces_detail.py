@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 
 from monitoring import trace_reading, trace_trees
@@ -39,7 +40,7 @@ def show(request: ProjectRequest, hex_id: str, *, form: FeedbackForm | None = No
         return _more_rows(request, found, int(request.GET["rows"][:9]))
     span = _asked_span(request, found)
     if span and request.headers.get("HX-Request") == "true":
-        return render_page(request, "traces/trace.html", _panel(request, found, span), fragment="panel")
+        return _fragment(request, "panel", _panel(request, found, span) | {"takes_focus": "view" not in request.GET})
     branches = trace_reading.skeleton(found)
     span = span or _first_span(found, branches)
     context = {
@@ -74,13 +75,21 @@ def _waiting(request: ProjectRequest, hex_id: str) -> HttpResponse:
 
 
 def _more_rows(request: ProjectRequest, found: Trace, start: int) -> HttpResponse:
-    context = _rows(found, trace_reading.skeleton(found), start, None)
-    return render_page(request, "traces/trace.html", context, fragment="more")
+    return _fragment(request, "more", _rows(found, trace_reading.skeleton(found), start, None))
+
+
+def _fragment(request: ProjectRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+    # htmx asks for a full page when it picks a part of it out; the part alone is all it needs here.
+    return render(request, f"traces/trace.html#{name}", context | {"project": request.project})
 
 
 def _hidden_text(found: Trace, branches: list[Branch]) -> str:
     hidden = found.span_count - len(branches)
-    return f"{formats.full_count(hidden)} of {formats.full_count(found.span_count)} steps are not shown" if hidden > 0 else ""
+    return (
+        f"{formats.full_count(hidden)} of {formats.full_count(found.span_count)} steps are not shown"
+        if hidden > 0
+        else ""
+    )
 
 
 def _rows(found: Trace, branches: list[Branch], start: int, span: Span | None) -> dict[str, Any]:
@@ -134,7 +143,11 @@ def _panel(request: ProjectRequest, found: Trace, span: Span | None) -> dict[str
     if span is None:
         return {"panel": None}
     panel = traces_panel.build(
-        project=request.project, trace=found, span=span, view=request.GET.get("view", ""), is_full=bool(request.GET.get("full"))
+        project=request.project,
+        trace=found,
+        span=span,
+        view=request.GET.get("view", ""),
+        is_full=bool(request.GET.get("full")),
     )
     return {"panel": panel, "trace": found}
 
@@ -157,5 +170,3 @@ def _header(request: ProjectRequest, found: Trace) -> dict[str, Any]:
         "before_url": traces_links.trace_url(project, before.hex_id) if before else "",
         "after_url": traces_links.trace_url(project, after.hex_id) if after else "",
     }
-
-

@@ -12,8 +12,12 @@ from monitoring.scores import MAX_TEXT
 class FeedbackForm(forms.Form):
     """A thumb, a comment, a better answer: any of them, but not nothing."""
 
-    thumbs = forms.ChoiceField(label="Your verdict", required=False, choices=[("up", "Good answer"), ("down", "Bad answer")])
-    comment = forms.CharField(label="Comment", required=False, max_length=MAX_TEXT, widget=forms.Textarea(attrs={"rows": 2}))
+    thumbs = forms.ChoiceField(
+        label="Your verdict", required=False, choices=[("up", "Good answer"), ("down", "Bad answer")]
+    )
+    comment = forms.CharField(
+        label="Comment", required=False, max_length=MAX_TEXT, widget=forms.Textarea(attrs={"rows": 2})
+    )
     correction = forms.CharField(
         label="Better answer", required=False, max_length=MAX_TEXT, widget=forms.Textarea(attrs={"rows": 3}),
         help_text="What the answer should have been. It can become an expected output of a test.",
@@ -30,7 +34,14 @@ class FeedbackForm(forms.Form):
         value = self.cleaned_data
         found: list[dict[str, Any]] = []
         if value["thumbs"]:
-            found.append({"name": "thumbs", "data_type": "thumbs", "value": int(value["thumbs"] == "up"), "comment": value["comment"]})
+            found.append(
+                {
+                    "name": "thumbs",
+                    "data_type": "thumbs",
+                    "value": int(value["thumbs"] == "up"),
+                    "comment": value["comment"],
+                }
+            )
         elif value["comment"]:
             found.append({"name": "comment", "data_type": "text", "string_value": value["comment"]})
         if value["correction"]:

@@ -69,7 +69,9 @@ def chips(wanted: TraceFilter) -> list[Chip]:
         "model": Chip("model", "model", "Model", wanted.model),
         "user": Chip("user", "user", "User", wanted.user),
         "session": Chip("session", "session", "Session", wanted.session),
-        "min_duration_ms": Chip("min_seconds", "min_duration_ms", "Took at least", formats.duration_ms(wanted.min_duration_ms)),
+        "min_duration_ms": Chip(
+            "min_seconds", "min_duration_ms", "Took at least", formats.duration_ms(wanted.min_duration_ms)
+        ),
         "min_cost_usd": Chip("min_cost", "min_cost_usd", "Cost at least", formats.usd(wanted.min_cost_usd)),
     }
     return [found[name] for name in wanted.names_in_use]

@@ -17,11 +17,6 @@ def explore_url(request: HttpRequest, project: Project, **filters: object) -> st
     return _with_query(reverse("explore", args=[project.slug]), kept(request) | _filled(filters))
 
 
-def overview_url(request: HttpRequest, project: Project, **filters: object) -> str:
-    """Return the address of the overview with these filters, for the same time and environment."""
-    return _with_query(reverse("overview", args=[project.slug]), kept(request) | _filled(filters))
-
-
 def trace_url(project: Project, hex_id: str, **query: object) -> str:
     """Return the address of one trace."""
     return _with_query(reverse("trace", args=[project.slug, hex_id]), _filled(query))
@@ -36,6 +31,11 @@ def same_page(request: HttpRequest, **changed: object) -> str:
     """Return the address of this page with some query values set, or dropped when they are empty."""
     query = {name: str(request.GET[name]) for name in request.GET if name not in changed}
     return _with_query(request.path, query | _filled(changed))
+
+
+def without_empty(request: HttpRequest) -> str:
+    """Return the address of this page without the fields that a form left empty."""
+    return _with_query(request.path, {name: str(value) for name, value in request.GET.items() if value})
 
 
 def kept(request: HttpRequest) -> dict[str, str]:

@@ -21,8 +21,14 @@ from webapp.pages.traces_texts import LONG, SHORT, Conversation, Text
 MARK_WORDS = {
     Mark.CLEANED: ("cleaned", "Characters that cannot be stored were replaced."),
     Mark.TRUNCATED: ("cut", "A value was longer than the limit; its end was cut off on arrival."),
-    Mark.CLOCK_OFF: ("clock off", "The sender's clock is far from ours, so the list sorts this step by when it arrived."),
-    Mark.NEGATIVE_DURATION: ("ends before it starts", "The sender reported an end before the start; the duration counts as 0."),
+    Mark.CLOCK_OFF: (
+        "clock off",
+        "The sender's clock is far from ours, so the list sorts this step by when it arrived.",
+    ),
+    Mark.NEGATIVE_DURATION: (
+        "ends before it starts",
+        "The sender reported an end before the start; the duration counts as 0.",
+    ),
     Mark.MERGED: ("merged", "The same step was sent twice with different content; both were put together."),
 }
 _SETTINGS_PREFIX = "gen_ai.request."
@@ -133,7 +139,10 @@ def _failures(span: Span, limit: int) -> list[Failure]:
     for event in _events(span):
         values = event.get("attributes")
         if event.get("name") == "exception" and isinstance(values, dict):
-            texts = (trace_messages.as_text(values.get(f"exception.{name}"))[:limit] for name in ("type", "message", "stacktrace"))
+            texts = (
+                trace_messages.as_text(values.get(f"exception.{name}"))[:limit]
+                for name in ("type", "message", "stacktrace")
+            )
             found.append(Failure(*texts))
     if not found and span.is_error:
         found.append(Failure("", span.status_message or "The application reported no reason.", ""))

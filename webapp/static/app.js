@@ -724,6 +724,7 @@ function prepare() {
   all(".toast").forEach(startClock);
   all("textarea[data-keep]").forEach((area) => offerKept(/** @type {HTMLTextAreaElement} */ (area)));
   refreshTimes();
+  all(".side-nav [aria-current], .tabs [aria-current]").forEach((here) => here.scrollIntoView({ block: "nearest", inline: "nearest" }));
   const chart = /** @type {HTMLElement | null} */ (document.querySelector("cb-chart[data-script]"));
   if (chart) import(/** @type {string} */ (chart.dataset.script));
 }

@@ -207,6 +207,10 @@ form.addEventListener("click", (event) => {
 });
 
 form.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target instanceof HTMLInputElement && !event.ctrlKey && !event.metaKey) {
+    event.preventDefault(); // Enter in a field would send the form; only the note saves the version.
+    if (event.target === field("note")) form.requestSubmit(form.querySelector("[data-shortcut='save']"));
+  }
   const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
   const target = event.target instanceof HTMLElement ? event.target : null;
   const card = /** @type {HTMLElement | null} */ (target?.closest("[data-card]") ?? null);

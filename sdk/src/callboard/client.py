@@ -9,7 +9,7 @@ from typing import Any, Final, ParamSpec, TypeVar, overload
 
 from callboard import channels, feedback_items, feedback_tokens, ids, kinds, lifecycle
 from callboard import settings as client_settings
-from callboard.contexts import ACTIVE
+from callboard.contexts import ACTIVE, AMBIENT
 from callboard.decorators import Recording, ToString, wrap
 from callboard.feedback_items import Opinion, Source, Thumbs, Value
 from callboard.notices import logger, notice
@@ -132,7 +132,10 @@ class Callboard:
         user: str | None = None,
         source: Source = "user",
     ) -> bool:
-        """Queue what somebody thinks of a trace (the current one by default); tell whether it was queued."""
+        """Queue what somebody thinks of a trace (the current one by default); tell whether it was queued.
+
+        `user` is by default the user of the `context` at hand: when a person changes their mind, the newer thumb counts.
+        """
         if not self.is_recording:
             return False
         try:
@@ -145,7 +148,7 @@ class Callboard:
                 name=name,
                 comment=comment,
                 correction=correction,
-                user=None if user is None else str(user),
+                user=_user_or_ambient(user),
                 source=source,
             )
             items = feedback_items.build(opinion, now=datetime.datetime.now(datetime.UTC))
@@ -171,7 +174,9 @@ class Callboard:
             seconds = expires_in.total_seconds() if isinstance(expires_in, datetime.timedelta) else float(expires_in)
             trace_id, span_id = self._target(trace_id, span_id)
             expires_at = int(time.time() + seconds)
-            return feedback_tokens.sign(key, trace_id=trace_id, span_id=span_id, user=user, expires_at=expires_at)
+            return feedback_tokens.sign(
+                key, trace_id=trace_id, span_id=span_id, user=_user_or_ambient(user), expires_at=expires_at
+            )
         except Exception as error:  # a token must never stop the host
             notice("feedback token", "callboard: no feedback token could be made: %s", error)
             return None
@@ -256,6 +261,11 @@ def observing(tracer: Callable[[], Tracer], function: Callable[..., Any] | None,
     if function is not None:
         return wrap(function, recording)
     return lambda function: wrap(function, recording)
+
+
+def _user_or_ambient(user: object) -> str | None:
+    """Return the person meant, by default the one whom the work around is done for."""
+    return AMBIENT.get().user if user is None else str(user)
 
 
 def _log_to_stderr() -> None:

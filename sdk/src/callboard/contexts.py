@@ -90,17 +90,26 @@ def context(
     `trace_id` gives the traces begun in the block an id known beforehand, see `create_trace_id`.
     """
     outer = AMBIENT.get()
-    added = [tags] if isinstance(tags, str) else [str(tag) for tag in tags]
-    inner = replace(
-        outer,
-        user=outer.user if user is None else str(user),
-        session=outer.session if session is None else str(session),
-        tags=tuple(dict.fromkeys([*outer.tags, *added])),
-        metadata={**outer.metadata, **(metadata or {})},
-    )
+    try:
+        inner = replace(
+            outer,
+            user=outer.user if user is None else str(user),
+            session=outer.session if session is None else str(session),
+            tags=with_tags(outer.tags, tags),
+            metadata={**outer.metadata, **(metadata or {})},
+        )
+    except TypeError as error:
+        # A wrong argument must not stop the host.
+        notice("context", "callboard.context: a value could not be recorded: %s", error)
+        inner = outer
     if trace_id is not None:
         inner = replace(inner, trace_id=_valid_trace_id(trace_id), parent_id=0)
     return Scope(AMBIENT, inner)
+
+
+def with_tags(outer: Iterable[str], added: Iterable[str]) -> tuple[str, ...]:
+    """Return both lists of tags as one, each tag once."""
+    return tuple(dict.fromkeys([*outer, *([added] if isinstance(added, str) else map(str, added))]))
 
 
 def _valid_trace_id(text: str) -> int | None:
@@ -140,7 +149,7 @@ def inject(headers: MutableMapping[str, str]) -> MutableMapping[str, str]:
 
 def parse_traceparent(value: str | None) -> tuple[int, int] | None:
     """Return the trace id and span id of a W3C traceparent, or None when it is not a valid one."""
-    parts = (value or "").strip().lower().split("-")
+    parts = value.strip().lower().split("-") if isinstance(value, str) else []
     if len(parts) < 4 or len(parts[0]) != 2 or parts[0] == "ff":
         return None
     trace_id, span_id = ids.parse_trace_id(parts[1]), ids.parse_span_id(parts[2])

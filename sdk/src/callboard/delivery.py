@@ -58,23 +58,23 @@ class Courier:
         self._name = name
         self._connect = connect
         self._on_answer = on_answer
+        self._begin()
+
+    def _begin(self) -> None:
         self.sent = 0
         self.lost = 0
         self._losses_to_report = 0
         self._losses_seen = 0
         self._counting = threading.RLock()
-        self._begin()
-
-    def _begin(self) -> None:
         self._client: HttpClient | None = None
         self._interruption = Bell()
         self._is_hurried = False
         self.is_stopped = False
+        # Until then (monotonic) the server wants no further attempt, or a person has to mend the settings.
+        self.blocked_until = 0.0
 
     def reset_after_fork(self) -> None:
         """Start afresh in a forked child, without the connection of its parent."""
-        self._counting = threading.RLock()
-        self._losses_to_report = 0
         self._begin()
 
     def lose(self, count: int) -> None:
@@ -142,7 +142,7 @@ class Courier:
         except Unreachable as error:
             notice("unreachable", "callboard: the server cannot be reached (%s); trying again.", error)
             return None
-        if answer.is_accepted and self._on_answer is not None:
+        if answer.is_accepted and not answer.is_web_page and self._on_answer is not None:
             self._on_answer(answer, batch)
         return answer
 
@@ -154,6 +154,8 @@ class Courier:
     def _wait(self, step: Step, deadline: float | None) -> bool:
         """Wait before the next attempt; False when there will be none."""
         end = time.monotonic() + step.seconds
+        if step.is_ordered:
+            self.blocked_until = end
         if deadline is not None and end > deadline:
             return False
         while not self.is_stopped:
@@ -181,13 +183,20 @@ class Courier:
 def _step_after(answer: Answer | None, *, attempt: int, elapsed: float, items: int) -> Step:
     ordered = None if answer is None else answer.headers.get("retry-after")
     return next_step(
-        status=None if answer is None else answer.status,
+        status=_status_of(answer),
         retry_after=parse_retry_after(ordered, now=datetime.datetime.now(datetime.UTC)),
         attempt=attempt,
         elapsed=elapsed,
         items=items,
         chance=chance(),
     )
+
+
+def _status_of(answer: Answer | None) -> int | None:
+    if answer is None:
+        return None
+    # A web page in answer to a batch comes from some other server, which stored nothing.
+    return 404 if answer.is_web_page else answer.status
 
 
 def _packed(batch: Batch, lost: int) -> tuple[bytes, dict[str, str]]:

@@ -62,7 +62,9 @@ def _thumbs(opinion: Opinion) -> dict[str, Any] | None:
         return None
     if opinion.thumbs not in _THUMBS:
         raise ValueError(f"thumbs is 'up' or 'down', not {opinion.thumbs!r}")
-    return {"name": "thumbs", "data_type": "thumbs", "value": _THUMBS[opinion.thumbs]}
+    # A name belongs to the value, when both are given.
+    name = opinion.name if opinion.name and opinion.value is None else "thumbs"
+    return {"name": name, "data_type": "thumbs", "value": _THUMBS[opinion.thumbs]}
 
 
 def _value(opinion: Opinion) -> dict[str, Any] | None:

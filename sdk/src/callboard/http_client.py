@@ -33,12 +33,17 @@ class Answer:
         """Whether the server did what it was asked."""
         return 200 <= self.status < 300
 
+    @property
+    def is_web_page(self) -> bool:
+        """Whether this was written for a browser, and so does not come from Callboard's API."""
+        return self.is_accepted and "text/html" in self.headers.get("content-type", "")
+
 
 class HttpClient:
     """Sends requests over one connection that is kept open."""
 
     def __init__(self, *, url: str, api_key: str, timeout: float) -> None:
-        self._url = urllib.parse.urlsplit(url if "://" in url else f"http://{url}")
+        self._url = _split(url if "://" in url else f"http://{url}")
         self._timeout = timeout
         self._headers = {"User-Agent": f"callboard-sdk-{SDK}", "X-Callboard-SDK": SDK, "Accept": "application/json"}
         if api_key:
@@ -117,6 +122,14 @@ class HttpClient:
         if is_tls:
             connection.set_tunnel(host, self._url.port, _proxy_headers(self._proxy))
         return connection
+
+
+def _split(url: str) -> urllib.parse.SplitResult:
+    try:
+        return urllib.parse.urlsplit(url)
+    except ValueError:
+        # An address that cannot be read is one that nobody answers at.
+        return urllib.parse.urlsplit("http://")
 
 
 def _read(response: http.client.HTTPResponse, deadline: float) -> bytes:

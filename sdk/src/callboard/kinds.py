@@ -23,7 +23,7 @@ def normalise(kind: str | None, *, default: str = "chain") -> str:
     """Return the kind that this name means; an unknown name is `other`."""
     if kind is None:
         return default
-    name = kind.lower()
+    name = str(kind).lower()
     if name in KINDS:
         return name
     return _OTHER_NAMES.get(name, "other")

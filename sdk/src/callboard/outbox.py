@@ -20,6 +20,7 @@ MAX_BYTES: Final = 32 * 1024 * 1024
 BATCH_ITEMS: Final = 512
 BATCH_BYTES: Final = 2 * 1024 * 1024
 _EXIT_SECONDS: Final = 2.0
+_GLANCE_SECONDS: Final = 0.1
 
 
 class Outbox(Generic[T]):
@@ -108,8 +109,17 @@ class Outbox(Generic[T]):
             return self._settled >= target
         self._courier.hurry()
         self._bell.ring()
+        return self._wait_until_settled(target, deadline)
+
+    def _wait_until_settled(self, target: int, deadline: float) -> bool:
         with self._settling:
-            return self._settling.wait_for(lambda: self._settled >= target, max(0.0, deadline - time.monotonic()))
+            while self._settled < target:
+                left = deadline - time.monotonic()
+                # With a refused key, waiting would hold up the end of every program for nothing.
+                if left <= 0 or self._courier.blocked_until > deadline:
+                    return False
+                self._settling.wait(min(left, _GLANCE_SECONDS))
+        return True
 
     def close(self, timeout: float) -> bool:
         """Take no more items, send what is queued, and let the thread end. Always returns."""
@@ -140,13 +150,18 @@ class Outbox(Generic[T]):
     def _run(self) -> None:
         while not self._courier.is_stopped:
             self._bell.wait(self._interval)
-            try:
-                self._drain(None)
-            except Exception:  # the thread must outlive any single batch
-                notice("outbox", "callboard: sending failed in an unexpected way.", error=True)
-        self._courier.lose(len(self._items))
+            self._drain(None)
+        self._abandon()
         self._courier.report_losses()
         self._courier.close()
+
+    def _abandon(self) -> None:
+        with self._lock:
+            count = len(self._items)
+            self._items.clear()
+            self._bytes = 0
+        self._courier.lose(count)
+        self._settle(count)
 
     def _drain(self, deadline: float | None) -> None:
         while self._items and not self._courier.is_stopped:
@@ -156,6 +171,10 @@ class Outbox(Generic[T]):
             try:
                 for batch in self._batches(taken):
                     self._courier.deliver(batch, deadline=deadline)
+            except Exception:
+                # The thread must outlive any single batch.
+                notice("outbox", "callboard: a batch could not be sent.", error=True)
+                self._courier.lose(len(taken))
             finally:
                 self._settle(len(taken))
         self._courier.report_losses()

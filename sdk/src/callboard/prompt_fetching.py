@@ -15,6 +15,7 @@ from callboard.retrying import backoff_ceiling, parse_retry_after
 
 _FETCH_SECONDS: Final = 5.0
 _BREAKER_CAP_SECONDS: Final = 5.0
+_MAX_PAGES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,17 @@ class PromptFetcher:
 
     def fetch_all(self, *, label: str) -> list[Mapping[str, Any]]:
         """Return every prompt with this label, or nothing when the server does not answer."""
-        answer = self._get(f"/api/v1/prompts?{urllib.parse.urlencode({'label': label})}", {})
-        if isinstance(answer, Failed) or not answer.is_accepted:
-            return []
-        document = _json_object(answer.body) or {}
-        items = document.get("items")
-        return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+        found: list[Mapping[str, Any]] = []
+        query = {"label": label}
+        for _ in range(_MAX_PAGES):
+            answer = self._get(f"/api/v1/prompts?{urllib.parse.urlencode(query)}", {})
+            document = {} if isinstance(answer, Failed) else _json_object(answer.body) or {}
+            items = document.get("items")
+            found.extend(item for item in (items if isinstance(items, list) else []) if isinstance(item, dict))
+            if not document.get("next"):
+                break
+            query["after"] = str(document["next"])
+        return found
 
     def close(self) -> None:
         """Close the connection."""

@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from callboard import assignment, prompt_models
+from callboard import assignment, prompt_addresses, prompt_models
 from callboard.contexts import ACTIVE, AMBIENT
 from callboard.errors import PromptTypeMismatch, PromptUnavailable
 from callboard.jitter import chance
 from callboard.notices import notice
+from callboard.prompt_addresses import DEFAULT_LABEL
 from callboard.prompt_disk import PromptDisk
 from callboard.prompt_entries import Entry, Moment
 from callboard.prompt_fetching import Fetched
@@ -17,7 +18,6 @@ from callboard.prompt_models import Prompt, PromptType
 from callboard.prompt_refreshing import Fetcher, Refresher
 
 Fallback = str | Sequence[Mapping[str, Any]]
-DEFAULT_LABEL: Final = "production"
 _MAX_ENTRIES: Final = 10_000
 # While a refresh is under way nobody asks for another one.
 _IN_FLIGHT_SECONDS: Final = 30.0
@@ -101,13 +101,10 @@ class PromptStore:
         found = self.entries.get((name, label, version))
         if found is not None:
             return found
-        wanted = Entry(
-            str(name),
-            DEFAULT_LABEL if label is None else str(label),
-            None if version is None else int(version),
-            ttl=self._ttl,
-            now=time.monotonic(),
-        )
+        if label is not None and version is not None:
+            notice("label and version", "callboard: prompt %s: a version was given, so the label is ignored.", name)
+        address = prompt_addresses.read(str(name), label, version)
+        wanted = Entry(address.name, address.label, address.version, ttl=self._ttl, now=time.monotonic())
         entry = self._by_key.setdefault(wanted.key, wanted)
         if entry is wanted:
             self._load_from_disk(entry)

@@ -3,7 +3,7 @@
 import contextlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,7 +31,8 @@ class Settings:
     """Everything a client can be told."""
 
     url: str = DEFAULT_URL
-    api_key: str = ""
+    # Not in the repr, which may end up in a log.
+    api_key: str = field(default="", repr=False)
     environment: str = ""
     release: str = ""
     service_name: str = "unknown_service:python"
@@ -54,13 +55,20 @@ def resolve(given: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -
     for name, read in _READERS.items():
         values.update(_from_environment(name, read, environ))
     values.update({name: value for name, value in given.items() if value is not None})
-    if values.get("prompt_dir") is not None:
-        values["prompt_dir"] = Path(values["prompt_dir"]).expanduser()
+    values["prompt_dir"] = _expanded(values.get("prompt_dir"))
     # Keys and addresses are pasted, often with a line break.
     values["api_key"] = str(values.get("api_key", "")).strip()
     values["url"] = str(values.get("url") or DEFAULT_URL).strip().rstrip("/")
-    known = {field.name for field in fields(Settings)}
+    known = {setting.name for setting in fields(Settings)}
     return Settings(**{name: value for name, value in values.items() if name in known})
+
+
+def _expanded(directory: Any) -> Path | None:
+    try:
+        return None if directory is None else Path(directory).expanduser()
+    except RuntimeError as error:
+        notice("prompt_dir", "callboard: CALLBOARD_PROMPT_DIR cannot be used: %s", error)
+        return None
 
 
 def _from_environment(name: str, read: Callable[[str], Any], environ: Mapping[str, str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from callboard import ids, kinds, snapshots
-from callboard.contexts import ACTIVE, Ambient, PromptLink, restore
+from callboard.contexts import ACTIVE, Ambient, PromptLink, restore, with_tags
 from callboard.notices import notice
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Span:
             self.name = self.name if name is None else str(name)
             known: dict[str, Any] = {"gen_ai.response.model": model, "gen_ai.provider.name": provider}
             known |= _usage_attributes(usage, input_tokens=input_tokens, output_tokens=output_tokens)
-            known["callboard.tags"] = None if tags is None else [str(tag) for tag in tags]
+            known["callboard.tags"] = None if tags is None else with_tags(self.ambient.tags, tags)
             self.put(known)
             self.put({f"callboard.metadata.{key}": value for key, value in (metadata or {}).items()})
             self.put(attributes or {})

@@ -30,10 +30,10 @@ class Tracer:
 
     def __init__(self, *, sink: Sink | None, sample_rate: float = 1.0, captures_content: bool = True) -> None:
         self.is_on = sink is not None
-        self.sample_rate = sample_rate
+        self.sample_rate = sample_rate if self.is_on else 0.0
         self.captures_content = captures_content and self.is_on
         self._sink: Sink = sink or _nowhere
-        self._keeps_all = sample_rate >= 1.0
+        self._keeps_all = self.sample_rate >= 1.0
 
     def start(self, name: str, kind: str) -> Span:
         """Start a span under the active one, or the first span of a new trace."""
@@ -49,6 +49,8 @@ class Tracer:
 
     def finish(self, span: Span) -> None:
         """Hand a finished span to the sink, unless sampling drops its trace."""
+        if not self.is_on:
+            return
         trace = span.trace
         if span.error is not None and not trace.is_kept:
             self.keep(trace)

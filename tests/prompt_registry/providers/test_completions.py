@@ -146,6 +146,13 @@ def test_each_failure_has_its_own_error_and_number_of_tries(provider, connection
     assert str(raised.value)
 
 
+def test_a_rate_limit_that_is_too_long_to_wait_for_is_named(provider, connection):
+    provider.script = ["429_long"]
+
+    with pytest.raises(RateLimited, match="asks to wait 600 seconds"):
+        ask_it(connection)
+
+
 @pytest.mark.parametrize(
     ("mode", "error", "partial"),
     [

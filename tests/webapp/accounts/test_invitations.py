@@ -56,7 +56,10 @@ def test_a_newcomers_weak_password_is_refused_and_the_invitation_stays(client, p
 
 
 def test_a_newcomer_cannot_choose_role_or_address(client, project, admin):
-    client.post(invite(project, admin), {"name": "Sam", "password": PASSWORD, "role": "admin", "email": "boss@example.com", "is_owner": "on"})
+    client.post(
+        invite(project, admin),
+        {"name": "Sam", "password": PASSWORD, "role": "admin", "email": "boss@example.com", "is_owner": "on"},
+    )
 
     user = User.objects.get(email="new@example.com")
     assert (Membership.objects.get(user=user).role, user.is_owner) == (Role.EDITOR, False)

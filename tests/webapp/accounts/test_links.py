@@ -106,7 +106,9 @@ def test_a_weak_password_is_refused_in_plain_words(client):
 def test_without_a_fresh_link_nobody_sets_a_password_without_the_old_one():
     user = make_user(password=PASSWORD)
 
-    answer = signed_in(user).post("/accounts/password/set/", {"password1": "another evening", "password2": "another evening"})
+    answer = signed_in(user).post(
+        "/accounts/password/set/", {"password1": "another evening", "password2": "another evening"}
+    )
 
     user.refresh_from_db()
     assert answer.headers["Location"] == "/accounts/password/change/"

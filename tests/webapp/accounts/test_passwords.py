@@ -19,7 +19,9 @@ NEW = "another quiet evening"
 def test_changing_the_password_needs_the_old_one():
     user = make_user(password=PASSWORD)
 
-    answer = signed_in(user).post("/accounts/password/change/", {"oldpassword": "wrong", "password1": NEW, "password2": NEW})
+    answer = signed_in(user).post(
+        "/accounts/password/change/", {"oldpassword": "wrong", "password1": NEW, "password2": NEW}
+    )
 
     user.refresh_from_db()
     assert answer.status_code == 422

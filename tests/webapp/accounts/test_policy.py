@@ -38,7 +38,9 @@ def _accept_invitation(user: User):
 
 
 def test_every_open_address_of_accounts_is_known_here():
-    open_addresses = {pattern.name for pattern in urls.urlpatterns if access.rule_of(pattern.callback).audience == "public"}
+    open_addresses = {
+        pattern.name for pattern in urls.urlpatterns if access.rule_of(pattern.callback).audience == "public"
+    }
 
     assert open_addresses == set(WAYS_IN)
 

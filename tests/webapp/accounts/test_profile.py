@@ -27,7 +27,8 @@ def test_the_profile_changes_nothing_else():
     user = make_user()
 
     signed_in(user).post(
-        "/accounts/profile/", {"name": "D", "theme": "dark", "density": "compact", "email": "x@example.com", "is_owner": "on"}
+        "/accounts/profile/",
+        {"name": "D", "theme": "dark", "density": "compact", "email": "x@example.com", "is_owner": "on"},
     )
 
     before = user.email
@@ -49,7 +50,9 @@ def test_the_menu_switches_the_theme_and_stays_on_the_page():
 
 
 def test_a_script_gets_no_redirect():
-    answer = signed_in(make_user()).post("/accounts/preferences/", {"theme": "light"}, headers={"X-Requested-With": "fetch"})
+    answer = signed_in(make_user()).post(
+        "/accounts/preferences/", {"theme": "light"}, headers={"X-Requested-With": "fetch"}
+    )
 
     assert answer.status_code == 204
 

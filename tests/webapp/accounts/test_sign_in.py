@@ -145,7 +145,9 @@ def test_the_session_of_a_disabled_person_dies_at_once():
     assert client.get(f"/p/{project.slug}/").status_code == 302
 
 
-@pytest.mark.parametrize(("next_page", "expected"), [("/p/shop/", "/p/shop/"), ("https://evil.example/", "/"), ("//evil.example", "/")])
+@pytest.mark.parametrize(
+    ("next_page", "expected"), [("/p/shop/", "/p/shop/"), ("https://evil.example/", "/"), ("//evil.example", "/")]
+)
 def test_after_signing_in_only_our_own_pages_follow(client, next_page, expected):
     user = make_user(password=PASSWORD)
 

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 def _forget_answers():
     resolution.forget()
     prompts_api._touched_at.clear()
-    yield
+    return
 
 
 @pytest.fixture
@@ -178,7 +178,9 @@ def test_a_fetch_notes_once_a_minute_that_the_key_is_used(project, live, django_
 
 
 def test_an_application_saves_a_new_prompt(project):
-    answer = _post(_key(project, Scope.API_WRITE), BODY | {"note": "First", "settings": {"model": "m"}, "labels": ["staging"]})
+    answer = _post(
+        _key(project, Scope.API_WRITE), BODY | {"note": "First", "settings": {"model": "m"}, "labels": ["staging"]}
+    )
 
     assert answer.status_code == 201
     value = answer.json()
@@ -232,14 +234,22 @@ def test_a_body_that_cannot_be_saved_says_why(project, live, change, status):
 
 
 def test_every_wrong_field_is_listed(project):
-    answer = _post(_key(project, Scope.API_WRITE), BODY | {"messages": [{"role": "x", "content": ""}], "settings": {"top_p": "?"}})
+    answer = _post(
+        _key(project, Scope.API_WRITE), BODY | {"messages": [{"role": "x", "content": ""}], "settings": {"top_p": "?"}}
+    )
 
-    assert {item["field"] for item in answer.json()["errors"]} == {"messages.0.role", "messages.0.content", "settings.top_p"}
+    assert {item["field"] for item in answer.json()["errors"]} == {
+        "messages.0.role",
+        "messages.0.content",
+        "settings.top_p",
+    }
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'"x"', b"\xff"])
 def test_a_body_that_is_no_json_object_is_400(project, body):
-    answer = Client().post("/api/v1/prompts", body, content_type="application/json", headers=_key(project, Scope.API_WRITE))
+    answer = Client().post(
+        "/api/v1/prompts", body, content_type="application/json", headers=_key(project, Scope.API_WRITE)
+    )
 
     assert answer.status_code == 400
 
@@ -247,7 +257,9 @@ def test_a_body_that_is_no_json_object_is_400(project, body):
 def test_a_gzipped_body_is_read(project):
     headers = _key(project, Scope.API_WRITE) | {"Content-Encoding": "gzip"}
 
-    answer = Client().post("/api/v1/prompts", gzip.compress(orjson.dumps(BODY)), content_type="application/json", headers=headers)
+    answer = Client().post(
+        "/api/v1/prompts", gzip.compress(orjson.dumps(BODY)), content_type="application/json", headers=headers
+    )
 
     assert answer.status_code == 201
 

@@ -42,7 +42,9 @@ def ago(hours):
 
 def publish(project, number, at):
     prompt, _ = Prompt.objects.get_or_create(project=project, name="refund", type="text")
-    version = PromptVersion.objects.create(project=project, prompt=prompt, number=number, text="x", content_hash="0" * 64)
+    version = PromptVersion.objects.create(
+        project=project, prompt=prompt, number=number, text="x", content_hash="0" * 64
+    )
     LabelMove.objects.create(project=project, prompt=prompt, label="production", to_version=version, moved_at=at)
 
 
@@ -71,18 +73,19 @@ def test_the_thumbs_tile_shows_its_interval_and_how_many_answered(project, page)
     tile = page().context["tiles"][3]
 
     assert tile.value == "25%"
-    assert tile.note == "between 11% and 47% · 20 rated, 100% of calls"
+    assert tile.note == "11% to 47% · 20 rated, 100% of calls"
 
 
 def test_changes_compare_with_the_period_before(project, page):
-    send(project, *(make_span(at=ago(2), took_ms=1000) for _ in range(20)))
-    send(project, *(make_span(at=ago(30), took_ms=4000) for _ in range(40)))
+    send(project, *(make_span(at=ago(2), took_ms=1000) for _ in range(200)))
+    send(project, *(make_span(at=ago(30), took_ms=4000) for _ in range(400)))
 
     calls, latency, *_ = page().context["tiles"]
 
     assert calls.change.direction == "down"
     assert calls.change.text.startswith("−5")
-    assert (latency.change.text, latency.change.is_) == ("−75%", "good")
+    assert latency.change.text in {"−74%", "−75%", "−76%"}
+    assert latency.change.is_ == "good"
 
 
 def test_nothing_unusual_is_said_when_nothing_is(project, page):
@@ -99,7 +102,7 @@ def test_the_verdict_names_the_version_that_brought_the_errors(project, page):
     answer = page()
 
     assert "33% of the calls failed in the last 24 hours, against 0% in the period before." in answer.text
-    assert "Most of it comes from refund v13, published" in answer.text
+    assert "100% of that comes from refund v13, which made 33% of the calls. It was published" in answer.text
     assert answer.context["verdict_url"].endswith("explore/?prompt=refund&version=13&status=error")
 
 
@@ -124,7 +127,11 @@ def test_charts_carry_what_was_published(project, page):
 
 
 def test_tables_show_prompt_versions_and_models(project, page):
-    send(project, make_span(at=ago(2), prompt="refund", version=13, model="large"), make_span(at=ago(30), prompt="refund", version=12, model="large"))
+    send(
+        project,
+        make_span(at=ago(2), prompt="refund", version=13, model="large"),
+        make_span(at=ago(30), prompt="refund", version=12, model="large"),
+    )
 
     context = page().context
 
@@ -178,7 +185,15 @@ def test_a_chart_of_another_name_does_not_exist(page):
     assert page("charts/secrets.json").status_code == 404
 
 
-@pytest.mark.parametrize("query", ["?range=2031-01-01T00:00Z..2031-01-02T00:00Z", "?range=9y", "?environment=%00&model=" + "x" * 5000, "?range=1900-01-01..1900-02-01"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?range=2031-01-01T00:00Z..2031-01-02T00:00Z",
+        "?range=9y",
+        "?environment=%00&model=" + "x" * 5000,
+        "?range=1900-01-01..1900-02-01",
+    ],
+)
 def test_odd_addresses_show_a_page(project, page, query):
     make_trace(project)
 
@@ -188,12 +203,15 @@ def test_odd_addresses_show_a_page(project, page, query):
 def test_the_page_takes_the_same_few_statements_however_much_happened(project, page, django_assert_max_num_queries):
     send(
         project,
-        *(make_span(at=ago(index), prompt=f"p{index}", version=1, model=f"m{index}", kind=Kind.LLM) for index in range(1, 24)),
+        *(
+            make_span(at=ago(index), prompt=f"p{index}", version=1, model=f"m{index}", kind=Kind.LLM)
+            for index in range(1, 24)
+        ),
     )
     for _ in range(8):
         rate(project, make_trace(project, at=ago(1)), comment="meh")
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(16):
         page()
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
@@ -13,6 +15,7 @@ from projects import keys, members
 from projects.models import ApiKey, AuditEvent, Invitation, Membership, Project, User
 from projects.roles import Role
 from tests.projects.factories import make_member, make_project, make_user, signed_in
+from webapp.pages import settings_members
 
 pytestmark = pytest.mark.django_db
 
@@ -127,7 +130,9 @@ def test_the_link_of_an_invitation_is_shown_once_and_works(browser, settings_url
     assert "new@example.com" in later.text
 
 
-@pytest.mark.parametrize("data", [{"email": "no address", "role": "editor"}, {"email": "new@example.com", "role": "owner"}, {}])
+@pytest.mark.parametrize(
+    "data", [{"email": "no address", "role": "editor"}, {"email": "new@example.com", "role": "owner"}, {}]
+)
 def test_a_wrong_invitation_is_refused_and_what_was_typed_is_kept(browser, settings_url, data):
     answer = browser.post(f"{settings_url}members/invite/", data)
 
@@ -208,7 +213,12 @@ def test_a_member_is_removed(browser, project, settings_url):
 
 
 def create_key(browser: Client, settings_url: str, **changes: object):
-    form = {"name": "support-api", "scopes": ["ingest", "prompts:read"], "environment": "production", "lifetime": "90"} | changes
+    form = {
+        "name": "support-api",
+        "scopes": ["ingest", "prompts:read"],
+        "environment": "production",
+        "lifetime": "90",
+    } | changes
     return browser.post(f"{settings_url}keys/new/", form)
 
 
@@ -220,7 +230,11 @@ def test_a_new_key_is_shown_once_with_lines_for_the_env_file(browser, settings_u
     later = browser.get(f"{settings_url}keys/")
 
     assert (answer.status_code, answer.headers["Cache-Control"]) == (201, "no-store")
-    for line in ("CALLBOARD_URL=https://callboard.example", f"CALLBOARD_API_KEY={plain}", "CALLBOARD_ENVIRONMENT=production"):
+    for line in (
+        "CALLBOARD_URL=https://callboard.example",
+        f"CALLBOARD_API_KEY={plain}",
+        "CALLBOARD_ENVIRONMENT=production",
+    ):
         assert line in answer.text
     assert keys.check(plain) is not None
     assert plain not in later.text
@@ -268,7 +282,9 @@ def test_a_replacement_starts_like_the_key_it_replaces(browser, project, setting
     assert re.findall(r'name="scopes" value="([\w:]+)"[^>]*checked', page.text) == ["api:read"]
 
 
-def test_two_keys_work_at_once_until_the_old_one_is_revoked(browser, project, settings_url, django_capture_on_commit_callbacks):
+def test_two_keys_work_at_once_until_the_old_one_is_revoked(
+    browser, project, settings_url, django_capture_on_commit_callbacks
+):
     old, old_plain = keys.create(project=project, name="support-api", scopes=["ingest"])
     _, new_plain = keys.create(project=project, name="support-api", scopes=["ingest"])
     assert keys.check(old_plain)
@@ -305,3 +321,11 @@ def test_asking_to_look_at_a_key_changes_nothing(browser, project, settings_url)
 
     assert browser.get(f"{settings_url}keys/{key.pk}/revoke/").status_code == 405
     assert ApiKey.objects.get().is_usable
+
+
+def test_the_guide_shows_the_same_table_of_roles():
+    guide = (Path(settings.BASE_DIR) / "docs" / "guide" / "people-and-keys.md").read_text(encoding="utf-8")
+
+    for ability in settings_members.abilities():
+        marks = " | ".join("✓" if allowed else "–" for allowed in ability.roles)
+        assert f"| {ability.words} | {marks} |" in guide

@@ -79,7 +79,9 @@ def test_events_are_found_by_day(look, project):
     assert "long ago" not in subjects(look(f"?from={timezone.now().date().isoformat()}"))
 
 
-@pytest.mark.parametrize("query", ["from=nonsense", "from=2026-02-31", "before=x", "before=99999999999999999999999", "after=-1"])
+@pytest.mark.parametrize(
+    "query", ["from=nonsense", "from=2026-02-31", "before=x", "before=99999999999999999999999", "after=-1"]
+)
 def test_nonsense_in_the_address_is_ignored(look, query):
     page = look(f"?{query}")
 
@@ -100,7 +102,9 @@ def test_pages_lead_back_and_forth_without_gaps(look, project):
     third = look(second.context["older_url"])
     back = look(third.context["newer_url"])
 
-    assert subjects(first) + subjects(second) + subjects(third) == [f"event-{number}" for number in reversed(range(120))]
+    assert subjects(first) + subjects(second) + subjects(third) == [
+        f"event-{number}" for number in reversed(range(120))
+    ]
     assert subjects(back) == subjects(second)
     assert (first.context["newer_url"], third.context["older_url"]) == ("", "")
 
@@ -126,7 +130,9 @@ def test_the_csv_file_has_every_event_and_no_formula(look, project):
 
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert answer.headers["Content-Disposition"] == f'attachment; filename="callboard-audit-{project.slug}.csv"'
-    assert [row["subject"] for row in rows if row["action"] == "test.happened"] == [f"'{start}1+1" for start in "=+-@\t\r"]
+    assert [row["subject"] for row in rows if row["action"] == "test.happened"] == [
+        f"'{start}1+1" for start in "=+-@\t\r"
+    ]
 
 
 def test_the_json_file_obeys_the_filter_and_carries_the_chain(look, project):
@@ -168,6 +174,8 @@ def test_the_check_finds_what_was_altered(admin, project):
     assert "was altered" in answer.text
 
 
-@pytest.mark.parametrize(("cell", "text"), [(None, ""), (0, "0"), ("plain", "plain"), (-1, "'-1"), ("=1", "'=1"), ("a=1", "a=1")])
+@pytest.mark.parametrize(
+    ("cell", "text"), [(None, ""), (0, "0"), ("plain", "plain"), (-1, "'-1"), ("=1", "'=1"), ("a=1", "a=1")]
+)
 def test_cells_are_harmless(cell, text):
     assert exports.harmless(cell) == text

@@ -11,8 +11,7 @@ from django.test import Client
 from projects.models import Project, User
 from prompt_registry import connections
 from prompt_registry.models import ProviderConnection
-from prompt_registry.providers import connections as clients
-from prompt_registry.providers import event_loop
+from prompt_registry.providers import clients, event_loop
 from tests.projects.factories import make_project, make_user, signed_in
 from tests.prompt_registry.providers.fake_provider import FakeProvider, serving
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import uuid
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -14,7 +16,7 @@ from projects import keys, refusals
 from projects.models import ApiKey, Project, User
 from projects.roles import Role
 from tests.projects.factories import make_member, make_project, make_user, signed_in
-from webapp.pages import start_steps
+from webapp.pages import start, start_steps
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +46,9 @@ def receive_trace(project: Project, *, service: str = "my-app", name: str = "ans
         )
         empty = {"text": "", "date": timezone.now().date(), "timestamp with time zone": timezone.now(), "boolean": True}
         row = {column: filled.get(column, empty.get(kind, 0)) for column, kind in cursor.fetchall()}
-        cursor.execute(f"INSERT INTO trace ({', '.join(row)}) VALUES ({', '.join(['%s'] * len(row))})", list(row.values()))
+        cursor.execute(
+            f"INSERT INTO trace ({', '.join(row)}) VALUES ({', '.join(['%s'] * len(row))})", list(row.values())
+        )
     Project.objects.filter(pk=project.pk).update(first_accepted_at=timezone.now())
     return trace_id.hex
 
@@ -153,3 +157,9 @@ def test_the_demo_is_offered_to_those_who_can_see_it(browser, project, admin):
 
     assert "Show me with demo data" not in without
     assert f'href="/p/{demo.slug}/"' in with_it
+
+
+def test_the_guide_shows_the_program_that_the_page_shows():
+    guide = (Path(settings.BASE_DIR) / "docs" / "guide" / "getting-started.md").read_text(encoding="utf-8")
+
+    assert start.snippet("python_sdk.py", "") in guide

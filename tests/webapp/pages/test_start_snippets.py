@@ -61,9 +61,13 @@ def shell(tmp_path: Path):
         script.chmod(0o755)
 
     def run(lines: str, **environ: str) -> str:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("CALLBOARD_", "OTEL_", "OPENAI_"))}
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("CALLBOARD_", "OTEL_", "OPENAI_"))
+        }
         whole = kept | {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "HOME": str(tmp_path)} | environ
-        done = subprocess.run(["sh", "-e", "-c", lines], cwd=tmp_path, env=whole, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            ["sh", "-e", "-c", lines], cwd=tmp_path, env=whole, capture_output=True, text=True, timeout=60
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 

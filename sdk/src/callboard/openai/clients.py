@@ -10,81 +10,25 @@ from callboard.client import Callboard
 from callboard.lifecycle import default_client
 from callboard.openai.operations import CHAT, COMPLETION, EMBEDDINGS, RESPONSES, Operation
 from callboard.openai.recording import Provider, recorded_method
-from callboard.tracing import Tracer
 
 C = TypeVar("C")
-_RESOURCES: Final = ("chat", "beta", "responses", "embeddings", "completions")
+Inherited = Callable[[Any, str], Any]
+# Each attribute of a client, the way from it to the resource, and what the resource's methods do.
+_RESOURCES: Final[dict[str, tuple[tuple[str, ...], Operation, tuple[str, ...]]]] = {
+    "chat": (("completions",), CHAT, ("create", "parse")),
+    "beta": (("chat", "completions"), CHAT, ("create", "parse")),
+    "responses": ((), RESPONSES, ("create", "parse")),
+    "embeddings": ((), EMBEDDINGS, ("create",)),
+    "completions": ((), COMPLETION, ("create",)),
+}
 # Copies of the methods from before they were recorded.
 _CACHED_VIEWS: Final = ("with_raw_response", "with_streaming_response")
-
-
-class RecordedClient:
-    """Stands before an openai client class and records the calls of its resources, when they are first used."""
-
-    _callboard: Callboard | None = None
-
-    @functools.cached_property
-    def chat(self) -> Any:
-        """Chat completions, recorded."""
-        chat = self._inherited("chat")
-        self._record(chat.completions, CHAT, "create", "parse")
-        return chat
-
-    @functools.cached_property
-    def beta(self) -> Any:
-        """The beta resources, of which chat completions are recorded."""
-        beta = self._inherited("beta")
-        chat = getattr(beta, "chat", None)
-        if chat is not None:
-            self._record(chat.completions, CHAT, "create", "parse")
-        return beta
-
-    @functools.cached_property
-    def responses(self) -> Any:
-        """Responses, recorded."""
-        return self._record(self._inherited("responses"), RESPONSES, "create", "parse")
-
-    @functools.cached_property
-    def embeddings(self) -> Any:
-        """Embeddings, recorded."""
-        return self._record(self._inherited("embeddings"), EMBEDDINGS, "create")
-
-    @functools.cached_property
-    def completions(self) -> Any:
-        """The older text completions, recorded."""
-        return self._record(self._inherited("completions"), COMPLETION, "create")
-
-    def copy(self, **options: Any) -> Any:
-        """Return a client with other options that is recorded as well."""
-        made = self._inherited("copy")(**options)
-        made._callboard = self._callboard
-        return made
-
-    with_options = copy
-
-    def _inherited(self, name: str) -> Any:
-        return getattr(super(), name)
-
-    def _record(self, resource: Any, operation: Operation, *methods: str) -> Any:
-        for view in _CACHED_VIEWS:
-            resource.__dict__.pop(view, None)
-        is_async = isinstance(self, openai.AsyncOpenAI)
-        for name in methods:
-            method = getattr(resource, name, None)
-            if method is not None:
-                recorded = recorded_method(
-                    method, operation, tracer=self._tracer(), provider=_provider_of(self), is_async=is_async
-                )
-                setattr(resource, name, recorded)
-        return resource
-
-    def _tracer(self) -> Callable[[], Tracer]:
-        return lambda: (self._callboard or default_client()).tracer
+_MARK: Final = "_is_recorded_by_callboard"
 
 
 def wrap_openai(client: C, *, callboard: Callboard | None = None) -> C:
     """Record the calls of this client from now on, and return it; wrapping it twice does nothing."""
-    if isinstance(client, RecordedClient):
+    if getattr(type(client), _MARK, False):
         return client
     if not isinstance(client, openai.OpenAI | openai.AsyncOpenAI):
         raise TypeError(f"wrap_openai() takes a client of the openai package, not {type(client).__qualname__}")
@@ -102,8 +46,52 @@ def wrap_openai(client: C, *, callboard: Callboard | None = None) -> C:
 
 @functools.cache
 def recorded_class(base: type[Any]) -> type[Any]:
-    """Return the subclass of an openai client class whose calls are recorded."""
-    return type(base.__name__, (RecordedClient, base), {"__module__": "callboard.openai", "__doc__": base.__doc__})
+    """Return the subclass of an openai client class that records the calls of its resources once they are used."""
+
+    def inherited(client: Any, name: str) -> Any:
+        return getattr(super(made, client), name)
+
+    def copy(self: Any, **options: Any) -> Any:
+        copied = inherited(self, "copy")(**options)
+        copied._callboard = self._callboard
+        return copied
+
+    namespace: dict[str, Any] = {
+        name: _recorded_resource(name, inherited) for name in _RESOURCES if hasattr(base, name)
+    }
+    namespace |= {"copy": copy, "with_options": copy, "_callboard": None, _MARK: True}
+    namespace |= {"__module__": "callboard.openai", "__doc__": base.__doc__}
+    made = type(base.__name__, (base,), namespace)
+    return made
+
+
+def _recorded_resource(name: str, inherited: Inherited) -> "functools.cached_property[Any]":
+    way, operation, methods = _RESOURCES[name]
+
+    def resource(client: Any) -> Any:
+        found = inherited(client, name)
+        target = functools.reduce(lambda holder, step: getattr(holder, step, None), way, found)
+        if target is not None:
+            _record(client, target, operation, methods)
+        return found
+
+    return functools.cached_property(resource)
+
+
+def _record(client: Any, resource: Any, operation: Operation, methods: tuple[str, ...]) -> None:
+    for view in _CACHED_VIEWS:
+        resource.__dict__.pop(view, None)
+    for name in methods:
+        method = getattr(resource, name, None)
+        if method is not None:
+            recorded = recorded_method(
+                method,
+                operation,
+                tracer=lambda: (client._callboard or default_client()).tracer,
+                provider=_provider_of(client),
+                is_async=isinstance(client, openai.AsyncOpenAI),
+            )
+            setattr(resource, name, recorded)
 
 
 def _provider_of(client: Any) -> Provider:

@@ -1,0 +1,137 @@
+"""Fills a project with two weeks of traffic: a few thousand received spans are copied again and again inside the database.
+
+Every copy goes through the statement that stores real traffic, so traces and counters are exactly those of production.
+Prints one JSON object; runs in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import django
+
+if TYPE_CHECKING:
+    from psycopg import Cursor
+
+TEMPLATES = 3_072
+DAYS = 14
+RATED_TRACES = 400
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What was made: how many spans, a trace in the middle of the time, and how long it took."""
+
+    spans: int
+    trace_id: str
+    seconds: float
+
+
+def main() -> None:
+    """Fill the project and print what was made."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--project-id", type=int, required=True)
+    parser.add_argument("--spans", type=int, required=True)
+    args = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+    django.setup()
+    sys.stdout.write(json.dumps(asdict(fill(project_id=args.project_id, spans=args.spans))) + "\n")
+
+
+def fill(*, project_id: int, spans: int) -> Filled:
+    """Store at least this many spans over the last two weeks, the oldest first, and rate some traces."""
+    from django.db import connection
+
+    began = time.monotonic()
+    rounds = -(-spans // TEMPLATES)
+    connection.ensure_connection()
+    driver = connection.connection
+    driver.prepare_threshold = 0
+    with driver.cursor() as cursor:
+        _make_templates(cursor, project_id)
+        for number in range(rounds):
+            _copy(cursor, number=number, rounds=rounds)
+        cursor.execute("UPDATE project SET first_accepted_at = now() WHERE id = %s", [project_id])
+    _rate(project_id)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+        cursor.execute("SELECT count(*) FROM span WHERE project_id = %s", [project_id])
+        count = int(cursor.fetchone()[0])
+    return Filled(spans=count, trace_id=_trace_in_the_middle(project_id), seconds=round(time.monotonic() - began, 1))
+
+
+def _make_templates(cursor: Cursor, project_id: int) -> None:
+    from benchmarks.traffic import Traffic
+    from monitoring.ingest import protobuf, rows, statements
+
+    request = Traffic(started_within_seconds=1.0).request(TEMPLATES)
+    built, _ = rows.build(protobuf.decode(bytes(request.body)), rows.Sender(project_id, "", rows.now()))
+    cursor.execute(statements.STAGE)
+    cursor.execute("CREATE TEMPORARY TABLE template_span (LIKE staged_span)")
+    with cursor.copy(statements.COPY_STAGED.replace("staged_span", "template_span")) as copy:
+        copy.set_types(rows.COLUMN_TYPES)
+        for row in built:
+            copy.write_row(row)
+    for name in sorted({row[rows.ENVIRONMENT] for row in built}):
+        cursor.execute("INSERT INTO environment (project_id, name) VALUES (%s, %s)", [project_id, name])
+
+
+def _copy(cursor: Cursor, *, number: int, rounds: int) -> None:
+    """Store the templates once more, as traces of their own that began in this round's part of the two weeks."""
+    from psycopg import Cursor as BindingCursor
+
+    from monitoring.ingest import statements
+    from monitoring.ingest.rows import COLUMNS
+
+    part_us = DAYS * 86_400_000_000 // rounds
+    first_us = (rounds - number) * part_us
+    changed = {
+        "trace_id": "moved_id", "start_day": "((sort_at - moved) AT TIME ZONE 'UTC')::date", "sort_at": "sort_at - moved",
+        "received_at": "received_at - moved", "start_ns": "start_ns - moved_us * 1000", "end_ns": "end_ns - moved_us * 1000",
+    }  # fmt: skip
+    with cursor.connection.transaction(), BindingCursor(cursor.connection) as binding:
+        binding.execute(statements.STAGE, prepare=False)
+        binding.execute(
+            f"""
+            INSERT INTO staged_span ({", ".join(COLUMNS)})
+            SELECT {", ".join(changed.get(name, name) for name in COLUMNS)} FROM template_span,
+                LATERAL (SELECT md5(trace_id::text || %(number)s)::uuid AS moved_id) ids,
+                LATERAL (SELECT %(first_us)s - (abs(hashtextextended(moved_id::text, 0)) %% %(part_us)s) AS moved_us) shares,
+                LATERAL (SELECT moved_us * interval '1 microsecond' AS moved) moves
+            ORDER BY moved_id
+            """,
+            {"number": str(number), "first_us": first_us, "part_us": part_us},
+        )
+        binding.execute(statements.STORE, {"shard": 0})
+
+
+def _rate(project_id: int) -> None:
+    from django.utils import timezone
+
+    from monitoring import scores
+    from monitoring.models import Trace
+
+    ids = list(Trace.objects.filter(project_id=project_id).order_by("trace_id").values_list("trace_id", flat=True)[:RATED_TRACES])
+    rated = [
+        {"trace_id": trace_id.hex, "name": "thumbs", "data_type": "thumbs", "value": number % 2, "user_id": "u", "source": "user"}
+        for number, trace_id in enumerate(ids)
+    ]
+    scores.record(project_id=project_id, scores=[scores.checked(item, now=timezone.now()) for item in rated])
+
+
+def _trace_in_the_middle(project_id: int) -> str:
+    from monitoring.models import Trace
+
+    traces = Trace.objects.filter(project_id=project_id)
+    half = traces.count() // 2
+    return traces.order_by("started_at").values_list("trace_id", flat=True)[half].hex
+
+
+if __name__ == "__main__":
+    main()

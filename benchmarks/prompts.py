@@ -1,0 +1,136 @@
+"""`callboard bench prompts`: how fast an application gets its prompts, from memory and from a server under flood."""
+
+from __future__ import annotations
+
+import http.client
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from benchmarks import figures
+from benchmarks.figures import Figures
+from benchmarks.generator import Generator
+from benchmarks.load import Orders
+from benchmarks.preparation import PROMPTS
+from benchmarks.stage import HOST, Stage, StageFailed
+from callboard import Callboard
+
+GETS_PER_SAMPLE = 1_000
+SAMPLES = 200
+FETCHERS = 8
+SETTLE_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """How many prompt fetches a second to make, and for how long in each of the runs."""
+
+    rate: int = 100
+    seconds: float = 10.0
+    flood_senders: int = 4
+
+
+@dataclass
+class Fetches:
+    """Fetches one prompt at a steady rate from several threads; late answers count from when they were due."""
+
+    port: int
+    key: str
+    rate: int
+    seconds: float
+    times: list[float] = field(default_factory=list)
+    not_modified: list[float] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    def run(self) -> Fetches:
+        """Fetch until the time is over; every second fetch knows the current version already."""
+        began = time.monotonic()
+        threads = [threading.Thread(target=self._fetch_all, args=(number, began)) for number in range(FETCHERS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if self.failures:
+            raise StageFailed(f"{len(self.failures)} prompt fetches failed, the first one with: {self.failures[0]}")
+        return self
+
+    def _fetch_all(self, number: int, began: float) -> None:
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=10)
+        etag = ""
+        for turn in range(number, int(self.rate * self.seconds), FETCHERS):
+            due = began + turn / self.rate
+            time.sleep(max(0.0, due - time.monotonic()))
+            is_known = bool(etag) and turn // FETCHERS % 2 == 1
+            try:
+                status, etag = self._fetch(connection, etag if is_known else "")
+            except (OSError, http.client.HTTPException) as error:
+                connection.close()
+                self.failures.append(str(error) or type(error).__name__)
+                continue
+            if status != (304 if is_known else 200):
+                self.failures.append(f"status {status}")
+            (self.not_modified if is_known else self.times).append(time.monotonic() - due)
+        connection.close()
+
+    def _fetch(self, connection: http.client.HTTPConnection, etag: str) -> tuple[int, str]:
+        headers = {"Authorization": f"Bearer {self.key}"} | ({"If-None-Match": etag} if etag else {})
+        connection.request("GET", f"/api/v1/prompts/{quote(PROMPTS[0])}", headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status, answer.getheader("ETag", "")
+
+
+def run(options: Options) -> Figures:
+    """Measure in memory, then the server alone, under a flood in another pool, and under a flood in the same process."""
+    machine = figures.machine()
+    with Stage() as stage:
+        memory = _memory_gets(stage)
+        alone = _fetches(stage, options).run()
+        apart, stored_apart = _flooded(stage, options, flood_port=stage.start_pool("ingest"))
+        together, _ = _flooded(stage, options, flood_port=stage.addresses.port)
+        version = figures.postgres_version(stage.servers.database_url)
+    return {
+        "memory_get_us_p50": memory[0], "memory_get_us_p99": memory[1],
+        **figures.milliseconds(alone.times, (50, 99), prefix="server_", suffix="_without_flood"),
+        **figures.milliseconds(apart.times, (50, 99), prefix="server_"),
+        **figures.milliseconds(apart.not_modified, (50, 99), prefix="server_304_"),
+        **figures.milliseconds(together.times, (50, 99), prefix="server_", suffix="_flood_in_same_process"),
+        "fetches_per_s": options.rate, "flood_spans_per_s": stored_apart, "machine": {**machine, "postgres": version},
+    }  # fmt: skip
+
+
+def _memory_gets(stage: Stage) -> tuple[float, float]:
+    """Return the median and the 99th percentile of `prompts.get` in microseconds, as means over a thousand calls each."""
+    with tempfile.TemporaryDirectory() as directory:
+        client = Callboard(url=stage.url, api_key=stage.prepared.key, prompt_dir=directory)
+        if client.prompts.get(PROMPTS[0], strict=True).version is None:
+            raise StageFailed("The prompt could not be fetched.")
+        get, name = client.prompts.get, PROMPTS[0]
+        samples = []
+        for _ in range(SAMPLES):
+            began = time.perf_counter_ns()
+            for _ in range(GETS_PER_SAMPLE):
+                get(name)
+            samples.append((time.perf_counter_ns() - began) / 1000 / GETS_PER_SAMPLE)
+        client.shutdown(5)
+    return round(figures.percentile(samples, 50), 2), round(figures.percentile(samples, 99), 2)
+
+
+def _fetches(stage: Stage, options: Options) -> Fetches:
+    return Fetches(stage.addresses.port, stage.prepared.key, options.rate, options.seconds)
+
+
+def _flooded(stage: Stage, options: Options, *, flood_port: int) -> tuple[Fetches, int]:
+    """Fetch prompts while ingest takes all it can get; return the fetches and the spans a second of the flood."""
+    orders = Orders(
+        url=f"http://{HOST}:{flood_port}", key=stage.prepared.key, senders=options.flood_senders,
+        seconds=options.seconds + 2 * SETTLE_SECONDS,
+    )  # fmt: skip
+    with Generator(orders) as flood:
+        flood.go()
+        time.sleep(SETTLE_SECONDS)
+        fetches = _fetches(stage, options).run()
+        done = flood.result()
+    return fetches, round(done.spans / done.seconds)

@@ -1,0 +1,98 @@
+"""`callboard bench` as a person runs it: real servers, one JSON object, nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MACHINE = {"cores", "load_average_at_start", "is_busy", "python"}
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "callboard", "bench", *arguments]
+
+
+def bench(*arguments: str) -> dict[str, Any]:
+    answer = subprocess.run(command(*arguments, "--json"), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    return json.loads(answer.stdout)
+
+
+def test_ingest_finds_every_span_it_sent() -> None:
+    found = bench("ingest", "--seconds", "1", "--concurrency", "2")
+
+    assert found["stored"] == found["sent"] > 0
+    assert found["spans_per_s"] > 0
+    assert found["spans_per_cpu_s"] > 0
+    assert 0 < found["ack_p50_ms"] <= found["ack_p99_ms"]
+    assert found["peak_rss_mb"] > 30
+    assert found["bytes_per_span"] > 500
+    assert set(found["machine"]) == {*MACHINE, "postgres"}
+
+
+def test_reads_measures_every_page() -> None:
+    found = bench("reads", "--spans", "3000", "--requests", "2")
+
+    assert found["spans_stored"] >= 3000
+    assert {"overview 30d", "trace list, no filter", "trace detail", "prompt page"} <= set(found["pages"])
+    assert all(0 < times["p50_ms"] <= times["p95_ms"] for times in found["pages"].values())
+
+
+def test_sdk_loses_nothing_that_it_measures() -> None:
+    found = bench("sdk", "--calls", "5000")
+
+    assert found["lost_in_measured_rounds"] == 0
+    assert 0 < found["traced_call_us_p50"] <= found["traced_call_us_p99"]
+    assert found["paced_call_us_p50"] > 0
+    assert "rss_growth_mb" in found
+
+
+def test_prompts_are_fetched_under_flood() -> None:
+    found = bench("prompts", "--seconds", "1", "--rate", "40")
+
+    assert 0 < found["memory_get_us_p50"] < 1_000
+    assert 0 < found["server_p50_ms"] <= found["server_p99_ms"]
+    assert found["server_304_p50_ms"] > 0
+    assert found["flood_spans_per_s"] > 0
+
+
+def test_a_benchmark_that_is_stopped_ends_everything_it_started(tmp_path: Path) -> None:
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command("ingest"), cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        postmaster = _wait_for_postmaster(tmp_path)
+
+        run.send_signal(signal.SIGINT)
+        _, errors = run.communicate(timeout=60)
+
+    assert run.returncode == 130
+    assert "Stopped" in errors
+    assert "Traceback" not in errors
+    assert not Path(f"/proc/{postmaster}").exists()
+    assert list(tmp_path.glob("callboard-test-*")) == []
+
+
+@pytest.mark.parametrize("wrong", [["ingest", "--seconds", "0"], ["reads", "--spans", "-5"], ["sdk", "--calls", "many"], ["nothing"]])
+def test_options_that_make_no_sense_are_refused(wrong: list[str]) -> None:
+    answer = subprocess.run(command(*wrong), cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert answer.returncode == 2
+    assert "Traceback" not in answer.stderr
+
+
+def _wait_for_postmaster(directory: Path) -> int:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for file in directory.glob("callboard-test-*/postgres/postmaster.pid"):
+            if lines := file.read_text().split():
+                return int(lines[0])
+        time.sleep(0.05)
+    raise AssertionError("the database did not start")

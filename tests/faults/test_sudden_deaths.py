@@ -1,0 +1,48 @@
+"""Any process may be killed at any moment: what was acknowledged is stored, once, and counted."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.installation import POSTGRES, REDIS, WEB, WORKER, Installation
+from tests.faults.replay import Ledger, Replay, audit
+
+pytestmark = pytest.mark.faults
+
+
+@pytest.mark.parametrize("name", [WEB, POSTGRES])
+def test_no_acknowledged_span_is_lost_when_a_process_in_its_way_is_killed(installation: Installation, ledger: Ledger, name: str) -> None:
+    with Replay(installation, ledger) as replay:
+        replay.wait_for_acks(200)
+        killed = installation.kill(name)
+        installation.wait_for_another(name, than=killed)
+        replay.wait_for_acks(200)
+
+    assert replay.given_up == 0
+    assert replay.refusals <= {503}
+    audit(installation, ledger)
+
+
+@pytest.mark.parametrize("name", [REDIS, WORKER])
+def test_ingest_does_not_notice_that_a_process_beside_it_is_killed(installation: Installation, ledger: Ledger, name: str) -> None:
+    installation.wait_until_ready()
+    with Replay(installation, ledger) as replay:
+        replay.wait_for_acks(100)
+        killed = installation.kill(name)
+        installation.wait_for_another(name, than=killed)
+        replay.wait_for_acks(100)
+
+    assert (replay.unanswered, replay.refusals) == (0, set())
+    audit(installation, ledger)
+
+
+def test_two_deaths_at_once_lose_nothing_either(installation: Installation, ledger: Ledger) -> None:
+    with Replay(installation, ledger) as replay:
+        replay.wait_for_acks(100)
+        killed = {name: installation.kill(name) for name in (WEB, POSTGRES)}
+        for name, pid in killed.items():
+            installation.wait_for_another(name, than=pid)
+        replay.wait_for_acks(100)
+
+    assert replay.given_up == 0
+    audit(installation, ledger)

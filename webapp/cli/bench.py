@@ -1,0 +1,127 @@
+"""`callboard bench`: measures this version on this machine, on a throw-away Callboard of its own."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from typing import Any
+
+from webapp.cli.terminal import complain, plainly, say
+from webapp.supervisor.errors import StartError
+from webapp.supervisor.signals import StopRequested, StopSignals
+
+STOPPED = 130
+
+
+class BenchmarksMissing(StartError):
+    """The benchmarks are not part of this installation. Run them from a checkout of Callboard."""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the verb to the command line."""
+    parser = subparsers.add_parser("bench", help="measure Callboard on this machine, beside a database of its own")
+    benches = parser.add_subparsers(required=True, metavar="BENCHMARK")
+    _add_ingest(benches)
+    _add_reads(benches)
+    _add_sdk(benches)
+    _add_prompts(benches)
+
+
+def _add_ingest(benches: Any) -> None:
+    parser = _add(benches, "ingest", _ingest, "spans a second that are committed and visible, and what one costs")
+    parser.add_argument("--seconds", type=_positive, default=12.0, help="length of the main run (default: %(default)g)")
+    parser.add_argument("--spans", type=_count, default=0, help="stop the main run after this many spans")
+    parser.add_argument("--concurrency", type=_count, default=4, help="requests at a time (default: %(default)s)")
+    parser.add_argument("--processes", type=_count, default=1, help="web processes (default: %(default)s)")
+    parser.add_argument("--gzip", action="store_true", help="send compressed requests")
+
+
+def _add_reads(benches: Any) -> None:
+    parser = _add(benches, "reads", _reads, "how long pages take on a project with much traffic")
+    parser.add_argument("--spans", type=_count, default=200_000, help="spans to store first (default: %(default)s)")
+    parser.add_argument("--requests", type=_count, default=20, help="requests per page (default: %(default)s)")
+
+
+def _add_sdk(benches: Any) -> None:
+    parser = _add(benches, "sdk", _sdk, "what a traced call costs the application that is traced")
+    parser.add_argument("--calls", type=_count, default=200_000, help="calls without a pause (default: %(default)s)")
+
+
+def _add_prompts(benches: Any) -> None:
+    parser = _add(benches, "prompts", _prompts, "how fast applications get prompts while ingest is flooded")
+    parser.add_argument("--seconds", type=_positive, default=10.0, help="length of each run (default: %(default)g)")
+    parser.add_argument("--rate", type=_count, default=100, help="prompt fetches a second (default: %(default)s)")
+
+
+def _add(
+    benches: Any, name: str, measure: Callable[[argparse.Namespace], dict[str, Any]], summary: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = benches.add_parser(name, help=summary, description=f"Measures {summary}.")
+    parser.add_argument("--json", action="store_true", help="print the figures on one line and nothing else")
+    parser.set_defaults(run=run, measure=measure, benchmark=name)
+    return parser
+
+
+@plainly
+def run(args: argparse.Namespace) -> int:
+    """Run one benchmark and print its figures as a JSON object."""
+    StopSignals().listen()
+    if not args.json:
+        say("Measuring on a throw-away Callboard; other work on this machine falsifies the figures ...")
+    try:
+        figures = args.measure(args)
+    except StopRequested:
+        complain(args, "Stopped. Everything that was started has ended; nothing was measured.")
+        return STOPPED
+    except ModuleNotFoundError as error:
+        if error.name and error.name.startswith("benchmarks"):
+            raise BenchmarksMissing from error
+        raise
+    say(json.dumps({"benchmark": args.benchmark, **figures}, indent=None if args.json else 2))
+    return 0
+
+
+def _ingest(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import ingest
+
+    options = ingest.Options(
+        senders=args.concurrency,
+        processes=args.processes,
+        seconds=args.seconds,
+        spans=args.spans,
+        is_gzipped=args.gzip,
+    )
+    return ingest.run(options)
+
+
+def _reads(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import reads
+
+    return reads.run(reads.Options(spans=args.spans, requests=args.requests))
+
+
+def _sdk(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import sdk
+
+    return sdk.run(sdk.Options(calls=args.calls))
+
+
+def _prompts(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import prompts
+
+    return prompts.run(prompts.Options(rate=args.rate, seconds=args.seconds))
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("this must be a whole number from 1 upwards")
+    return number
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < 86_400:
+        raise argparse.ArgumentTypeError("this must be a number of seconds above 0")
+    return number
