@@ -117,9 +117,20 @@ def _rate(project_id: int) -> None:
     from monitoring import scores
     from monitoring.models import Trace
 
-    ids = list(Trace.objects.filter(project_id=project_id).order_by("trace_id").values_list("trace_id", flat=True)[:RATED_TRACES])
+    ids = list(
+        Trace.objects.filter(project_id=project_id)
+        .order_by("trace_id")
+        .values_list("trace_id", flat=True)[:RATED_TRACES]
+    )
     rated = [
-        {"trace_id": trace_id.hex, "name": "thumbs", "data_type": "thumbs", "value": number % 2, "user_id": "u", "source": "user"}
+        {
+            "trace_id": trace_id.hex,
+            "name": "thumbs",
+            "data_type": "thumbs",
+            "value": number % 2,
+            "user_id": "u",
+            "source": "user",
+        }
         for number, trace_id in enumerate(ids)
     ]
     scores.record(project_id=project_id, scores=[scores.checked(item, now=timezone.now()) for item in rated])

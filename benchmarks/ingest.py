@@ -74,7 +74,10 @@ def run(options: Options) -> Figures:
 def check(database_url: str, project_id: int, *, sent: int) -> int:
     """Return how many spans are stored; raise when a table that is shown to people counts another number."""
     with psycopg.connect(database_url) as connection:
-        found = {name: int((connection.execute(query, [project_id]).fetchone() or (0,))[0]) for name, query in _COUNTS.items()}
+        found = {
+            name: int((connection.execute(query, [project_id]).fetchone() or (0,))[0])
+            for name, query in _COUNTS.items()
+        }
     wrong = {name: count for name, count in found.items() if count != sent}
     if wrong:
         raise SpansMissing(f"{sent} spans were accepted, but these tables count another number: {wrong}.")
@@ -109,4 +112,7 @@ def _latencies(full: Cost, calm: Cost) -> Figures:
 def _bytes_per_span(database_url: str, stored: int) -> Figures:
     with psycopg.connect(database_url) as connection:
         sizes = [int(row[0]) for row in connection.execute(_SIZE)]
-    return {"bytes_per_span": round(sizes[0] / max(1, stored)), "bytes_per_span_with_traces": round(sum(sizes) / max(1, stored))}
+    return {
+        "bytes_per_span": round(sizes[0] / max(1, stored)),
+        "bytes_per_span_with_traces": round(sum(sizes) / max(1, stored)),
+    }

@@ -9,13 +9,14 @@ import time
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from callboard import Callboard
+
 from benchmarks import figures
 from benchmarks.figures import Figures
 from benchmarks.generator import Generator
 from benchmarks.load import Orders
 from benchmarks.preparation import PROMPTS
 from benchmarks.stage import HOST, Stage, StageFailed
-from callboard import Callboard
 
 GETS_PER_SAMPLE = 1_000
 SAMPLES = 200

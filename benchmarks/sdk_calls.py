@@ -11,9 +11,10 @@ import sys
 import time
 from collections.abc import Callable
 
+from callboard import Callboard
+
 from benchmarks.figures import Figures, percentile
 from benchmarks.traffic import Traffic
-from callboard import Callboard
 
 # As many calls as the queue takes: nothing is dropped, so every call does the whole work.
 CALLS_PER_ROUND = 5_000

@@ -117,18 +117,22 @@ class Stage:
         # Settings of an installation on this machine must not change what is measured.
         ours = {name: value for name, value in os.environ.items() if not name.startswith("CALLBOARD_")}
         inherited = programs.environment(self.layout, self.addresses, secret_key=secrets.token_hex(32))
-        return ours | {name: value for name, value in inherited.items() if name not in os.environ} | {
-            "DJANGO_SETTINGS_MODULE": "webapp.settings",
-            "DATABASE_URL": self.addresses.database_url,
-            "REDIS_URL": self.addresses.redis_url,
-            "CALLBOARD_URL": self.url,
-            "CALLBOARD_SECRET_KEY": secrets.token_hex(32),
-            "CALLBOARD_MASTER_KEY": secrets.token_hex(32),
-            "CALLBOARD_DATA_DIR": str(self.layout.directory),
-            "CALLBOARD_PLAIN_STATIC": "1",
-            "CALLBOARD_LOG_LEVEL": "WARNING",
-            "CALLBOARD_WEB_WORKERS": str(self._web_processes),
-        }
+        return (
+            ours
+            | {name: value for name, value in inherited.items() if name not in os.environ}
+            | {
+                "DJANGO_SETTINGS_MODULE": "webapp.settings",
+                "DATABASE_URL": self.addresses.database_url,
+                "REDIS_URL": self.addresses.redis_url,
+                "CALLBOARD_URL": self.url,
+                "CALLBOARD_SECRET_KEY": secrets.token_hex(32),
+                "CALLBOARD_MASTER_KEY": secrets.token_hex(32),
+                "CALLBOARD_DATA_DIR": str(self.layout.directory),
+                "CALLBOARD_PLAIN_STATIC": "1",
+                "CALLBOARD_LOG_LEVEL": "WARNING",
+                "CALLBOARD_WEB_WORKERS": str(self._web_processes),
+            }
+        )
 
 
 def _wait_for_answer(web: Child, port: int) -> None:

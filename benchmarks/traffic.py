@@ -88,7 +88,10 @@ class Traffic:
                 _add(span, "error.type", "TimeoutError")
 
     def _step(self) -> dict[str, Any]:
-        return {"input.value": self.text(self._random.randint(90, 160)), "output.value": self.text(self._random.randint(80, 150))}
+        return {
+            "input.value": self.text(self._random.randint(90, 160)),
+            "output.value": self.text(self._random.randint(80, 150)),
+        }
 
     def _call(self) -> dict[str, Any]:
         model = self._random.choice(MODELS)

@@ -75,12 +75,12 @@ def opinions(*, project: Project, trace_id: UUID) -> list[Opinion]:
 
 def latest_dislikes(*, project: Project, start: datetime, environment: str = "", limit: int = 6) -> list[Opinion]:
     """Return the newest thumbs down that came with words."""
-    scores = Score.objects.filter(project=project, received_at__gte=start, data_type="thumbs", value=0).exclude(
-        comment=""
-    )
+    # Nothing is given after it is received; the index is on the latter.
+    scores = Score.objects.filter(project=project, received_at__gte=start, created_at__gte=start)
+    scores = scores.filter(data_type="thumbs", value=0).exclude(comment="")
     if environment:
         scores = scores.filter(environment=environment)
-    return _with_authors(scores.order_by("-received_at")[:limit])
+    return _with_authors(scores.order_by("-created_at")[:limit])
 
 
 def previews(*, project: Project, trace_ids: Iterable[UUID]) -> dict[UUID, Trace]:

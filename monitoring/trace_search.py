@@ -71,7 +71,7 @@ def parse_cursor(text: str) -> Cursor | None:
 
 def page(
     *, project: Project, wanted: TraceFilter, older_than: Cursor | None = None, newer_than: Cursor | None = None,
-    limit: int = PAGE_SIZE, seconds: float = 1.0, first_window: int = FIRST_WINDOW,
+    limit: int = PAGE_SIZE, seconds: float = 0.5, first_window: int = FIRST_WINDOW,
 ) -> TracePage:  # fmt: skip
     """Return one page of matching traces, newest first."""
     direction: Direction = "newer" if newer_than and not older_than else "older"

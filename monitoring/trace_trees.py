@@ -68,9 +68,9 @@ def arrange(steps: Sequence[Step]) -> list[Branch]:
     found: list[Branch] = []
     for step, oddity in sorted(tops, key=lambda top: _by_time(top[0])):
         found += _walk(step, oddity, children, seen)
-    for step in sorted(steps, key=_by_time):
+    if len(found) < len(steps):
         # What no top leads to hangs in a circle; it is cut open at its earliest step.
-        if step.span_id not in seen:
+        for step in sorted((step for step in steps if step.span_id not in seen), key=_by_time):
             found += _walk(step, Oddity.CIRCLE, children, seen)
     return found
 

@@ -12,7 +12,7 @@ Table = Literal["usage_minute", "usage_hour", "usage_day"]
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LONGEST_IN_MINUTES = timedelta(hours=6)
 LONGEST_IN_HOURS = timedelta(days=14)
-MOST_POINTS = 180
+MOST_POINTS = 120
 
 _STEPS: dict[Table, Sequence[timedelta]] = {
     "usage_minute": [_MINUTE * n for n in (1, 2, 5, 10)],

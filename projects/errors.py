@@ -22,6 +22,10 @@ class EmailTaken(ProjectsError):
     """Somebody with this e-mail address already has an account. Invite them to the project instead."""
 
 
+class OwnAccount(ProjectsError):
+    """You cannot switch off your own account. Ask another owner of this installation."""
+
+
 class AlreadyMember(ProjectsError):
     """This person is already a member of the project. Change their role instead."""
 

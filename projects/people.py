@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from projects import audit, tokens
-from projects.errors import EmailTaken, SignInLinkNotUsable
+from projects.errors import EmailTaken, OwnAccount, SignInLinkNotUsable
 from projects.models import SignInLink, User
 
 LINK_LIFETIME = timedelta(hours=24)
@@ -32,11 +32,11 @@ def create_user(
 
 
 @transaction.atomic
-def sign_in_link(*, user: User) -> str:
+def sign_in_link(*, user: User, by: User | None = None) -> str:
     """Return the token of a link that signs the user in once within a day."""
     token = tokens.link_token()
     SignInLink.objects.create(user=user, token_hash=tokens.digest(token), expires_at=timezone.now() + LINK_LIFETIME)
-    audit.record(action="user.sign_in_link_created", subject=user.email, by=None)
+    audit.record(action="user.sign_in_link_created", subject=user.email, by=by)
     return token
 
 
@@ -55,6 +55,22 @@ def use_sign_in_link(*, token: str) -> User:
         raise SignInLinkNotUsable
     audit.record(action="user.signed_in_by_link", subject=link.user.email, by=link.user)
     return link.user
+
+
+@transaction.atomic
+def switch_off(*, user: User, by: User) -> None:
+    """Keep the person from signing in; their running sessions end with the next request."""
+    if user.pk == by.pk:
+        raise OwnAccount
+    if User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
+        audit.record(action="user.switched_off", subject=user.email, by=by)
+
+
+@transaction.atomic
+def switch_on(*, user: User, by: User) -> None:
+    """Let the person sign in again."""
+    if User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
+        audit.record(action="user.switched_on", subject=user.email, by=by)
 
 
 def _usable(token: str) -> QuerySet[SignInLink]:

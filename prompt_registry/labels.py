@@ -55,7 +55,8 @@ def publish(
     demand(project=prompt.project, action=action_for(label), by=by)
     if version.prompt_id != prompt.pk:
         raise VersionUnknown
-    if Prompt.objects.select_for_update().get(pk=prompt.pk).archived_at:
+    locked = Prompt.objects.select_for_update().get(pk=prompt.pk)
+    if locked.archived_at or locked.deleted_at:
         raise PromptArchived
     current = _current(prompt, label, expected_version)
     if current is not None and current.version_id == version.pk:

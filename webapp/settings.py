@@ -45,7 +45,6 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "servestatic.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "allauth",
@@ -63,7 +62,6 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "webapp.middleware.RequestLog",
     "django.middleware.security.SecurityMiddleware",
-    "servestatic.middleware.ServeStaticMiddleware",
     "webapp.middleware.PageCompression",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -166,15 +164,16 @@ CONTENT_SECURITY_POLICY = {
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(os.environ.get("CALLBOARD_STATIC_DIR", DATA_DIR / "static"))
+# Serve static files from where they are written, without hashed names and compression; for development and tests.
+PLAIN_STATIC = DEBUG or _flag("CALLBOARD_PLAIN_STATIC")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG or _flag("CALLBOARD_PLAIN_STATIC")
+        if PLAIN_STATIC
         else "servestatic.storage.CompressedManifestStaticFilesStorage"
     },
 }
-SERVESTATIC_USE_FINDERS = DEBUG or _flag("CALLBOARD_PLAIN_STATIC")
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

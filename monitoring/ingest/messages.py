@@ -43,11 +43,8 @@ def preview(messages: Iterable[Message], *, role: str) -> str:
     last = ""
     for message in messages:
         content = message.get("content")
-        if isinstance(content, str) and content:
-            if message.get("role") == role:
-                last = content
-            elif not last:
-                last = content
+        if isinstance(content, str) and content and (message.get("role") == role or not last):
+            last = content
     return last
 
 
@@ -83,7 +80,11 @@ def _from_chat(message: Message) -> Message:
     found: Message = {"role": str(message.get("role", "")), "content": content if isinstance(content, str) else ""}
     if isinstance(content, list):
         found["content"] = "\n".join(_texts(content))
-        if other := [part for part in content if not (isinstance(part, dict) and part.get("type") in ("text", "input_text", "output_text"))]:
+        if other := [
+            part
+            for part in content
+            if not (isinstance(part, dict) and part.get("type") in ("text", "input_text", "output_text"))
+        ]:
             found["parts"] = other
     calls = message.get("tool_calls")
     if isinstance(calls, list) and calls:
@@ -113,7 +114,11 @@ def _call(part: Message) -> Message:
 
 def _from_flat(row: dict[str, Any]) -> Message:
     found: Message = {"role": str(row.get("role", "")), "content": _as_text(row.get("content"))}
-    texts = [_as_text(row[key]) for key in sorted(row) if key.startswith("contents.") and key.endswith("message_content.text")]
+    texts = [
+        _as_text(row[key])
+        for key in sorted(row)
+        if key.startswith("contents.") and key.endswith("message_content.text")
+    ]
     if texts and not found["content"]:
         found["content"] = "\n".join(texts)
     calls: dict[str, Message] = {}

@@ -44,7 +44,10 @@ def _span(span: Any, resource: dict[str, Any], scope: str) -> RawSpan:
         status_message=status.message, attributes=attributes, resource=resource, scope=scope, marks=marks,
     )  # fmt: skip
     if span.events:
-        raw.events = [RawEvent(event.name, event.time_unix_nano, _attributes(event.attributes)[0]) for event in span.events[:MAX_EVENTS]]
+        raw.events = [
+            RawEvent(event.name, event.time_unix_nano, _attributes(event.attributes)[0])
+            for event in span.events[:MAX_EVENTS]
+        ]
         if len(span.events) > MAX_EVENTS:
             raw.marks |= Mark.TRUNCATED
     return raw

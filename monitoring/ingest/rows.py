@@ -106,7 +106,7 @@ class RowBuilder:
             marks |= _CLOCK_OFF
         kept, events = _kept(found.kept, source, span.scope), _events(span)
         name = _text(span.name) or "unnamed"
-        status = _ERROR if span.status == _ERROR or attributes.get("error.type") is not None else span.status if span.status in (0, 1) else 0
+        status = _status(span)
         return (
             self._project_id, _date_of(start_ns // _NS_PER_DAY), UUID(bytes=span.trace_id), _id(span.span_id), _parent(span.parent_id),
             _EPOCH + timedelta(microseconds=sort_ns // 1000), self._received_at, start_ns, min(span.end_ns, INT64_MAX), duration_ns,
@@ -155,7 +155,12 @@ def row(span: RawSpan, sender: Sender) -> Row:
 
 def described(span: RawSpan) -> str:
     """Return what was sent, as text for the quarantine."""
-    sent = {"name": span.name, "traceId": span.trace_id.hex(), "spanId": span.span_id.hex(), "attributes": span.attributes}
+    sent = {
+        "name": span.name,
+        "traceId": span.trace_id.hex(),
+        "spanId": span.span_id.hex(),
+        "attributes": span.attributes,
+    }
     return orjson.dumps(sent, default=str).decode()[:65_536]
 
 
@@ -214,6 +219,12 @@ def _cost(sent: Any, provider: str, model: str, tokens: Sequence[int | None], ki
         provider=provider, model=model, input_tokens=tokens[0], output_tokens=tokens[1] or 0,
         cache_read_tokens=tokens[2] or 0, cache_write_tokens=tokens[3] or 0, at=start_ns,
     )  # fmt: skip
+
+
+def _status(span: RawSpan) -> int:
+    if span.status == _ERROR or span.attributes.get("error.type") is not None:
+        return _ERROR
+    return span.status if span.status in (0, 1) else 0
 
 
 def _arm(value: Any) -> int:

@@ -16,7 +16,9 @@ DELETE FROM staged_span
 COPY_STAGED = f"COPY staged_span ({', '.join(COLUMNS)}) FROM STDIN (FORMAT BINARY)"
 
 # Columns that the counters and traces are made from; the large texts never pass through the statement again.
-_NARROW = [name for name in COLUMNS if name not in ("metadata", "input", "output", "attributes", "events", "content_hash")]
+_NARROW = [
+    name for name in COLUMNS if name not in ("metadata", "input", "output", "attributes", "events", "content_hash")
+]
 
 _TRACE_COLUMNS = (
     "project_id, trace_id, started_at, received_at, min_day, max_day, start_ns, end_ns, input_tokens, output_tokens, "
@@ -169,7 +171,9 @@ WHERE span.content_hash <> staged_span.content_hash
 
 RECOMPUTE_TRACE = f"""
 INSERT INTO trace ({_TRACE_COLUMNS})
-{trace_sums('''(SELECT * FROM span WHERE project_id = %(project_id)s AND trace_id = %(trace_id)s
-    AND start_day BETWEEN %(min_day)s AND %(max_day)s) spans''')}
+{
+    trace_sums('''(SELECT * FROM span WHERE project_id = %(project_id)s AND trace_id = %(trace_id)s
+    AND start_day BETWEEN %(min_day)s AND %(max_day)s) spans''')
+}
 ON CONFLICT (project_id, trace_id) DO UPDATE SET {_REPLACE_TRACE}
 """

@@ -93,7 +93,7 @@ def _insert(rows: list[Row]) -> int:
             copy.set_types(COLUMN_TYPES)
             for row in rows:
                 copy.write_row(row)
-        [added] = cursor.execute(statements.STORE, {"shard": _shard()}).fetchone()
+        [(added,)] = cursor.execute(statements.STORE, {"shard": _shard()}).fetchall()
         return int(added)
 
 
@@ -112,7 +112,9 @@ def _bisect(rows: list[Row], sender: Sender, stored: Stored) -> None:
                 _write(part, sender, stored)
         except _POISON as error:
             if len(part) == 1:
-                stored.rejected.append(Rejected(f"The database refused the span: {str(error).splitlines()[0]}", repr(part[0])[:65_536]))
+                stored.rejected.append(
+                    Rejected(f"The database refused the span: {str(error).splitlines()[0]}", repr(part[0])[:65_536])
+                )
             else:
                 middle = len(part) // 2
                 pending += [part[middle:], part[:middle]]
@@ -138,5 +140,3 @@ def _retried(act: Callable[[], Stored]) -> Stored:
 def _shard() -> int:
     """Return the part of the counters that this writer adds to; each connection is a writer of its own."""
     return int(connection.connection.info.backend_pid) % _SHARDS
-
-

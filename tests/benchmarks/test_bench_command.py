@@ -67,7 +67,9 @@ def test_prompts_are_fetched_under_flood() -> None:
 
 def test_a_benchmark_that_is_stopped_ends_everything_it_started(tmp_path: Path) -> None:
     environ = {**os.environ, "TMPDIR": str(tmp_path)}
-    with subprocess.Popen(command("ingest"), cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+    with subprocess.Popen(
+        command("ingest"), cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
         postmaster = _wait_for_postmaster(tmp_path)
 
         run.send_signal(signal.SIGINT)
@@ -80,7 +82,9 @@ def test_a_benchmark_that_is_stopped_ends_everything_it_started(tmp_path: Path) 
     assert list(tmp_path.glob("callboard-test-*")) == []
 
 
-@pytest.mark.parametrize("wrong", [["ingest", "--seconds", "0"], ["reads", "--spans", "-5"], ["sdk", "--calls", "many"], ["nothing"]])
+@pytest.mark.parametrize(
+    "wrong", [["ingest", "--seconds", "0"], ["reads", "--spans", "-5"], ["sdk", "--calls", "many"], ["nothing"]]
+)
 def test_options_that_make_no_sense_are_refused(wrong: list[str]) -> None:
     answer = subprocess.run(command(*wrong), cwd=ROOT, capture_output=True, text=True, check=False)
 

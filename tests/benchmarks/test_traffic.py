@@ -37,7 +37,10 @@ def test_calls_name_what_the_dashboards_show() -> None:
     [call] = [row for row in (dict(zip(COLUMNS, row, strict=True)) for row in rows) if row["kind"] == Kind.LLM]
 
     assert not rejected
-    assert all(call[name] for name in ("model", "prompt_name", "prompt_version", "input_tokens", "ttft_ns", "session_id", "user_id"))
+    assert all(
+        call[name]
+        for name in ("model", "prompt_name", "prompt_version", "input_tokens", "ttft_ns", "session_id", "user_id")
+    )
     assert 1_000 < len(call["input"]) + len(call["output"]) < 4_000
 
 

@@ -1,18 +1,31 @@
-"""A real Chromium against a running server; every test fails on console errors, page errors and blocked content."""
+"""A real Chromium against a running server; every test fails on console errors, page errors, blocked content and failed answers.
+
+The server runs in this process on the test database. Nothing is rolled back between the tests: each makes a project of its
+own, which is all the isolation that a person has too, and the tables are emptied when the last browser test has ended.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from django.db import connection
+from django.test import override_settings
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from projects import members, people, projects
+from projects import members, projects
 from projects.models import Project, User
+from projects.roles import Role
+from tests.browser import demo_shop, sessions
+from tests.browser.demo_shop import DemoShop
+from tests.projects.factories import make_user
 
 FLAGS = [
     "--no-sandbox",
@@ -30,6 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.django_db)
             # Browsers are heavy: all their tests run in one worker, one after the other.
             item.add_marker(pytest.mark.xdist_group("browser"))
 
@@ -49,35 +63,73 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def site(chromium: Browser, live_server: LiveServer, settings: object) -> str:
+def _django_db_helper(database: None) -> None:
+    """Takes the place of pytest-django's, whose transaction around a test would hide its rows from the server."""
+
+
+@pytest.fixture(scope="package")
+def database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The test database, for all tests of this package; rows stay until the last of them has ended."""
+    with django_db_blocker.unblock():
+        # What the migrations put in stays.
+        kept = _filled_tables()
+        yield
+        ours = sorted(_filled_tables() - kept)
+        if ours:
+            with connection.cursor() as cursor:
+                cursor.execute(f"TRUNCATE {', '.join(ours)} CASCADE")
+        connection.close()
+
+
+def _filled_tables() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT format('%I', relname) FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+            "AND relkind IN ('r', 'p') AND NOT relispartition"
+        )
+        names = [name for (name,) in cursor.fetchall()]
+        cursor.execute(" UNION ALL ".join(f"(SELECT '{name}' FROM {name} LIMIT 1)" for name in names))
+        return {name for (name,) in cursor.fetchall()}
+
+
+@pytest.fixture(scope="package")
+def site(database: None) -> Iterator[str]:
     """The address of the running server."""
-    settings.PUBLIC_URL = live_server.url  # type: ignore[attr-defined]
-    settings.CSRF_TRUSTED_ORIGINS = [live_server.url]  # type: ignore[attr-defined]
-    return str(live_server.url)
+    server = LiveServer("127.0.0.1")
+    with override_settings(PUBLIC_URL=server.url, CSRF_TRUSTED_ORIGINS=[server.url]):
+        yield server.url
+        server.stop()
+
+
+@pytest.fixture(scope="package")
+def demo(database: None) -> DemoShop:
+    """A project with prompts, a day of calls, feedback and people, for tests that only look."""
+    return demo_shop.make()
 
 
 @pytest.fixture
-def open_page(chromium: Browser, site: str) -> Iterator[Callable[..., Page]]:
-    """Return a function that opens a page: `open_page(width=390, scheme="dark")`."""
-    contexts: list[BrowserContext] = []
-    troubles: list[str] = []
+def troubles() -> list[str]:
+    """What the browser complained about; a test that provokes a complaint takes it out."""
+    return []
 
-    def open_one(*, width: int = 1440, height: int = 900, scheme: str = "light") -> Page:
+
+@pytest.fixture
+def open_page(chromium: Browser, site: str, troubles: list[str]) -> Iterator[Callable[..., Page]]:
+    """Return a function that opens a page in a browser of its own: `open_page(user=dana, width=390, scheme="dark")`."""
+    contexts: list[BrowserContext] = []
+
+    def open_one(
+        *, user: User | None = None, width: int = 1440, height: int = 900, scheme: str = "light", address: str = site
+    ) -> Page:
         context = chromium.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme=scheme,
-            base_url=site,
-            reduced_motion="reduce",
-        )
+            viewport={"width": width, "height": height}, color_scheme=scheme, base_url=address, reduced_motion="reduce"
+        )  # fmt: skip
         contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: troubles.append(f"page error on {page.url}: {error}"))
-        page.on(
-            "console",
-            lambda message: troubles.append(f"console on {page.url}: {message.text}") if _is_trouble(message) else None,
-        )
-        return page
+        context.set_default_timeout(10_000)
+        context.on("page", lambda page: _watch(page, troubles))
+        if user is not None:
+            sessions.sign_in(context, user, address)
+        return context.new_page()
 
     yield open_one
     for context in contexts:
@@ -85,38 +137,37 @@ def open_page(chromium: Browser, site: str) -> Iterator[Callable[..., Page]]:
     assert troubles == []
 
 
-@pytest.fixture
-def page(open_page: Callable[..., Page]) -> Page:
-    return open_page()
+def _watch(page: Page, troubles: list[str]) -> None:
+    page.on("pageerror", lambda error: troubles.append(f"page error on {page.url}: {error}"))
+    page.on("console", lambda said: troubles.append(f"console on {page.url}: {said.text}") if _is_trouble(said) else None)
+    page.on("response", lambda got: troubles.append(f"{got.status} from {got.url}") if got.status >= 500 else None)
+
+
+def _is_trouble(said: ConsoleMessage) -> bool:
+    # A refused form answers 4xx on purpose; the browser logs that as a failed resource.
+    return said.type == "error" and "Failed to load resource" not in said.text
 
 
 @pytest.fixture
-def admin(site: str) -> User:
-    return people.create_user(email="dana@example.com", name="Dana Ortiz", password="correct horse battery", is_owner=True)
+def project(database: None) -> Project:
+    return projects.create(name="Nordwind shop")
 
 
 @pytest.fixture
-def project(admin: User) -> Project:
-    return projects.create(name="Nordwind shop", by=admin)
+def admin(project: Project) -> User:
+    user = make_user(name="Dana Ortiz", is_owner=True)
+    members.add(project=project, user=user, role=Role.ADMIN)
+    return user
 
 
 @pytest.fixture
 def viewer(project: Project) -> User:
-    user = people.create_user(email="vera@example.com", name="Vera Lund", password="correct horse battery")
-    members.add(project=project, user=user, role="viewer")
+    user = make_user(name="Vera Lund")
+    members.add(project=project, user=user, role=Role.VIEWER)
     return user
 
 
-def sign_in(page: Page, user: User) -> None:
-    """Sign in through the form."""
-    page.goto("/accounts/login/")
-    page.get_by_label("Email").fill(user.email)
-    page.get_by_label("Password").fill("correct horse battery")
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda url: "/accounts/login" not in url)
-
-
-def _is_trouble(message: object) -> bool:
-    kind, text = message.type, message.text  # type: ignore[attr-defined]
-    # A refused form answers 4xx on purpose; the browser logs that as a failed resource.
-    return kind == "error" and "Failed to load resource" not in text
+@pytest.fixture
+def page(open_page: Callable[..., Page], admin: User) -> Page:
+    """A page in the browser of the project's admin, who is signed in."""
+    return open_page(user=admin)

@@ -45,17 +45,27 @@ class Installation:
     def __enter__(self) -> Installation:
         argv = [sys.executable, "-m", "callboard", "up", "--no-demo", "--port", str(self.port)]
         self._up = subprocess.Popen(
-            [*argv, "--data-dir", str(self._layout.directory)], cwd=ROOT, env=self._environ, stdout=self._output, stderr=self._output
+            [*argv, "--data-dir", str(self._layout.directory)],
+            cwd=ROOT,
+            env=self._environ,
+            stdout=self._output,
+            stderr=self._output,
         )
-        wait_until(lambda: instance.running(self._layout) is not None or self._up.poll() is not None, seconds=SECONDS_TO_START)
+        wait_until(
+            lambda: instance.running(self._layout) is not None or self._up.poll() is not None, seconds=SECONDS_TO_START
+        )
         running = instance.running(self._layout)
-        assert running is not None, self._layout.log("web").read_text() if self._layout.log("web").exists() else "no log"
+        assert running is not None, (
+            self._layout.log("web").read_text() if self._layout.log("web").exists() else "no log"
+        )
         self.running = running
         self.prepared = self._prepare()
         wait_until(lambda: WORKER in self.pids(), seconds=SECONDS_TO_START)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         self._up.send_signal(signal.SIGCONT)
         self._up.send_signal(signal.SIGTERM)
         try:
@@ -96,11 +106,15 @@ class Installation:
         finally:
             self._up.send_signal(signal.SIGCONT)
 
-    def request(self, method: str, path: str, *, body: bytes | None = None, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    def request(
+        self, method: str, path: str, *, body: bytes | None = None, **headers: str
+    ) -> tuple[int, dict[str, str], bytes]:
         """Return status, headers and body of an answer; raise OSError or HTTPException when there is none."""
         connection = http.client.HTTPConnection(HOST, self.port, timeout=15)
         try:
-            connection.request(method, path, body=body, headers={name.replace("_", "-"): value for name, value in headers.items()})
+            connection.request(
+                method, path, body=body, headers={name.replace("_", "-"): value for name, value in headers.items()}
+            )
             answer = connection.getresponse()
             return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
         finally:
@@ -124,7 +138,7 @@ class Installation:
             "REDIS_URL": self.running.redis_url,
             "CALLBOARD_DATA_DIR": str(self._layout.directory),
             "CALLBOARD_URL": self.running.url,
-            "CALLBOARD_SECRET_KEY": instance.secret_key(self._layout),
+            "CALLBOARD_SECRET_KEY": (self._layout.secrets / "secret.key").read_text().strip(),
             "CALLBOARD_LOG_LEVEL": "WARNING",
         }
         answer = subprocess.run(

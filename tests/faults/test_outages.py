@@ -26,7 +26,9 @@ def send(installation: Installation, ledger: Ledger) -> tuple[int, dict[str, str
     return status, headers
 
 
-def test_without_redis_everything_that_people_and_applications_need_works(installation: Installation, ledger: Ledger) -> None:
+def test_without_redis_everything_that_people_and_applications_need_works(
+    installation: Installation, ledger: Ledger
+) -> None:
     installation.wait_until_ready()
     key, cookie = f"Bearer {installation.prepared.key}", installation.prepared.cookie
     project = f"/p/{installation.prepared.slug}"
@@ -35,14 +37,19 @@ def test_without_redis_everything_that_people_and_applications_need_works(instal
 
         stored, _ = send(installation, ledger)
         fetched = installation.status(PROMPT, Authorization=key)
-        pages = {path: installation.status(project + path, Cookie=cookie) for path in ("/", "/explore/", "/prompts/", "/settings/keys/")}
+        pages = {
+            path: installation.status(project + path, Cookie=cookie)
+            for path in ("/", "/explore/", "/prompts/", "/settings/keys/")
+        }
 
     assert (stored, fetched) == (200, 200)
     assert set(pages.values()) == {200}
     audit(installation, ledger)
 
 
-def test_without_postgresql_ingest_asks_to_come_back_and_recovers_by_itself(installation: Installation, ledger: Ledger) -> None:
+def test_without_postgresql_ingest_asks_to_come_back_and_recovers_by_itself(
+    installation: Installation, ledger: Ledger
+) -> None:
     installation.wait_until_ready()
     send(installation, ledger)
     web = installation.pids()[WEB]

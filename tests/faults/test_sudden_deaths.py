@@ -11,7 +11,9 @@ pytestmark = pytest.mark.faults
 
 
 @pytest.mark.parametrize("name", [WEB, POSTGRES])
-def test_no_acknowledged_span_is_lost_when_a_process_in_its_way_is_killed(installation: Installation, ledger: Ledger, name: str) -> None:
+def test_no_acknowledged_span_is_lost_when_a_process_in_its_way_is_killed(
+    installation: Installation, ledger: Ledger, name: str
+) -> None:
     with Replay(installation, ledger) as replay:
         replay.wait_for_acks(200)
         killed = installation.kill(name)
@@ -24,7 +26,9 @@ def test_no_acknowledged_span_is_lost_when_a_process_in_its_way_is_killed(instal
 
 
 @pytest.mark.parametrize("name", [REDIS, WORKER])
-def test_ingest_does_not_notice_that_a_process_beside_it_is_killed(installation: Installation, ledger: Ledger, name: str) -> None:
+def test_ingest_does_not_notice_that_a_process_beside_it_is_killed(
+    installation: Installation, ledger: Ledger, name: str
+) -> None:
     installation.wait_until_ready()
     with Replay(installation, ledger) as replay:
         replay.wait_for_acks(100)

@@ -27,6 +27,18 @@ def test_slashes_make_folders(project, editor):
     assert _names(_listed(project, editor, "support/")[0]) == ["support/refund"]
 
 
+def test_few_prompts_are_listed_with_everything_below(project, editor):
+    for name in ("b", "support/refund", "support/mail/late"):
+        make_prompt(project, name=name)
+
+    whole = queries.expanded(project=project, path="", limit=3, reader=editor)
+    inside = queries.expanded(project=project, path="support/", limit=3, reader=editor)
+
+    assert _names(whole) == ["b", "support/mail/late", "support/refund"]
+    assert _names(inside) == ["support/mail/late", "support/refund"]
+    assert queries.expanded(project=project, path="", limit=2, reader=editor) is None
+
+
 def test_the_list_tells_what_is_live_and_who_is_writing(project, editor, approver):
     prompt = make_prompt(project)
     first = make_version(prompt, by=editor, note="First")

@@ -16,7 +16,7 @@ def sent():
 
 @pytest.fixture
 def tracer(sent):
-    return Tracer(sink=lambda span: sent.append(span.name), sample_rate=0.5)
+    return Tracer(sink=lambda span, _size: sent.append(span.name), sample_rate=0.5)
 
 
 def trace_with(trace_id):

@@ -166,5 +166,8 @@ OUTSIDE: dict[str, dict[str, object]] = {
     "invitation": {"token": "invented"},
     "account_reset_password_from_key": {"uidb36": "1", "key": "invented"},
     "join-project": {"slug": "nowhere"},
+    "person-link": {"person_id": 0},
+    "person-off": {"person_id": 0},
+    "person-on": {"person_id": 0},
     "sdk-wheel": {"name": "callboard-0-py3-none-any.whl"},
 }

@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from webapp.access import Rule, declared, public, signed_in
-from webapp.accounts import links, views
+from webapp.accounts import links, people, views
 from webapp.accounts.preferences import preferences
 
 
@@ -50,6 +50,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         _open(views.ResetDone.as_view(), "for people who cannot sign in"),
         name="account_reset_password_from_key_done",
     ),
+    path("accounts/people/", people.people_list, name="people"),
+    path("accounts/people/<int:person_id>/link/", people.make_link, name="person-link"),
+    path("accounts/people/<int:person_id>/off/", people.switch_off, name="person-off"),
+    path("accounts/people/<int:person_id>/on/", people.switch_on, name="person-on"),
     path("sign-in/<str:token>/", links.sign_in, name="sign-in-link"),
     path("invitations/<str:token>/", links.invitation, name="invitation"),
 ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
+import orjson
 from django.http import HttpRequest
 from django.http.request import RawPostDataException, UnreadablePostError
 
@@ -28,6 +30,18 @@ def read(request: HttpRequest) -> tuple[bytes, int]:
     if encoding not in ("gzip", "deflate"):
         raise ApiError(415, f"The content encoding «{encoding[:40]}» is not supported. Send gzip or no compression.")
     return inflate(sent, is_gzip=encoding == "gzip"), len(sent)
+
+
+def json_object(request: HttpRequest) -> dict[str, Any]:
+    """Return the JSON object that the body holds; raises ApiError 400 when it holds anything else."""
+    body, _ = read(request)
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise ApiError(400, "The body is not valid JSON.") from error
+    if not isinstance(document, dict):
+        raise ApiError(400, "The body must be a JSON object.")
+    return document
 
 
 def inflate(data: bytes, *, is_gzip: bool = True) -> bytes:

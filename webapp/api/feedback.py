@@ -33,7 +33,7 @@ def send_feedback(request: HttpRequest) -> dict[str, Any]:
     Answers which items were refused and why; the others are committed.
     """
     caller = caller_of(request)
-    items = _document(request).get("items")
+    items = bodies.json_object(request).get("items")
     if not isinstance(items, list) or not items:
         raise ApiError(422, 'Send {"items": [...]} with at least one item.')
     if len(items) > scores.MAX_ITEMS:
@@ -58,7 +58,7 @@ def _from_browser(request: HttpRequest) -> HttpResponse:
     try:
         if request.method != "POST":
             raise ApiError(405, "Send feedback with POST.", headers={"Allow": "POST, OPTIONS"})
-        count = _store_from_browser(_document(request))
+        count = _store_from_browser(bodies.json_object(request))
     except ApiError as error:
         return _open_to_browsers(problem(request, error))
     except (OperationalError, PoolTimeout):
@@ -111,17 +111,6 @@ def _items(document: dict[str, Any]) -> list[dict[str, Any]]:
 def _signing_key(key_id: str) -> bytes | None:
     caller = keys.caller_by_id(key_id)
     return caller.feedback_key if caller and Scope.FEEDBACK_WRITE in caller.scopes else None
-
-
-def _document(request: HttpRequest) -> dict[str, Any]:
-    body, _ = bodies.read(request)
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise ApiError(400, "The body is not valid JSON.") from error
-    if not isinstance(document, dict):
-        raise ApiError(400, "The body must be a JSON object.")
-    return document
 
 
 def _open_to_browsers(response: HttpResponse) -> HttpResponse:

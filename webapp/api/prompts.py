@@ -67,7 +67,7 @@ def save_prompt(request: HttpRequest) -> HttpResponse:
     version in between is answered with 409. Labels other than «production» are moved to the version.
     """
     caller = _noted(request)
-    document = _document(request)
+    document = bodies.json_object(request)
     try:
         version, is_new = pushes.push(
             project=Project.objects.get(pk=caller.project_id), name=_field(document, "name", str),
@@ -109,17 +109,6 @@ def _noted(request: HttpRequest) -> keys.Caller:
     except OperationalError:
         log.warning("key_not_touched", key_id=caller.key_id)
     return caller
-
-
-def _document(request: HttpRequest) -> dict[str, Any]:
-    body, _ = bodies.read(request)
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise ApiError(400, "The body is not valid JSON.") from error
-    if not isinstance(document, dict):
-        raise ApiError(400, "The body must be a JSON object.")
-    return document
 
 
 def _field(document: dict[str, Any], name: str, kind: type) -> Any:

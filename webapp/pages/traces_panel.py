@@ -181,7 +181,7 @@ def _settings(span: Span) -> list[tuple[str, str]]:
     """Return what the application asked of the model, and what the provider said about its answer."""
     values = span.attribute_values()
     found = [
-        (key.removeprefix(_SETTINGS_PREFIX).replace("_", " "), trace_messages.as_text(value)[:SHORT])
+        (key.removeprefix(_SETTINGS_PREFIX).replace("_", " "), _in_words(value))
         for key, value in values.items()
         if key.startswith(_SETTINGS_PREFIX)
     ]
@@ -190,6 +190,14 @@ def _settings(span: Span) -> list[tuple[str, str]]:
         "tokens spent on reasoning": span.reasoning_tokens,
     }  # fmt: skip
     found += [(label, formats.full_count(count)) for label, count in counted.items() if count is not None]
-    answered = {"provider": span.provider, "answered by": span.model, "answer id": values.get("gen_ai.response.id"),
-                "finished because": values.get("gen_ai.response.finish_reasons")}  # fmt: skip
-    return found + [(label, trace_messages.as_text(value)[:SHORT]) for label, value in answered.items() if value]
+    answered = {
+        "provider": span.provider, "answered by": span.model, "answer id": values.get("gen_ai.response.id"),
+        "finished because": values.get("gen_ai.response.finish_reasons"),
+    }  # fmt: skip
+    return found + [(label, _in_words(value)) for label, value in answered.items() if value]
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)[:SHORT]
+    return trace_messages.as_text(value)[:SHORT]

@@ -724,7 +724,11 @@ function prepare() {
   all(".toast").forEach(startClock);
   all("textarea[data-keep]").forEach((area) => offerKept(/** @type {HTMLTextAreaElement} */ (area)));
   refreshTimes();
-  all(".side-nav [aria-current], .tabs [aria-current]").forEach((here) => here.scrollIntoView({ block: "nearest", inline: "nearest" }));
+  // Sideways only: a panel may hold tabs below the fold, and a page must open at its top.
+  all(".side-nav [aria-current], .tabs [aria-current]").forEach((here) => {
+    const list = /** @type {HTMLElement} */ (here.parentElement);
+    list.scrollLeft = here.offsetLeft - list.offsetLeft - (list.clientWidth - here.offsetWidth) / 2;
+  });
   const chart = /** @type {HTMLElement | null} */ (document.querySelector("cb-chart[data-script]"));
   if (chart) import(/** @type {string} */ (chart.dataset.script));
 }

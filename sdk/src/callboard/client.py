@@ -70,7 +70,7 @@ class Callboard:
         )
         self.prompts = Prompts(lambda: self.prompt_store)
         self.tracer = Tracer(
-            sink=self._send_span if self.is_recording else None,
+            sink=self._spans.put if self.is_recording else None,
             sample_rate=self.settings.sample_rate,
             captures_content=self.settings.capture_content,
         )
@@ -215,9 +215,6 @@ class Callboard:
     def _queue_feedback(self, items: list[dict[str, Any]]) -> bool:
         queued = [self._feedback.put(item, _FEEDBACK_BYTES + len(str(item["comment"]))) for item in items]
         return all(queued)
-
-    def _send_span(self, span: Span) -> None:
-        self._spans.put(span, span.bytes)
 
     def _target(self, trace_id: str | None, span_id: str | None) -> tuple[str, str | None]:
         """Return the ids that feedback is about; the trace at hand is kept even when sampling would drop it."""

@@ -36,7 +36,7 @@ class Recording:
         self._name = name or _name_of(function)
         self._kind = kind
         self._captures_input = capture_input
-        self._captures_output = capture_output
+        self.captures_output = capture_output
         self._transform = transform_to_string
         self._names = _positional_names(function)
 
@@ -54,14 +54,9 @@ class Recording:
             return None
         return span
 
-    def returned(self, span: Span, result: Any) -> None:
-        """Record what the function returned."""
-        if self._captures_output:
-            span.set_output(result)
-
     def yielded(self, span: Span, items: list[Any]) -> None:
         """Record what a generator produced, joined."""
-        if not self._captures_output:
+        if not self.captures_output:
             return
         try:
             if self._transform is not None:
@@ -109,7 +104,8 @@ def _recorded_function(function: Callable[..., Any], recording: Recording) -> Ca
             return drive(result, span, recording)
         if type(result) is AsyncGeneratorType:
             return recorded_async_generator(lambda: result, lambda _args, _kwargs: span, recording)()
-        recording.returned(span, result)
+        if recording.captures_output:
+            span.set_output(result)
         span.end()
         return result
 
@@ -123,7 +119,8 @@ def _recorded_coroutine(function: Callable[..., Any], recording: Recording) -> C
             return await function(*args, **kwargs)
         with span:
             result = await function(*args, **kwargs)
-            recording.returned(span, result)
+            if recording.captures_output:
+                span.set_output(result)
             return result
 
     return wrapper

@@ -61,7 +61,7 @@ class _CapturingClient(Callboard):
     def __init__(self, captured: Captured) -> None:
         super().__init__(api_key=TEST_KEY, enabled=True, sample_rate=1.0, capture_content=True)
         self.prompt_store = PromptStore(make_fetcher=None)
-        self.tracer = Tracer(sink=lambda span: captured.spans.append(_captured(span)))
+        self.tracer = Tracer(sink=lambda span, _size: captured.spans.append(_captured(span)))
         self._captured = captured
 
     def _queue_feedback(self, items: list[dict[str, Any]]) -> bool:

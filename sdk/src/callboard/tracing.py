@@ -6,23 +6,25 @@ from callboard import ids
 from callboard.contexts import ACTIVE, AMBIENT
 from callboard.spans import Span
 
-Sink = Callable[[Span], None]
+# Takes a finished span, and about how many bytes it holds.
+Sink = Callable[[Span, int], object]
 _MAX_HELD_SPANS = 500
 
 
 class Trace:
     """What the spans of one trace in this process share."""
 
-    __slots__ = ("held", "id", "is_kept", "last_failure", "root_id")
+    root_id = 0
+    # Finished spans of a trace that sampling would drop; an error or feedback keeps them after all.
+    held: list[Span] | None = None
+    # The identity of the latest exception and the span it went on to.
+    last_failure = (0, 0)
 
     def __init__(self, id: int, *, is_kept: bool) -> None:
         self.id = id
-        self.root_id = 0
         self.is_kept = is_kept
-        # Finished spans of a trace that sampling would drop; an error or feedback keeps them after all.
-        self.held: list[Span] | None = None if is_kept else []
-        # The identity of the latest exception and the span it went on to.
-        self.last_failure = (0, 0)
+        if not is_kept:
+            self.held = []
 
 
 class Tracer:
@@ -55,7 +57,7 @@ class Tracer:
         if span.error is not None and not trace.is_kept:
             self.keep(trace)
         if trace.is_kept:
-            self._sink(span)
+            self._sink(span, span.bytes)
         elif trace.held is not None:
             trace.held.append(span)
             if span.id == trace.root_id or len(trace.held) > _MAX_HELD_SPANS:
@@ -66,8 +68,8 @@ class Tracer:
         trace.is_kept = True
         held, trace.held = trace.held, None
         for span in held or ():
-            self._sink(span)
+            self._sink(span, span.bytes)
 
 
-def _nowhere(span: Span) -> None:
+def _nowhere(span: Span, size: int) -> None:
     """Forget the span."""

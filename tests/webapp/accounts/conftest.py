@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.core.cache import cache
+
+
+@pytest.fixture(autouse=True)
+def _forget_rates() -> None:
+    """How often resets were asked for is remembered per process."""
+    cache.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -126,3 +126,13 @@ def test_the_page_that_asks_is_never_cached():
     user = make_user(password=PASSWORD)
 
     assert signed_in(user, fresh=False).get("/accounts/confirm/").headers["Cache-Control"] == "no-store"
+
+
+def test_asking_for_resets_over_and_over_is_slowed_down(client, settings):
+    settings.IS_MAIL_CONFIGURED = True
+    user = make_user(password=PASSWORD)
+
+    answers = [client.post("/accounts/password/reset/", {"email": user.email}) for _ in range(6)]
+
+    assert [answer.status_code for answer in answers] == [302] * 5 + [429]
+    assert "Too many tries" in answers[-1].text

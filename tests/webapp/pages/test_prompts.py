@@ -74,16 +74,34 @@ def test_an_empty_project_shows_the_next_step(project, editor):
 def test_the_list_shows_folders_what_is_live_and_the_last_change(project, prompt, approver, editor):
     _two_live(prompt, approver)
     make_prompt(project, name="greeting")
+
+    page = _browser(editor).get(_list(project)).text
+
+    for words in (
+        "greeting",
+        "?folder=support/",
+        "v2",
+        "Note on Be kind and short.",
+        "Dana Approver",
+        _url(prompt, "prompt"),
+    ):
+        assert words in page
+
+
+def test_many_prompts_wait_in_their_folders(project, prompt, editor, monkeypatch):
+    monkeypatch.setattr("webapp.pages.prompts_list.PAGE_SIZE", 2)
+    make_version(prompt, note="Inside")
+    for name in ("support/other", "greeting"):
+        make_prompt(project, name=name)
     client = _browser(editor)
 
     top = client.get(_list(project)).text
     inside = client.get(_list(project), {"folder": "support/"}).text
 
-    assert "greeting" in top
     assert "?folder=support/" in top
-    assert "Note on Be kind and short." not in top
-    for words in ("v2", "Note on Be kind and short.", "Dana Approver", _url(prompt, "prompt")):
-        assert words in inside
+    assert "Inside" not in top
+    assert "Inside" in inside
+    assert "greeting" not in inside
 
 
 def test_search_marks_the_words_and_escapes_the_rest(project, prompt, editor):

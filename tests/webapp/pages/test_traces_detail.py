@@ -197,7 +197,7 @@ def test_settings_show_what_the_application_asked_of_the_model(project, page):
     settings = dict(page(view="settings").context["panel"].settings)
 
     assert settings["temperature"] == "0.2"
-    assert settings["finished because"] == '["stop"]'
+    assert settings["finished because"] == "stop"
 
 
 def test_raw_shows_everything_else_and_leads_to_downloads(project, page, browser):
