@@ -29,7 +29,7 @@ up: $(RUNTIME)
 	@exec $(BIN)/callboard up $(ARGS)
 
 test: $(DEVELOPMENT)
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 check: lint types imports migrations test
 

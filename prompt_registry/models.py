@@ -99,7 +99,9 @@ class Label(models.Model):
         db_table = "prompt_label"
         constraints = [
             models.UniqueConstraint(fields=["prompt", "name"], name="prompt_label_unique"),
-            models.CheckConstraint(condition=models.Q(name__regex=r"^(?=.*[a-z])[a-z0-9_.-]+$"), name="prompt_label_name_shape"),
+            models.CheckConstraint(
+                condition=models.Q(name__regex=r"^(?=.*[a-z])[a-z0-9_.-]+$"), name="prompt_label_name_shape"
+            ),
         ]
 
 

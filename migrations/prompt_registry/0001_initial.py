@@ -9,158 +9,281 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('projects', '0001_initial'),
+        ("projects", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Prompt',
+            name="Prompt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=255)),
-                ('type', models.CharField(choices=[('text', 'Text'), ('chat', 'Chat')], max_length=8)),
-                ('tags', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), default=list, size=None)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('archived_at', models.DateTimeField(blank=True, null=True)),
-                ('deleted_at', models.DateTimeField(blank=True, null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='prompts', to='projects.project')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=255)),
+                ("type", models.CharField(choices=[("text", "Text"), ("chat", "Chat")], max_length=8)),
+                (
+                    "tags",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60), default=list, size=None
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("archived_at", models.DateTimeField(blank=True, null=True)),
+                ("deleted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="prompts", to="projects.project"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'prompt',
+                "db_table": "prompt",
             },
         ),
         migrations.CreateModel(
-            name='Draft',
+            name="Draft",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('base_number', models.PositiveIntegerField(default=0)),
-                ('content', models.JSONField(default=dict)),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='projects.project')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('prompt', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drafts', to='prompt_registry.prompt')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("base_number", models.PositiveIntegerField(default=0)),
+                ("content", models.JSONField(default=dict)),
+                ("revision", models.PositiveIntegerField(default=1)),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="projects.project"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "prompt",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="drafts", to="prompt_registry.prompt"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'prompt_draft',
+                "db_table": "prompt_draft",
             },
         ),
         migrations.CreateModel(
-            name='PromptVersion',
+            name="PromptVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('text', models.TextField(blank=True, default='')),
-                ('messages', models.JSONField(default=list)),
-                ('variables', models.JSONField(default=list)),
-                ('settings', models.JSONField(default=dict)),
-                ('note', models.CharField(blank=True, default='', max_length=500)),
-                ('content_hash', models.CharField(max_length=64)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='projects.project')),
-                ('prompt', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='prompt_registry.prompt')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("text", models.TextField(blank=True, default="")),
+                ("messages", models.JSONField(default=list)),
+                ("variables", models.JSONField(default=list)),
+                ("settings", models.JSONField(default=dict)),
+                ("note", models.CharField(blank=True, default="", max_length=500)),
+                ("content_hash", models.CharField(max_length=64)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="projects.project"
+                    ),
+                ),
+                (
+                    "prompt",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="versions",
+                        to="prompt_registry.prompt",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'prompt_version',
+                "db_table": "prompt_version",
             },
         ),
         migrations.CreateModel(
-            name='LabelMove',
+            name="LabelMove",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(max_length=36)),
-                ('is_undo', models.BooleanField(default=False)),
-                ('reason', models.CharField(blank=True, default='', max_length=500)),
-                ('moved_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('moved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='projects.project')),
-                ('prompt', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='label_moves', to='prompt_registry.prompt')),
-                ('from_version', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='prompt_registry.promptversion')),
-                ('to_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='prompt_registry.promptversion')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("label", models.CharField(max_length=36)),
+                ("is_undo", models.BooleanField(default=False)),
+                ("reason", models.CharField(blank=True, default="", max_length=500)),
+                ("moved_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "moved_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="projects.project"
+                    ),
+                ),
+                (
+                    "prompt",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="label_moves",
+                        to="prompt_registry.prompt",
+                    ),
+                ),
+                (
+                    "from_version",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="prompt_registry.promptversion",
+                    ),
+                ),
+                (
+                    "to_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="prompt_registry.promptversion",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'prompt_label_move',
+                "db_table": "prompt_label_move",
             },
         ),
         migrations.CreateModel(
-            name='Label',
+            name="Label",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=36)),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='projects.project')),
-                ('updated_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('prompt', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='labels', to='prompt_registry.prompt')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='labels', to='prompt_registry.promptversion')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=36)),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="projects.project"
+                    ),
+                ),
+                (
+                    "updated_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "prompt",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="labels", to="prompt_registry.prompt"
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="labels",
+                        to="prompt_registry.promptversion",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'prompt_label',
+                "db_table": "prompt_label",
             },
         ),
         migrations.CreateModel(
-            name='ProviderConnection',
+            name="ProviderConnection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('base_url', models.URLField(max_length=500)),
-                ('key_sealed', models.BinaryField(null=True)),
-                ('key_last4', models.CharField(blank=True, default='', max_length=4)),
-                ('default_model', models.CharField(blank=True, default='', max_length=120)),
-                ('is_simulated', models.BooleanField(default=False)),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='provider_connections', to='projects.project')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80)),
+                ("base_url", models.URLField(max_length=500)),
+                ("key_sealed", models.BinaryField(null=True)),
+                ("key_last4", models.CharField(blank=True, default="", max_length=4)),
+                ("default_model", models.CharField(blank=True, default="", max_length=120)),
+                ("is_simulated", models.BooleanField(default=False)),
+                ("revision", models.PositiveIntegerField(default=1)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="provider_connections",
+                        to="projects.project",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'provider_connection',
+                "db_table": "provider_connection",
             },
         ),
         migrations.AddConstraint(
-            model_name='prompt',
-            constraint=models.UniqueConstraint(fields=('project', 'name'), name='prompt_name_unique'),
+            model_name="prompt",
+            constraint=models.UniqueConstraint(fields=("project", "name"), name="prompt_name_unique"),
         ),
         migrations.AddConstraint(
-            model_name='prompt',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='prompt_in_project'),
+            model_name="prompt",
+            constraint=models.UniqueConstraint(fields=("project", "id"), name="prompt_in_project"),
         ),
         migrations.AddConstraint(
-            model_name='prompt',
-            constraint=models.CheckConstraint(condition=models.Q(('type__in', ['text', 'chat'])), name='prompt_type_known'),
+            model_name="prompt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("type__in", ["text", "chat"])), name="prompt_type_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='draft',
-            constraint=models.UniqueConstraint(fields=('prompt', 'user'), name='prompt_draft_per_person'),
+            model_name="draft",
+            constraint=models.UniqueConstraint(fields=("prompt", "user"), name="prompt_draft_per_person"),
         ),
         migrations.AddConstraint(
-            model_name='promptversion',
-            constraint=models.UniqueConstraint(fields=('prompt', 'number'), name='prompt_version_number_unique'),
+            model_name="promptversion",
+            constraint=models.UniqueConstraint(fields=("prompt", "number"), name="prompt_version_number_unique"),
         ),
         migrations.AddConstraint(
-            model_name='promptversion',
-            constraint=models.UniqueConstraint(fields=('project', 'prompt', 'id'), name='prompt_version_in_prompt'),
+            model_name="promptversion",
+            constraint=models.UniqueConstraint(fields=("project", "prompt", "id"), name="prompt_version_in_prompt"),
         ),
         migrations.AddIndex(
-            model_name='labelmove',
-            index=models.Index(fields=['prompt', 'label', '-moved_at'], name='prompt_label_move_recent'),
+            model_name="labelmove",
+            index=models.Index(fields=["prompt", "label", "-moved_at"], name="prompt_label_move_recent"),
         ),
         migrations.AddConstraint(
-            model_name='label',
-            constraint=models.UniqueConstraint(fields=('prompt', 'name'), name='prompt_label_unique'),
+            model_name="label",
+            constraint=models.UniqueConstraint(fields=("prompt", "name"), name="prompt_label_unique"),
         ),
         migrations.AddConstraint(
-            model_name='label',
-            constraint=models.CheckConstraint(condition=models.Q(('name__regex', '^(?=.*[a-z])[a-z0-9_.-]+$')), name='prompt_label_name_shape'),
+            model_name="label",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("name__regex", "^(?=.*[a-z])[a-z0-9_.-]+$")), name="prompt_label_name_shape"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='providerconnection',
-            constraint=models.UniqueConstraint(fields=('project', 'name'), name='provider_connection_name_unique'),
+            model_name="providerconnection",
+            constraint=models.UniqueConstraint(fields=("project", "name"), name="provider_connection_name_unique"),
         ),
     ]

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import override_settings
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from projects import members, projects
@@ -36,7 +35,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-HOW_TO_INSTALL = "Browser tests need Chromium. Install it, for example with «apt-get install chromium», and run them again."
+HOW_TO_INSTALL = (
+    "Browser tests need Chromium. Install it, for example with «apt-get install chromium», and run them again."
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -115,37 +116,20 @@ def troubles() -> list[str]:
 
 @pytest.fixture
 def open_page(chromium: Browser, site: str, troubles: list[str]) -> Iterator[Callable[..., Page]]:
-    """Return a function that opens a page in a browser of its own: `open_page(user=dana, width=390, scheme="dark")`."""
-    contexts: list[BrowserContext] = []
+    """Return a function that opens a page in a browser of its own: `open_page(user=dana, width=390)`."""
+    with ExitStack() as browsers:
 
-    def open_one(
-        *, user: User | None = None, width: int = 1440, height: int = 900, scheme: str = "light", address: str = site
-    ) -> Page:
-        context = chromium.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, base_url=address, reduced_motion="reduce"
-        )  # fmt: skip
-        contexts.append(context)
-        context.set_default_timeout(10_000)
-        context.on("page", lambda page: _watch(page, troubles))
-        if user is not None:
-            sessions.sign_in(context, user, address)
-        return context.new_page()
+        def open_one(*, user: User | None = None, width: int = 1440, height: int = 900, scheme: str = "light") -> Page:
+            viewport = {"width": width, "height": height}
+            context = browsers.enter_context(
+                sessions.browser(chromium, site, troubles, viewport=viewport, color_scheme=scheme)
+            )
+            if user is not None:
+                sessions.sign_in(context, user, site)
+            return context.new_page()
 
-    yield open_one
-    for context in contexts:
-        context.close()
+        yield open_one
     assert troubles == []
-
-
-def _watch(page: Page, troubles: list[str]) -> None:
-    page.on("pageerror", lambda error: troubles.append(f"page error on {page.url}: {error}"))
-    page.on("console", lambda said: troubles.append(f"console on {page.url}: {said.text}") if _is_trouble(said) else None)
-    page.on("response", lambda got: troubles.append(f"{got.status} from {got.url}") if got.status >= 500 else None)
-
-
-def _is_trouble(said: ConsoleMessage) -> bool:
-    # A refused form answers 4xx on purpose; the browser logs that as a failed resource.
-    return said.type == "error" and "Failed to load resource" not in said.text
 
 
 @pytest.fixture

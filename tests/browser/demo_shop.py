@@ -23,7 +23,7 @@ from tests.projects.factories import make_user
 from webapp.demo import traffic
 from webapp.demo.prompts import PROMPTS, DemoPrompt
 
-VISITS = 70
+VISITS = 24
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 3
 
 
@@ -49,7 +49,7 @@ class DemoShop:
 
 def make() -> DemoShop:
     """Make the project with a day of traffic."""
-    admin, viewer = make_user(name="Dana Ortiz", is_owner=True), make_user(name="Vera Lund")
+    admin, viewer = make_user(name="Dana Ortiz", password="a quiet evening", is_owner=True), make_user(name="Vera Lund")
     project = projects.create(name="Nordlicht Outdoor", by=admin)
     members.add(project=project, user=viewer, role=Role.VIEWER)
     writer = make_user(name="Sam Writer")

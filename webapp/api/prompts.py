@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import orjson
 import structlog
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse

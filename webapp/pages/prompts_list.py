@@ -76,7 +76,9 @@ def prompt_list(request: ProjectRequest) -> HttpResponse:
         "folder_name": folder.rstrip("/").rsplit("/", 1)[-1],
         "is_archive": is_archive,
         "crumbs": _crumbs(request, folder),
-        "folders": [] if words or is_archive or whole is not None else queries.folders(project=request.project, path=folder),
+        "folders": []
+        if words or is_archive or whole is not None
+        else queries.folders(project=request.project, path=folder),
         "lines": lines,
         "groups": _groups(lines, folder) if whole is not None else [Group("", "", lines)],
         "older_url": _next_url(request, rows) if has_more else "",

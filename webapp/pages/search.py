@@ -28,7 +28,9 @@ def search(request: ProjectRequest) -> HttpResponse:
     is_enough = len(words) >= FEWEST_LETTERS
     context = {
         "project": request.project,
-        "prompts": request.project.prompts.active().filter(name__icontains=words).by_name()[:MOST_PROMPTS] if is_enough else [],
+        "prompts": request.project.prompts.active().filter(name__icontains=words).by_name()[:MOST_PROMPTS]
+        if is_enough
+        else [],
         "traces": _traces(request, words) if is_enough else [],
     }
     return render(request, "search/results.html", context)

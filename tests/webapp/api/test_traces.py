@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from monitoring.kinds import Kind
 from projects import keys
-from tests.monitoring.factories import make_span, make_trace, new_trace_id, rate, send
+from tests.monitoring.factories import make_span, make_trace, rate, send
 from tests.projects.factories import make_project
 from webapp.api import traces
 
@@ -170,7 +170,7 @@ def test_a_place_that_is_not_in_the_trace_is_refused(project, get, after):
     assert get(f"/{TRACE}", after=after).status_code == 422
 
 
-@pytest.mark.parametrize("name", [new_trace_id(), "short", "x" * 32])
+@pytest.mark.parametrize("name", ["1" * 32, "short", "x" * 32])
 def test_unknown_traces_do_not_exist(get, name):
     assert get(f"/{name}").status_code == 404
 
