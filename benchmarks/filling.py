@@ -26,10 +26,11 @@ RATED_TRACES = 400
 
 @dataclass(frozen=True)
 class Filled:
-    """What was made: how many spans, a trace in the middle of the time, and how long it took."""
+    """What was made: how many spans, a trace in the middle of the time and its user, and how long it took."""
 
     spans: int
     trace_id: str
+    user_id: str
     seconds: float
 
 
@@ -63,7 +64,8 @@ def fill(*, project_id: int, spans: int) -> Filled:
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("SELECT count(*) FROM span WHERE project_id = %s", [project_id])
         count = int(cursor.fetchone()[0])
-    return Filled(spans=count, trace_id=_trace_in_the_middle(project_id), seconds=round(time.monotonic() - began, 1))
+    trace_id, user_id = _trace_in_the_middle(project_id)
+    return Filled(count, trace_id, user_id, seconds=round(time.monotonic() - began, 1))
 
 
 def _make_templates(cursor: Cursor, project_id: int) -> None:
@@ -136,12 +138,12 @@ def _rate(project_id: int) -> None:
     scores.record(project_id=project_id, scores=[scores.checked(item, now=timezone.now()) for item in rated])
 
 
-def _trace_in_the_middle(project_id: int) -> str:
+def _trace_in_the_middle(project_id: int) -> tuple[str, str]:
     from monitoring.models import Trace
 
-    traces = Trace.objects.filter(project_id=project_id)
-    half = traces.count() // 2
-    return traces.order_by("started_at").values_list("trace_id", flat=True)[half].hex
+    traces = Trace.objects.filter(project_id=project_id).order_by("started_at")
+    trace = traces[traces.count() // 2]
+    return trace.hex_id, trace.user_id
 
 
 if __name__ == "__main__":

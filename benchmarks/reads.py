@@ -58,7 +58,7 @@ def pages(stage: Stage, filled: Filled) -> Iterator[Page]:
         yield Page(f"overview {period}", f"{project}/?range={period}", browser)
     filters = {
         "no filter": {}, "text": {"q": "customer-19"}, "text found nowhere": {"q": "xylophone"}, "prompt": {"prompt": PROMPTS[0]},
-        "errors": {"status": "error"}, "thumbs down": {"thumbs": "down"}, "user": {"user": "customer-123"},
+        "errors": {"status": "error"}, "thumbs down": {"thumbs": "down"}, "user": {"user": filled.user_id},
         "min duration": {"min_seconds": "2.9"},
     }  # fmt: skip
     for name, query in filters.items():

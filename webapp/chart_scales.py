@@ -1,8 +1,9 @@
-"""Round numbers and round times for the axes of charts."""
+"""Where things stand in a chart: round numbers and round times on the axes, words above marks."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -53,3 +54,26 @@ def _label(moment: datetime, step: timedelta) -> str:
     if step >= _DAY or (moment.hour, moment.minute) == (0, 0):
         return f"{moment:%-d %b}"
     return f"{moment:%H:%M}"
+
+
+# Width of a letter above a mark, in percent of the width of a small chart.
+_LETTER_PERCENT = 1.7
+_EDGE_PERCENT = 8
+
+
+def labels_apart(marks: Sequence[tuple[float, str]]) -> list[str]:
+    """Return the words above marks, given as (place in percent, label) from left to right.
+
+    A word is the last part of its label, or empty where it would run into the word before it.
+    """
+    words = []
+    free_from = -math.inf
+    for place, label in marks:
+        word = label.rsplit("/", 1)[-1]
+        half = len(word) * _LETTER_PERCENT / 2
+        left = place if place < _EDGE_PERCENT else place - half
+        fits = left >= free_from
+        words.append(word if fits else "")
+        if fits:
+            free_from = left + 2 * half
+    return words

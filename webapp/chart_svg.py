@@ -9,9 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from webapp.chart_data import BarChart, Shape, TimeSeriesChart, Unit, Value, description
-from webapp.chart_scales import ticks, time_ticks, whole_ticks
-
-_LABELS_WITHOUT_COLLISION = 3
+from webapp.chart_scales import labels_apart, ticks, time_ticks, whole_ticks
 
 
 def svg(chart: TimeSeriesChart) -> SafeString:
@@ -166,14 +164,13 @@ def _stack(row: Sequence[Value], top: float) -> Iterable[tuple[int, float, float
 def _markers(chart: TimeSeriesChart) -> SafeString:
     start, end = chart.span
     inside = [(_share(moment, start, end), label) for moment, label in chart.markers if start <= moment <= end]
-    words = len(inside) <= _LABELS_WITHOUT_COLLISION
     return format_html_join(
         "",
         '<g><title>{}</title><line class="c-marker" x1="{}%" x2="{}%" y1="0" y2="100%"/>'
         '<text class="c-label{}" x="{}%" y="-8">{}</text></g>',
         (
-            (label, x, x, edge, x, label if words else "")
-            for place, label in inside
+            (label, x, x, edge, x, word)
+            for (place, label), word in zip(inside, labels_apart(inside), strict=True)
             for x, edge in ((_number(place), _edge(place, 8)),)
         ),
     )

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from webapp.chart_data import BarChart, Numbers, Shape, TimeSeriesChart, Unit, Value, description, numbers
-from webapp.chart_scales import time_ticks
+from webapp.chart_scales import labels_apart, time_ticks
 from webapp.chart_svg import bars, sparkline, svg, y_ticks
 
 if TYPE_CHECKING:
@@ -29,10 +29,15 @@ def figure_json(chart: TimeSeriesChart) -> str:
 
     figure = go.Figure(data=[_trace(go, chart, index) for index in range(len(chart.series))], layout=_layout(chart))
     figure.layout.template = None  # Plotly's default colours are 7 KB of JSON that the page's theme replaces.
-    for moment, label in chart.markers:
+    for moment, word in zip((moment for moment, _ in chart.markers), _marker_words(chart), strict=True):
         figure.add_vline(x=_time(moment), line_width=1, line_dash="dot")
-        figure.add_annotation(x=_time(moment), y=1, yref="paper", yanchor="bottom", text=escape(label), showarrow=False)
+        figure.add_annotation(x=_time(moment), y=1, yref="paper", yanchor="bottom", text=escape(word), showarrow=False)
     return str(figure.to_json())
+
+
+def _marker_words(chart: TimeSeriesChart) -> list[str]:
+    start, end = chart.span
+    return labels_apart([((moment - start) / (end - start) * 100, label) for moment, label in chart.markers])
 
 
 def _trace(go: Any, chart: TimeSeriesChart, index: int) -> plotly.graph_objects.Scatter | plotly.graph_objects.Bar:

@@ -27,8 +27,12 @@ def browser(chromium: Browser, address: str, troubles: list[str], **options: Any
 
 def sign_in(context: BrowserContext, user: User, address: str) -> None:
     """Give a browser the session of somebody who signed in just now."""
-    session = signed_in(user).cookies[settings.SESSION_COOKIE_NAME].value
-    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": address}])
+    client = signed_in(user)
+    session = client.session
+    # Somebody whom a one-time link signed in may also choose a password.
+    session["signed_in_by"] = "link"
+    session.save()
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": address}])
 
 
 def _watch(page: Page, troubles: list[str]) -> None:

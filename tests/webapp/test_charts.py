@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from webapp import chart_scales, charts
+from webapp.chart_scales import labels_apart
 from webapp.charts import BarChart, Shape, TimeSeriesChart, Unit
 
 START = datetime(2026, 11, 20, 0, 0, tzinfo=UTC)
@@ -223,3 +224,19 @@ def test_a_chart_without_figure_does_not_load_plotly():
     )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_words_above_marks_that_stand_apart_are_all_written() -> None:
+    assert labels_apart([(20, "support/refund v3"), (60, "search/answer v2")]) == ["refund v3", "answer v2"]
+
+
+def test_a_word_that_would_run_into_its_neighbour_is_left_out() -> None:
+    assert labels_apart([(50, "a/refund-answer v3"), (52, "a/summary v2"), (90, "x v1")]) == [
+        "refund-answer v3",
+        "",
+        "x v1",
+    ]
+
+
+def test_a_word_at_the_left_edge_takes_the_room_to_its_right() -> None:
+    assert labels_apart([(0, "answer-with-context v3"), (20, "summary v2")]) == ["answer-with-context v3", ""]

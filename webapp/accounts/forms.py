@@ -45,6 +45,7 @@ class SignIn(LoginForm):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
+        self.fields["password" if self.is_bound else "login"].widget.attrs["autofocus"] = True
 
 
 class ChangePassword(_NewPassword, ChangePasswordForm):  # type: ignore[misc]

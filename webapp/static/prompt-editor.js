@@ -13,6 +13,7 @@ const OWN = /^(role|content|blank-|setting-)/;
 let edits = 0; // counts every change
 let saved = 0; // the last change that the server has
 let busy = false;
+let sending = Promise.resolve(); // the newest request, until it is answered
 let stopped = false; // another window wrote: a person must choose first
 let timer = 0;
 /** @type {HTMLTextAreaElement | null} */
@@ -72,6 +73,14 @@ async function save(body = new FormData(form)) {
   if (busy || stopped || saved === edits) return;
   const sent = edits;
   busy = true;
+  sending = send(body, sent);
+  await sending;
+  busy = false;
+  if (saved === sent && edits > sent) plan(PAUSE_MS);
+}
+
+/** @param {FormData} body @param {number} sent */
+async function send(body, sent) {
   try {
     const response = await fetch(form.dataset.draftUrl ?? "", { method: "POST", body, headers: { Accept: "application/json" } });
     if (response.redirected || response.status === 403) say("You are signed out. Your text is kept on this computer: sign in again in another tab.");
@@ -81,8 +90,6 @@ async function save(body = new FormData(form)) {
     say("Offline, kept on this computer");
     plan(RETRY_MS);
   }
-  busy = false;
-  if (saved === sent && edits > sent) plan(PAUSE_MS);
 }
 
 /** @param {boolean} ok @param {any} answer @param {number} sent */
@@ -105,7 +112,14 @@ function settle(ok, answer, sent) {
 }
 
 form.addEventListener("input", (event) => event.target !== field("note") && changed());
-form.addEventListener("submit", () => (saved = edits));
+form.addEventListener("submit", (event) => {
+  clearTimeout(timer);
+  if (busy) {
+    // The server takes a form that overtakes its own draft for another window.
+    event.preventDefault();
+    sending.then(() => form.requestSubmit(event.submitter));
+  } else saved = edits;
+});
 document.addEventListener("visibilitychange", () => document.hidden && save());
 form.addEventListener("focusout", () => save());
 addEventListener("online", () => save());
