@@ -32,7 +32,7 @@ def machine(*, database_url: str = "") -> Figures:
     found: Figures = {
         "cores": cores,
         "load_average_at_start": round(load, 2),
-        "is_busy": load > cores / 4,
+        "is_busy": load > cores / 2,
         "python": platform.python_version(),
     }
     if database_url:

@@ -37,9 +37,12 @@ def autosave(*, prompt: Prompt, content: Mapping[str, Any], base_number: int, re
     stored = Draft.objects.filter(prompt=prompt, user=by)
     if revision and stored.filter(revision=revision).update(revision=F("revision") + 1, **values):
         return stored.get()
-    if revision or not (draft := _created(prompt, by, values)):
-        raise DraftChangedElsewhere(draft=stored.first())
-    return draft
+    if not revision and (draft := _created(prompt, by, values)):
+        return draft
+    found = stored.first()
+    if found is not None and (found.content, found.base_number) == (content, base_number):
+        return found  # the same text again: the answer to it was lost, or two requests of one window crossed
+    raise DraftChangedElsewhere(draft=found)
 
 
 def of(*, prompt: Prompt, user: User) -> Draft | None:

@@ -7,10 +7,11 @@ from monitoring.kinds import Kind, Status
 
 _LLM, _EMBEDDING, _ERROR = int(Kind.LLM), int(Kind.EMBEDDING), int(Status.ERROR)
 
-# Emptied by DELETE, because TRUNCATE gives the table new files and makes the server plan STORE anew.
+# Emptied by DELETE, because TRUNCATE gives the table new files and makes the server plan STORE anew. Rows that fit a page
+# are staged as they are: they are compressed once, on their way into `span`.
 STAGE = f"""
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_span ({", ".join(map(" ".join, zip(COLUMNS, COLUMN_TYPES, strict=True)))})
-ON COMMIT DELETE ROWS;
+WITH (toast_tuple_target = 8160) ON COMMIT DELETE ROWS;
 DELETE FROM staged_span
 """
 COPY_STAGED = f"COPY staged_span ({', '.join(COLUMNS)}) FROM STDIN (FORMAT BINARY)"

@@ -24,6 +24,13 @@ def test_the_draft_keeps_what_was_typed_finished_or_not(prompt, editor):
     assert (draft.content, draft.base_number) == (content, 3)
 
 
+def test_the_same_text_again_is_no_conflict(prompt, editor):
+    first = _save(prompt, editor, "one")
+
+    for revision in (0, first.revision - 1):
+        assert _save(prompt, editor, "one", revision=revision).revision == first.revision
+
+
 def test_each_save_needs_the_revision_of_the_one_before(prompt, editor):
     first = _save(prompt, editor, "one")
 
