@@ -21,7 +21,7 @@ from benchmarks.stage import HOST, Stage, StageFailed
 GETS_PER_SAMPLE = 1_000
 SAMPLES = 200
 FETCHERS = 8
-SETTLE_SECONDS = 2.0
+SETTLE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,9 @@ def run_application(site: str, tmp_path: Path) -> Callable[[str], str]:
 
     def run(key: str) -> str:
         told = environ | {"CALLBOARD_API_KEY": key, "CALLBOARD_PROMPT_TTL_SECONDS": "0"}
-        ended = subprocess.run([sys.executable, program], env=told, capture_output=True, text=True, timeout=30, check=False)
+        ended = subprocess.run(
+            [sys.executable, program], env=told, capture_output=True, text=True, timeout=30, check=False
+        )
         assert ended.returncode == 0, ended.stderr
         return ended.stdout.strip()
 

@@ -118,7 +118,7 @@ def test_the_editor_tells_while_typing_that_somebody_else_saved(write_on, prompt
 def test_a_tab_that_dies_before_anything_was_sent_gives_its_text_back(write_on, prompt, admin):
     page = write_on(admin)
     # A line that hangs: not even what a tab sends when it closes gets through.
-    page.evaluate("window.fetch = () => new Promise(() => {})")
+    page.evaluate("() => { window.fetch = () => new Promise(() => {}); }")
     change(page, "Be kind, whatever happens.")
     page.close(run_before_unload=False)
 

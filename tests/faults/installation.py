@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from benchmarks.preparation import Prepared
 from webapp.cli import instance
@@ -131,6 +132,11 @@ class Installation:
         """Send an OTLP request with the project's key."""
         headers = {"Authorization": f"Bearer {self.prepared.key}", "Content_Type": "application/x-protobuf"}
         return self.request("POST", "/v1/traces", body=body, **headers)
+
+    def post_json(self, path: str, document: dict[str, Any]) -> int:
+        """Send a document with the project's key and return the status."""
+        headers = {"Authorization": f"Bearer {self.prepared.key}", "Content_Type": "application/json"}
+        return self.request("POST", path, body=json.dumps(document).encode(), **headers)[0]
 
     def _prepare(self) -> Prepared:
         environ = self._environ | {

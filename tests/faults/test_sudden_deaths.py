@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+import psycopg
 import pytest
 
 from tests.faults.installation import POSTGRES, REDIS, WEB, WORKER, Installation
@@ -50,3 +53,29 @@ def test_two_deaths_at_once_lose_nothing_either(installation: Installation, ledg
 
     assert replay.given_up == 0
     audit(installation, ledger)
+
+
+def test_an_opinion_and_a_prompt_that_were_accepted_outlive_the_database_server(installation: Installation) -> None:
+    installation.wait_until_ready()
+    trace_id = os.urandom(16).hex()
+    opinion = {
+        "trace_id": trace_id,
+        "name": "thumbs",
+        "data_type": "thumbs",
+        "value": 0,
+        "user_id": "u",
+        "source": "user",
+    }
+    prompt = {"name": f"faults/{trace_id}", "type": "text", "text": "Answer {{question}}.", "note": "Saved just before"}
+
+    said = installation.post_json("/api/v1/feedback", {"items": [opinion]})
+    saved = installation.post_json("/api/v1/prompts", prompt)
+    killed = installation.kill(POSTGRES)
+    installation.wait_for_another(POSTGRES, than=killed)
+    installation.wait_until_ready()
+
+    assert (said, saved) == (200, 201)
+    with psycopg.connect(installation.running.database_url) as connection:
+        scores = connection.execute("SELECT value FROM score WHERE trace_id = %s", [trace_id]).fetchall()
+        texts = connection.execute("SELECT note FROM prompt_version WHERE note = %s", [prompt["note"]]).fetchall()
+    assert (scores, texts) == ([(0.0,)], [(prompt["note"],)])

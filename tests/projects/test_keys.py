@@ -62,3 +62,14 @@ def test_unknown_scopes_are_refused(project: Project) -> None:
 def test_a_key_needs_a_scope(project: Project) -> None:
     with pytest.raises(NoScopes):
         keys.create(project=project, name="backend", scopes=[])
+
+
+def test_only_the_first_use_in_a_minute_costs_a_statement(project: Project, django_assert_num_queries) -> None:
+    key, _ = keys.create(project=project, name="backend", scopes=["ingest"])
+    keys.touch(key_id=key.key_id, used_by="python/0.1.0")
+
+    with django_assert_num_queries(0):
+        keys.touch(key_id=key.key_id, used_by="python/0.2.0")
+
+    key.refresh_from_db()
+    assert (key.last_used_by, key.last_used_at is None) == ("python/0.1.0", False)
