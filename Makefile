@@ -38,7 +38,7 @@ lint: $(DEVELOPMENT)
 	$(BIN)/ruff check .
 
 types: $(DEVELOPMENT)
-	CALLBOARD_SECRET_KEY=types $(BIN)/mypy --strict $(PACKAGES) sdk/src
+	CALLBOARD_SECRET_KEY=types $(BIN)/mypy --strict $(PACKAGES) benchmarks sdk/src
 
 imports: $(DEVELOPMENT)
 	$(BIN)/lint-imports
