@@ -11,3 +11,13 @@ def _forget_cached_keys() -> None:
     from projects import keys
 
     keys.forget()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the pages sent, whether or not it was within the budget."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    measured = [value for report in reports for name, value in report.user_properties if name == "budget"]
+    if measured:
+        terminalreporter.section("Budgets of the pages")
+    for line in dict.fromkeys(measured):
+        terminalreporter.write_line(str(line))

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import override_settings
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from projects import members, projects
@@ -49,7 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
@@ -108,22 +108,41 @@ def demo(database: None) -> DemoShop:
     return demo_shop.make()
 
 
+@pytest.fixture(scope="package")
+def shared(chromium: Browser, site: str, demo: DemoShop) -> Iterator[tuple[BrowserContext, list[str]]]:
+    """A browser in which the admin of the demo is signed in, for tests that only look, and what it complained about."""
+    troubles: list[str] = []
+    with sessions.browser(chromium, site, troubles, viewport=sessions.DESK) as context:
+        sessions.sign_in(context, demo.admin, site)
+        yield context, troubles
+
+
+@pytest.fixture
+def looking(shared: tuple[BrowserContext, list[str]]) -> Iterator[Page]:
+    """A new tab of the shared browser."""
+    context, troubles = shared
+    page = context.new_page()
+    yield page
+    page.close()
+    found = troubles.copy()
+    troubles.clear()
+    assert found == []
+
+
 @pytest.fixture
 def troubles() -> list[str]:
-    """What the browser complained about; a test that provokes a complaint takes it out."""
+    """What the browsers of `open_page` complained about; a test that provokes a complaint takes it out."""
     return []
 
 
 @pytest.fixture
 def open_page(chromium: Browser, site: str, troubles: list[str]) -> Iterator[Callable[..., Page]]:
-    """Return a function that opens a page in a browser of its own: `open_page(user=dana, width=390)`."""
+    """Return a function that opens a page in a browser of its own: `open_page(user=dana, viewport=HAND)`."""
     with ExitStack() as browsers:
 
-        def open_one(*, user: User | None = None, width: int = 1440, height: int = 900, scheme: str = "light") -> Page:
-            viewport = {"width": width, "height": height}
-            context = browsers.enter_context(
-                sessions.browser(chromium, site, troubles, viewport=viewport, color_scheme=scheme)
-            )
+        def open_one(*, user: User | None = None, **options: Any) -> Page:
+            options = {"viewport": sessions.DESK, **options}
+            context = browsers.enter_context(sessions.browser(chromium, site, troubles, **options))
             if user is not None:
                 sessions.sign_in(context, user, site)
             return context.new_page()

@@ -13,6 +13,8 @@ from projects.models import User
 from tests.projects.factories import signed_in
 
 PATIENCE_MS = 10_000
+DESK = {"width": 1440, "height": 900}
+HAND = {"width": 390, "height": 844}
 
 
 @contextmanager

@@ -181,3 +181,5 @@ def go(page: Page, letter: str, heading: str) -> None:
     page.keyboard.press("g")
     page.keyboard.press(letter)
     expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()
+    # Keys work once the scripts ran, a moment after the words are there.
+    page.wait_for_load_state("load")

@@ -109,31 +109,31 @@ def troubles() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def looking(chromium: Browser, site: str, demo: DemoShop, troubles: list[str]) -> Iterator[Page]:
-    """One page for all tests of this module: a browser of its own for each would cost more than the look."""
+def look(chromium: Browser, site: str, troubles: list[str]) -> Iterator[Page]:
+    """One tab for all tests of this module: a new one for each would cost more than the look."""
     with sessions.browser(chromium, site, troubles) as context:
         yield context.new_page()
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_sound(looking, demo, site, troubles, name):
-    sessions.sign_in(looking.context, demo.admin, site)
+def test_a_page_is_sound(look, demo, site, troubles, name):
+    sessions.sign_in(look.context, demo.admin, site)
 
-    assert problems(looking, PAGES[name](demo), troubles) == []
+    assert problems(look, PAGES[name](demo), troubles) == []
 
 
 @pytest.mark.parametrize("name", SIGNED_OUT)
-def test_a_page_for_everybody_is_sound(looking, demo, troubles, name):
-    looking.context.clear_cookies()
+def test_a_page_for_everybody_is_sound(look, demo, troubles, name):
+    look.context.clear_cookies()
 
-    assert problems(looking, SIGNED_OUT[name](demo), troubles) == []
+    assert problems(look, SIGNED_OUT[name](demo), troubles) == []
 
 
 @pytest.mark.parametrize("keys", ["?", "Control+k", "t", "."])
-def test_what_opens_over_a_page_is_sound(looking, demo, site, troubles, keys):
-    sessions.sign_in(looking.context, demo.admin, site)
+def test_what_opens_over_a_page_is_sound(look, demo, site, troubles, keys):
+    sessions.sign_in(look.context, demo.admin, site)
 
-    assert problems(looking, PAGES["prompt" if keys == "." else "explore"](demo), troubles, keys=keys) == []
+    assert problems(look, PAGES["prompt" if keys == "." else "explore"](demo), troubles, keys=keys) == []
 
 
 def test_every_address_is_looked_at_or_known_to_be_no_page():

@@ -605,6 +605,12 @@ document.addEventListener("change", ({ target }) => {
   if (target instanceof HTMLInputElement && target.type === "checkbox") choose(target);
 });
 
+addEventListener("pageshow", ({ persisted }) => {
+  const [navigation] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+  // Back brings the old list, but the fields as they were left: with the filter that led away from it.
+  if (persisted || navigation?.type === "back_forward") all("form[data-submit-on-change]").forEach((form) => /** @type {HTMLFormElement} */ (form).reset());
+});
+
 /** @param {HTMLInputElement} box Keeps "choose all", the rows and the bulk bar in step. */
 function choose(box) {
   const name = box.dataset.chooseAll ?? box.name;

@@ -83,7 +83,8 @@ def test_changes_compare_with_the_period_before(project, page):
     calls, latency, *_ = page().context["tiles"]
 
     assert calls.change.direction == "down"
-    assert calls.change.text.startswith("−5")
+    # Rates are compared: the period at hand ends in an unfinished hour, so it is up to half an hour longer or shorter.
+    assert calls.change.text in {"−49%", "−50%", "−51%"}
     assert latency.change.text in {"−74%", "−75%", "−76%"}
     assert latency.change.is_ == "good"
 

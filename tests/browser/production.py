@@ -1,0 +1,57 @@
+"""Callboard served as `callboard up` serves it: gunicorn, compressed static files with hashed names."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.db import connection
+
+from webapp.cli import layouts, programs
+from webapp.cli.layouts import Layout
+from webapp.cli.programs import Addresses
+from webapp.embedded import ports
+from webapp.supervisor.children import Child
+
+_COLLECT = "import django; django.setup(); from webapp.cli.preparation import collect_static_files as go; go()"
+
+
+@contextmanager
+def serve(directory: Path) -> Iterator[str]:
+    """Serve the test database and yield the address."""
+    layout = Layout(directory)
+    layouts.make(layout)
+    port = ports.any_free()
+    addresses = Addresses("127.0.0.1", port, port, _database_url(), os.environ["REDIS_URL"])
+    environ = programs.environment(layout, addresses, secret_key=os.environ["CALLBOARD_SECRET_KEY"])
+    url = addresses.here(port)
+    environ |= {"CALLBOARD_URL": url, "CALLBOARD_PLAIN_STATIC": "0"}
+    subprocess.run([sys.executable, "-c", _COLLECT], env=environ, cwd=layouts.ROOT, check=True, timeout=60)
+    web = Child(programs.web(layout, addresses, environ))
+    try:
+        _wait_until_ready(f"{url}/livez", layout.log("web"))
+        yield url
+    finally:
+        web.ask_to_stop()
+        web.wait_or_end()
+
+
+def _database_url() -> str:
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
+
+
+def _wait_until_ready(url: str, log: Path) -> None:
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(log.read_text(encoding="utf-8"))
