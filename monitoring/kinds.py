@@ -44,6 +44,8 @@ class Mark(IntFlag):
     CLOCK_OFF = 4
     NEGATIVE_DURATION = 8
     MERGED = 16
+    # Not something that had to be done: a request to a server or database that a library recorded on the way.
+    BACKGROUND = 128
 
 
 KIND_BY_NAME = {kind.label: kind for kind in Kind}

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from monitoring.models import Span
+from monitoring.trace_messages import loaded
 from prompt_registry import contents, rendering
 from prompt_registry.contents import Placeholder
 from prompt_registry.errors import RenderingError
 from prompt_registry.models import PromptVersion
 
 VARIABLE_PREFIX = "gen_ai.prompt.variable."
+# OpenInference and OpenLLMetry send all of them as one object.
+_VARIABLE_OBJECTS = ("llm.prompt_template.variables", "traceloop.prompt.template_variables")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,16 @@ def of_call(span: Span) -> SentPrompt | None:
 
 def variables_of(span: Span) -> dict[str, str]:
     """Return the values that the application filled into the prompt's blanks."""
-    return {
-        key.removeprefix(VARIABLE_PREFIX): rendering.stringify(value)
-        for key, value in span.attribute_values().items()
-        if key.startswith(VARIABLE_PREFIX)
+    attributes = span.attribute_values()
+    told = {
+        key.removeprefix(VARIABLE_PREFIX): value for key, value in attributes.items() if key.startswith(VARIABLE_PREFIX)
     }
+    for name in _VARIABLE_OBJECTS:
+        value = attributes.get(name)
+        inside = loaded(value) if isinstance(value, str) else value
+        if not told and isinstance(inside, dict):
+            told = inside
+    return {str(name): rendering.stringify(value) for name, value in told.items()}
 
 
 def _filled(version: PromptVersion, values: Mapping[str, str]) -> list[FilledMessage]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -12,7 +13,7 @@ from django.db.models import QuerySet
 from monitoring.kinds import Kind
 from monitoring.models import Score, Span, Trace
 from monitoring.trace_search import Cursor, cursor_of
-from monitoring.trace_trees import Branch, Step, arrange, self_time_ns
+from monitoring.trace_trees import Branch, Step, arrange, self_time_ns, without_background
 from projects.models import Project, User
 
 # A trace may hold 100,000 spans; the tree of more than this is of no use to anybody and costs the page its speed.
@@ -26,10 +27,19 @@ _SKELETON = (
 )  # fmt: skip
 
 
-def skeleton(trace: Trace) -> list[Branch]:
-    """Return the steps of a trace in reading order, the earliest MOST_STEPS of them."""
+class Skeleton(NamedTuple):
+    """The steps of a trace in reading order, and how many requests made on the way were left out of them."""
+
+    branches: list[Branch]
+    left_out: int
+
+
+def skeleton(trace: Trace, *, with_background: bool = False) -> Skeleton:
+    """Return the earliest MOST_STEPS steps of a trace; requests made on the way only where something hangs below them."""
     rows = Span.objects.of_trace(trace).order_by("start_ns", "span_id").values_list(*_SKELETON)[:MOST_STEPS]
-    return arrange([Step(*row) for row in rows])
+    steps = [Step(*row) for row in rows]
+    shown = steps if with_background else without_background(steps)
+    return Skeleton(arrange(shown), len(steps) - len(shown))
 
 
 def span_of(trace: Trace, span_id: int) -> Span | None:

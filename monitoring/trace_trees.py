@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from monitoring.kinds import Kind, Status
+from monitoring.kinds import Kind, Mark, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,10 @@ class Step:
     @property
     def is_call(self) -> bool:
         return self.kind == Kind.LLM
+
+    @property
+    def is_background(self) -> bool:
+        return bool(self.marks & Mark.BACKGROUND)
 
 
 class Oddity(StrEnum):
@@ -73,6 +77,20 @@ def arrange(steps: Sequence[Step]) -> list[Branch]:
         for step in sorted((step for step in steps if step.span_id not in seen), key=_by_time):
             found += _walk(step, Oddity.CIRCLE, children, seen)
     return found
+
+
+def without_background(steps: Sequence[Step]) -> list[Step]:
+    """Return the steps without requests made on the way, unless they failed, hold other steps, or are all there is."""
+    if not any(step.is_background for step in steps):
+        return list(steps)
+    parents = {step.span_id: step.parent_id for step in steps}
+    needed: set[int] = set()
+    for step in steps:
+        place: int | None = step.span_id if not step.is_background or step.is_error else None
+        while place is not None and place not in needed:
+            needed.add(place)
+            place = parents.get(place)
+    return [step for step in steps if step.span_id in needed] or list(steps)
 
 
 def _children(steps: Iterable[Step]) -> dict[int, list[Step]]:

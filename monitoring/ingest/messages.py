@@ -1,4 +1,4 @@
-"""Conversations in one shape: a list of {"role", "content"} with tool calls, whatever the dialect was."""
+"""Conversations in one shape: a list of {"role", "content"} with tool calls, whatever they were written down as."""
 
 from __future__ import annotations
 
@@ -8,132 +8,155 @@ from typing import Any
 import orjson
 
 Message = dict[str, Any]
+_TEXT_PARTS = ("text", "input_text", "output_text", "reasoning")
+_CALLS, _RESULTS = (
+    ("tool_call", "tool-call", "function_call"),
+    ("tool_call_response", "tool-result", "function_call_output"),
+)
+_READ_PARTS = (*_TEXT_PARTS, *_CALLS, *_RESULTS)
+# What the libraries of the field call the two sides of a conversation.
+_ROLES = {"human": "user", "ai": "assistant", "model": "assistant"}
+_MOST_LISTS_IN_LISTS = 3
 
 
-def from_genai(sent: Any, *, system: Any = None) -> list[Message] | None:
-    """Return the messages of `gen_ai.input.messages` / `gen_ai.output.messages`, or None when they have another shape."""
-    messages = _loaded(sent)
-    if not isinstance(messages, list):
-        return None
-    found = [_from_parts(message) for message in messages if isinstance(message, dict)]
-    instructions = _loaded(system)
-    if isinstance(instructions, list):
-        text = "\n".join(_texts(instructions))
-        found.insert(0, {"role": "system", "content": text})
-    elif isinstance(instructions, str) and instructions:
-        found.insert(0, {"role": "system", "content": instructions})
-    return found
+def read(value: Any, *, role: str) -> list[Message] | None:
+    """Return the messages that a value holds, or None when it is no conversation; `role` is whose a bare message is."""
+    return _from(loaded(value), role, 0)
 
 
-def from_openinference(attributes: dict[str, Any], prefix: str) -> list[Message] | None:
-    """Return the messages of flattened attributes such as `llm.input_messages.0.message.content`."""
-    start = len(prefix) + 1
-    rows: dict[int, dict[str, Any]] = {}
-    for key, value in attributes.items():
-        if not key.startswith(prefix):
-            continue
-        index, _, rest = key[start:].partition(".message.")
-        if index.isdigit():
-            rows.setdefault(int(index), {})[rest] = value
-    return [_from_flat(rows[index]) for index in sorted(rows)] if rows else None
+def of_text(text: str, *, role: str) -> list[Message]:
+    """Return a plain text as the one message that it is."""
+    return [{"role": role, "content": text}]
 
 
 def preview(messages: Iterable[Message], *, role: str) -> str:
-    """Return the text of the last message of a role, or of the last message with text."""
-    last = ""
+    """Return the text of the last message of a role, else of the last message with text, else the tools it calls."""
+    last = called = ""
     for message in messages:
         content = message.get("content")
         if isinstance(content, str) and content and (message.get("role") == role or not last):
             last = content
-    return last
+        if "tool_calls" in message:
+            called = ", ".join(f"{call['name']}({call['arguments']})" for call in message["tool_calls"])
+    return last or called
 
 
-def _from_parts(message: Message) -> Message:
-    parts = message.get("parts")
-    if parts is None:
-        return _from_chat(message)
-    if not isinstance(parts, list):
-        return {"role": str(message.get("role", "")), "content": str(parts)}
-    role = str(message.get("role", ""))
-    if len(parts) == 1 and isinstance(parts[0], dict) and parts[0].get("type") == "text":
-        return _with_reason({"role": role, "content": str(parts[0].get("content", ""))}, message)
-    found: Message = {"role": role, "content": "\n".join(_texts(parts))}
-    calls = [_call(part) for part in parts if isinstance(part, dict) and part.get("type") == "tool_call"]
-    if calls:
+def instructions(value: Any) -> Message | None:
+    """Return instructions that were sent beside the messages as the message that they are."""
+    found = loaded(value)
+    text = "\n".join(_texts(found)) if isinstance(found, list) else found
+    return {"role": "system", "content": text} if isinstance(text, str) and text else None
+
+
+def message(sent: Message, *, role: str = "") -> Message:
+    """Return one message, whose parts stand in `parts` (GenAI conventions, Google) or in `content` (chat APIs)."""
+    own = str(sent.get("role") or role)
+    parts = sent.get("parts", sent.get("content"))
+    found: Message = {"role": _ROLES.get(own, own), "content": ""}
+    if isinstance(parts, str):
+        found["content"] = parts
+    elif isinstance(parts, list):
+        if len(parts) == 1 and isinstance(parts[0], dict) and parts[0].get("type") == "text":
+            text = parts[0].get("content", parts[0].get("text", ""))
+            found["content"] = text if isinstance(text, str) else as_text(text)
+        else:
+            _read_parts(found, parts)
+    elif parts is not None:
+        found["content"] = as_text(parts)
+    if calls := tool_calls(sent.get("tool_calls")):
         found["tool_calls"] = calls
-    for part in parts:
-        if isinstance(part, dict) and part.get("type") == "tool_call_response":
-            found |= {"role": "tool", "tool_call_id": str(part.get("id", ""))}
-            found["content"] = found["content"] or _as_text(part.get("result", part.get("response")))
-    other = [part for part in parts if not (isinstance(part, dict) and part.get("type") in _KNOWN_PARTS)]
-    if other:
+    for key in ("finish_reason", "name", "tool_call_id"):
+        if sent.get(key):
+            found[key] = str(sent[key])
+    return found
+
+
+def tool_calls(value: Any) -> list[Message]:
+    """Return the tool calls of a list in any of the forms that clients send."""
+    found = loaded(value)
+    return [_call(call) for call in found if isinstance(call, dict)] if isinstance(found, list) else []
+
+
+def as_text(value: Any) -> str:
+    """Return a value as text: nothing for nothing, JSON for what is not text."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def loaded(value: Any) -> Any:
+    """Return the value of a text that is JSON, and anything else as it is."""
+    if not isinstance(value, str) or not value.startswith(("[", "{", '"')):
+        return value
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return value
+
+
+def _from(value: Any, role: str, depth: int) -> list[Message] | None:
+    if isinstance(value, list):
+        return _from_list(value, role, depth)
+    if not isinstance(value, dict):
+        return None
+    if "role" in value and ("content" in value or "parts" in value or "tool_calls" in value):
+        return [message(value, role=role)]
+    for key in ("messages", "contents", "message", "choices", "candidates"):
+        inside = value.get(key)
+        if isinstance(inside, list | dict) and depth < _MOST_LISTS_IN_LISTS:
+            found = _from(inside, role, depth + 1)
+            return _with_instructions(found, value.get("system", value.get("instructions"))) if found else None
+    if isinstance(value.get("prompt"), str) and not value.keys() - {"prompt", "system", "messages"}:
+        return _with_instructions(of_text(value["prompt"], role=role), value.get("system"))
+    return None
+
+
+def _from_list(items: list[Any], role: str, depth: int) -> list[Message] | None:
+    # Some clients send a batch with one conversation in it.
+    if len(items) == 1 and isinstance(items[0], list) and depth < _MOST_LISTS_IN_LISTS:
+        return _from_list(items[0], role, depth + 1)
+    if not items or not all(isinstance(item, dict) for item in items):
+        return [] if not items else None
+    return None if not all(map(_is_message, items)) else [_of_item(item, role) for item in items]
+
+
+def _is_message(item: Message) -> bool:
+    return "role" in item or "parts" in item or isinstance(item.get("message", item.get("content")), dict)
+
+
+def _of_item(item: Message, role: str) -> Message:
+    """Return the message of a list's item; choices and candidates hold theirs one level deeper."""
+    inside = item.get("message", item.get("content"))
+    if not isinstance(inside, dict):
+        return message(item, role=role)
+    reason = item.get("finish_reason", item.get("finishReason"))
+    return message({**inside, "finish_reason": reason} if reason else inside, role=role)
+
+
+def _with_instructions(found: list[Message], value: Any) -> list[Message]:
+    system = instructions(value)
+    return [system, *found] if system else found
+
+
+def _read_parts(found: Message, parts: list[Any]) -> None:
+    """Add what the parts of a message say: text, tool calls, the answer of a tool, and everything else as it is."""
+    found["content"] = "\n".join(_texts(parts))
+    dicts = [part for part in parts if isinstance(part, dict)]
+    if calls := [_call(part) for part in dicts if part.get("type") in _CALLS]:
+        found["tool_calls"] = calls
+    for part in dicts:
+        if part.get("type") in _RESULTS:
+            found |= {
+                "role": "tool",
+                "tool_call_id": str(part.get("id") or part.get("toolCallId") or part.get("call_id") or ""),
+            }
+            found["content"] = found["content"] or as_text(_first(part, "result", "response", "output"))
+    if other := [part for part in parts if not (isinstance(part, str) or _is_read(part))]:
         found["parts"] = other
-    return _with_reason(found, message)
 
 
-_KNOWN_PARTS = {"text", "tool_call", "tool_call_response"}
-
-
-def _from_chat(message: Message) -> Message:
-    """A message as chat APIs have it: content is text or a list of typed parts."""
-    content = message.get("content")
-    found: Message = {"role": str(message.get("role", "")), "content": content if isinstance(content, str) else ""}
-    if isinstance(content, list):
-        found["content"] = "\n".join(_texts(content))
-        if other := [
-            part
-            for part in content
-            if not (isinstance(part, dict) and part.get("type") in ("text", "input_text", "output_text"))
-        ]:
-            found["parts"] = other
-    calls = message.get("tool_calls")
-    if isinstance(calls, list) and calls:
-        found["tool_calls"] = [_call(call) for call in calls if isinstance(call, dict)]
-    for key in ("name", "tool_call_id"):
-        if message.get(key):
-            found[key] = str(message[key])
-    return found
-
-
-def _with_reason(found: Message, message: Message) -> Message:
-    if reason := message.get("finish_reason"):
-        found["finish_reason"] = str(reason)
-    if name := message.get("name"):
-        found["name"] = str(name)
-    return found
-
-
-def _call(part: Message) -> Message:
-    function = part.get("function") if isinstance(part.get("function"), dict) else part
-    return {
-        "id": str(part.get("id") or ""),
-        "name": str(function.get("name") or ""),  # type: ignore[union-attr]
-        "arguments": _as_text(function.get("arguments")),  # type: ignore[union-attr]
-    }
-
-
-def _from_flat(row: dict[str, Any]) -> Message:
-    found: Message = {"role": str(row.get("role", "")), "content": _as_text(row.get("content"))}
-    texts = [
-        _as_text(row[key])
-        for key in sorted(row)
-        if key.startswith("contents.") and key.endswith("message_content.text")
-    ]
-    if texts and not found["content"]:
-        found["content"] = "\n".join(texts)
-    calls: dict[str, Message] = {}
-    for key, value in row.items():
-        if key.startswith("tool_calls."):
-            index, _, rest = key.removeprefix("tool_calls.").partition(".tool_call.")
-            name = {"id": "id", "function.name": "name", "function.arguments": "arguments"}.get(rest)
-            if name:
-                calls.setdefault(index, {"id": "", "name": "", "arguments": ""})[name] = _as_text(value)
-    if calls:
-        found["tool_calls"] = [calls[index] for index in sorted(calls)]
-    for key in ("name", "tool_call_id"):
-        if row.get(key):
-            found[key] = str(row[key])
-    return found
+def _is_read(part: Any) -> bool:
+    return isinstance(part, dict) and (part.get("type") in _READ_PARTS or isinstance(part.get("text"), str))
 
 
 def _texts(parts: list[Any]) -> list[str]:
@@ -141,25 +164,22 @@ def _texts(parts: list[Any]) -> list[str]:
     for part in parts:
         if isinstance(part, str):
             found.append(part)
-        elif isinstance(part, dict) and part.get("type") in ("text", "input_text", "output_text", "reasoning"):
+        elif isinstance(part, dict) and (part.get("type") in _TEXT_PARTS or "type" not in part):
             text = part.get("content", part.get("text"))
             if isinstance(text, str):
                 found.append(text)
     return found
 
 
-def _as_text(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+def _call(part: Message) -> Message:
+    function = part.get("function")
+    told = function if isinstance(function, dict) else part
+    return {
+        "id": as_text(_first(part, "id", "toolCallId", "call_id")),
+        "name": as_text(_first(told, "name", "toolName")),
+        "arguments": as_text(_first(told, "arguments", "args", "input")),
+    }
 
 
-def _loaded(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    if not value.startswith(("[", "{", '"')):
-        return value
-    try:
-        return orjson.loads(value)
-    except orjson.JSONDecodeError:
-        return value
+def _first(holder: Message, *names: str) -> Any:
+    return next((holder[name] for name in names if holder.get(name) is not None), None)

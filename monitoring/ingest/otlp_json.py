@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from monitoring.ingest.cleaning import clean, clean_number, clean_text, is_usable_key
-from monitoring.ingest.limits import INT64_MAX, MAX_ATTRIBUTES, MAX_DEPTH, MAX_EVENTS, MAX_SPANS
+from monitoring.ingest.limits import INT64_MAX, MAX_ATTRIBUTES, MAX_DEPTH, MAX_EVENTS, MAX_LINKS, MAX_SPANS
 from monitoring.ingest.spans import BodyUnreadable, RawEvent, RawSpan, TooManySpans
 from monitoring.kinds import Mark
 
@@ -74,7 +74,7 @@ def _nesting(body: bytes) -> int:
 def _span(span: dict[str, Any], resource: dict[str, Any], scope: str) -> RawSpan:
     attributes, marks = _attributes(span.get("attributes"))
     status = _dict(span.get("status"))
-    events = _dicts(span.get("events"))
+    events, links = _dicts(span.get("events")), _dicts(span.get("links"))
     return RawSpan(
         trace_id=_id(span.get("traceId")),
         span_id=_id(span.get("spanId")),
@@ -88,7 +88,8 @@ def _span(span: dict[str, Any], resource: dict[str, Any], scope: str) -> RawSpan
         resource=resource,
         scope=clean_text(scope),
         events=[_event(event) for event in events[:MAX_EVENTS]],
-        marks=marks | (Mark.TRUNCATED if len(events) > MAX_EVENTS else 0),
+        links=[_link(link) for link in links[:MAX_LINKS]],
+        marks=marks | (Mark.TRUNCATED if len(events) > MAX_EVENTS or len(links) > MAX_LINKS else 0),
     )
 
 
@@ -98,6 +99,15 @@ def _event(event: dict[str, Any]) -> RawEvent:
         _int64(event.get("timeUnixNano")),
         _attributes(event.get("attributes"))[0],
     )
+
+
+def _link(link: dict[str, Any]) -> dict[str, Any]:
+    attributes, _ = _attributes(link.get("attributes"))
+    return {
+        "trace_id": _id(link.get("traceId")).hex(),
+        "span_id": _id(link.get("spanId")).hex(),
+        "attributes": attributes,
+    }
 
 
 def _attributes(pairs: Any) -> tuple[dict[str, Any], int]:

@@ -2,47 +2,54 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import orjson
 
-from monitoring.ingest import dialects, messages
+from monitoring.ingest import dialects, flat_lists, messages
 from monitoring.ingest.cleaning import clean_text
+from monitoring.ingest.cuts import Cuts
+from monitoring.ingest.dialects import Shape
+from monitoring.ingest.event_messages import Told
+from monitoring.ingest.fields import Rows, Sorted, Source
 from monitoring.ingest.limits import MAX_PAYLOAD_CHARS, PREVIEW_CHARS
 from monitoring.ingest.messages import Message
 
-# The stored text or None, its preview, and whether the text had to be cut.
-Payload = tuple[str | None, str, bool]
-_NOTHING: Payload = (None, "", False)
+# The stored text or None, and its preview.
+Payload = tuple[str | None, str]
+# A conversation, or a text with the part of it that is worth a preview.
+_Read = list[Message] | tuple[str, str]
+_NOTHING: Payload = (None, "")
+_EVENTS_RANK = {
+    "input": dialects.INPUT.index(("events", Shape.EVENTS)),
+    "output": dialects.OUTPUT.index(("events", Shape.EVENTS)),
+}
 
 
-def of_input(attributes: dict[str, Any]) -> Payload:
+def of_input(found: Sorted, told: Told | None, *, is_call: bool) -> Payload:
     """Return what the step was given."""
-    sent = attributes.get(dialects.GENAI_INPUT)
-    system = attributes.get(dialects.GENAI_SYSTEM)
-    if sent is not None or system is not None:
-        found = messages.from_genai(sent if sent is not None else [], system=system)
-        return _conversation(found, role="user") if found is not None else _plain(sent)
-    if _is_openinference(attributes):
-        found = messages.from_openinference(attributes, dialects.OPENINFERENCE_INPUT)
-        if found is not None:
-            return _conversation(found, role="user")
-    return _first_plain(attributes, dialects.PLAIN_INPUT)
+    source = found.input
+    if told is not None and told.input and source[0] > _EVENTS_RANK["input"]:
+        return _conversation(told.input, "user", "input", found.cuts)
+    instructions = messages.instructions(found.aside["system"]) if "system" in found.aside else None
+    if source[2] is None and instructions is None:
+        return _NOTHING
+    read = _read(source, role="user", is_call=is_call)
+    if instructions is not None and isinstance(read, list):
+        read = [instructions, *read]
+    return _payload(read, "user", "input", found.cuts)
 
 
-def of_output(attributes: dict[str, Any]) -> Payload:
-    """Return what the step answered."""
-    sent = attributes.get(dialects.GENAI_OUTPUT)
-    if sent is not None:
-        found = messages.from_genai(sent)
-        return _conversation(found, role="assistant") if found is not None else _plain(sent)
-    if _is_openinference(attributes):
-        found = messages.from_openinference(attributes, dialects.OPENINFERENCE_OUTPUT)
-        if found is not None:
-            return _conversation(found, role="assistant")
-        if documents := _documents(attributes):
-            return _payload(orjson.dumps(documents).decode(), shown=str(documents[0].get("content", "")))
-    return _first_plain(attributes, dialects.PLAIN_OUTPUT)
+def of_output(found: Sorted, told: Told | None, *, is_call: bool) -> Payload:
+    """Return what the step answered; a call's last message carries why the answer ended."""
+    source = found.output
+    if told is not None and told.output and source[0] > _EVENTS_RANK["output"]:
+        read: _Read = told.output
+    elif source[2] is None and "tool_calls" not in found.aside:
+        return _NOTHING
+    else:
+        read = _read(source, role="assistant", is_call=is_call)
+    if is_call and isinstance(read, list):
+        read = _completed(read, found)
+    return _payload(read, "assistant", "output", found.cuts)
 
 
 def preview_of(text: str) -> str:
@@ -54,37 +61,55 @@ def preview_of(text: str) -> str:
     return clean_text(" ".join(text[: PREVIEW_CHARS * 2].split())[:PREVIEW_CHARS])
 
 
-def _payload(text: str, *, shown: str) -> Payload:
-    preview = preview_of(shown)
-    return (text, preview, False) if len(text) <= MAX_PAYLOAD_CHARS else (text[:MAX_PAYLOAD_CHARS], preview, True)
+def _read(source: Source, *, role: str, is_call: bool) -> _Read:
+    """Return the messages that a source holds, or its text when it is no conversation."""
+    _, shape, value = source
+    if shape is Shape.FLAT:
+        return _read_rows(value, role)
+    if shape is Shape.MESSAGES or is_call:
+        found = messages.read(value, role=role)
+        if found is not None:
+            return found
+    if is_call and isinstance(value, str) and value and not value.startswith(("{", "[")):
+        return messages.of_text(value, role=role)
+    text = messages.as_text(value)
+    return (text, text) if text else []
 
 
-def _conversation(found: list[Message], *, role: str) -> Payload:
-    return _payload(orjson.dumps(found).decode(), shown=messages.preview(found, role=role))
+def _read_rows(rows: Rows, role: str) -> _Read:
+    found = flat_lists.conversation(rows, role=role)
+    if found is not None:
+        return found
+    if documents := flat_lists.documents(rows):
+        return messages.as_text(documents), messages.as_text(documents[0].get("content"))
+    text = flat_lists.texts(rows)
+    return text, text
 
 
-def _first_plain(attributes: dict[str, Any], names: tuple[str, ...]) -> Payload:
-    for name in names:
-        value = attributes.get(name)
-        if value is not None:
-            return _plain(value)
-    return _NOTHING
+def _completed(read: list[Message], found: Sorted) -> list[Message]:
+    """Return the answer with the tool calls and the reason for its end that were told beside it."""
+    answer = list(read)
+    calls = messages.tool_calls(found.aside.get("tool_calls"))
+    if calls and not any("tool_calls" in message for message in answer):
+        last = answer.pop() if answer else {"role": "assistant", "content": ""}
+        answer.append({**last, "tool_calls": calls})
+    reason = messages.loaded(found.facts.get("finish_reason"))
+    if answer and reason and "finish_reason" not in answer[-1]:
+        first = reason[0] if isinstance(reason, list) else reason
+        answer[-1] = {**answer[-1], "finish_reason": str(first)}
+    return answer
 
 
-def _plain(value: Any) -> Payload:
-    text = value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
-    return _payload(text, shown=text)
+def _payload(read: _Read, role: str, name: str, cuts: Cuts) -> Payload:
+    if isinstance(read, tuple):
+        return _stored(*read, name, cuts)
+    return _conversation(read, role, name, cuts) if read else _NOTHING
 
 
-def _is_openinference(attributes: dict[str, Any]) -> bool:
-    return "openinference.span.kind" in attributes
+def _conversation(found: list[Message], role: str, name: str, cuts: Cuts) -> Payload:
+    text = orjson.dumps(found, option=orjson.OPT_NON_STR_KEYS).decode()
+    return _stored(text, messages.preview(found, role=role), name, cuts)
 
 
-def _documents(attributes: dict[str, Any]) -> list[dict[str, Any]]:
-    rows: dict[int, dict[str, Any]] = {}
-    for key, value in attributes.items():
-        if key.startswith(dialects.DOCUMENTS):
-            index, _, rest = key[len(dialects.DOCUMENTS) + 1 :].partition(".document.")
-            if index.isdigit():
-                rows.setdefault(int(index), {})[rest] = value
-    return [rows[index] for index in sorted(rows)]
+def _stored(text: str, shown: str, name: str, cuts: Cuts) -> Payload:
+    return (text if len(text) <= MAX_PAYLOAD_CHARS else cuts.payload(name, text), preview_of(shown))

@@ -8,7 +8,7 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from monitoring.ingest.cleaning import clean, clean_number, is_usable_key
-from monitoring.ingest.limits import MAX_ATTRIBUTES, MAX_DEPTH, MAX_EVENTS, MAX_SPANS
+from monitoring.ingest.limits import MAX_ATTRIBUTES, MAX_DEPTH, MAX_EVENTS, MAX_LINKS, MAX_SPANS
 from monitoring.ingest.spans import BodyUnreadable, RawEvent, RawSpan, TooManySpans
 from monitoring.kinds import Mark
 
@@ -50,7 +50,16 @@ def _span(span: Any, resource: dict[str, Any], scope: str) -> RawSpan:
         ]
         if len(span.events) > MAX_EVENTS:
             raw.marks |= Mark.TRUNCATED
+    if span.links:
+        raw.links = [_link(link) for link in span.links[:MAX_LINKS]]
+        if len(span.links) > MAX_LINKS:
+            raw.marks |= Mark.TRUNCATED
     return raw
+
+
+def _link(link: Any) -> dict[str, Any]:
+    attributes, _ = _attributes(link.attributes)
+    return {"trace_id": link.trace_id.hex(), "span_id": link.span_id.hex(), "attributes": attributes}
 
 
 def _attributes(pairs: Any) -> tuple[dict[str, Any], int]:

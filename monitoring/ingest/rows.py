@@ -14,9 +14,10 @@ from uuid import UUID
 import orjson
 import structlog
 
-from monitoring.ingest import dialects, fields, payloads
-from monitoring.ingest.limits import INT32_MAX, INT64_MAX, MAX_INDEXED_CHARS
-from monitoring.ingest.spans import RawSpan, Rejected
+from monitoring.ingest import amounts, dialects, fields, payloads
+from monitoring.ingest.event_messages import DETAILS, logged, told_by
+from monitoring.ingest.limits import INT64_MAX, MAX_INDEXED_CHARS
+from monitoring.ingest.spans import RawEvent, RawSpan, Rejected
 from monitoring.kinds import Arm, Kind, Mark, Status
 from prompt_registry.prices.costs import cost_nano_usd
 
@@ -50,6 +51,7 @@ _NO_ID = (b"\x00" * 8, b"\x00" * 16)
 _LLM, _EMBEDDING, _OTHER = int(Kind.LLM), int(Kind.EMBEDDING), int(Kind.OTHER)
 _ERROR = int(Status.ERROR)
 _TRUNCATED, _CLOCK_OFF, _NEGATIVE_DURATION = int(Mark.TRUNCATED), int(Mark.CLOCK_OFF), int(Mark.NEGATIVE_DURATION)
+_BACKGROUND = int(Mark.BACKGROUND)
 _ARMS = {"control": int(Arm.CONTROL), "candidate": int(Arm.CANDIDATE)}
 
 
@@ -85,42 +87,51 @@ class RowBuilder:
 
     def row(self, span: RawSpan) -> Row:
         """Return one row in the order of COLUMNS."""
-        attributes, start_ns = span.attributes, span.start_ns
+        start_ns, told = span.start_ns, None
+        attributes, events = span.attributes, span.events
+        if events:
+            attributes = _with_details(span)
+            told = told_by(events)
+            events = told.others
         found = fields.sort(attributes)
-        get = found.fields.get
+        if "events" in found.aside:
+            told = logged(found.aside["events"])
+        facts = found.facts
+        get = facts.get
         source = self._sources.get(id(span.resource)) or self._read_source(span.resource)
-        kind = _kind(found.fields)
-        model, provider = _text(get("model")), _text(get("provider"))
-        tokens = (
-            _count(get("input_tokens")), _count(get("output_tokens")), _count(get("cache_read_tokens")),
-            _count(get("cache_write_tokens")), _count(get("reasoning_tokens")),
-        )  # fmt: skip
-        input_text, input_preview, input_cut = payloads.of_input(attributes)
-        output_text, output_preview, output_cut = payloads.of_output(attributes)
-        marks = span.marks | (_TRUNCATED if input_cut or output_cut or found.was_cut else 0)
+        kind = found.kind if found.kind is not None else (_LLM if "model" in facts else _OTHER)
+        model, provider = _text(get("model")), _provider(get("provider"))
+        tokens = amounts.tokens(facts)
+        is_call = kind == _LLM
+        input_text, input_preview = payloads.of_input(found, told, is_call=is_call)
+        output_text, output_preview = payloads.of_output(found, told, is_call=is_call)
+        is_background = kind == _OTHER and found.kind is None and _is_infrastructure(span, found)
+        kept = None if is_background else _kept(span, found, source)
+        events_text = None if is_background else _events(events)
         duration_ns = span.end_ns - start_ns if span.end_ns else 0
-        if duration_ns < 0:
-            duration_ns, marks = 0, marks | _NEGATIVE_DURATION
         sort_ns = min(max(start_ns, self._earliest_ns), self._latest_ns)
-        if sort_ns != start_ns:
-            marks |= _CLOCK_OFF
-        kept, events = _kept(found.kept, source, span.scope), _events(span)
-        name = _text(span.name) or "unnamed"
-        status = _status(span)
+        marks = (
+            span.marks | (_TRUNCATED if found.cuts.made else 0) | (_BACKGROUND if is_background else 0)
+            | (_NEGATIVE_DURATION if duration_ns < 0 else 0) | (_CLOCK_OFF if sort_ns != start_ns else 0)
+        )  # fmt: skip
+        name = (_text(get("trace_name")) if not span.parent_id else "") or _text(span.name) or "unnamed"
+        status = _status(span, facts)
+        metadata = _json(found.metadata) if found.metadata else None
         return (
             self._project_id, _date_of(start_ns // _NS_PER_DAY), UUID(bytes=span.trace_id), _id(span.span_id), _parent(span.parent_id),
-            _EPOCH + timedelta(microseconds=sort_ns // 1000), self._received_at, start_ns, min(span.end_ns, INT64_MAX), duration_ns,
-            _nanoseconds(get("time_to_first")), _cost(get("cost"), provider, model, tokens, kind, start_ns),
-            _content_hash(span, name, status, input_text, output_text, kept, events),
-            *tokens, _count(get("prompt_version")) or 0, kind, status, _arm(get("arm")), marks, _uuid(get("rollout_id")), name,
-            self._environment or source.environment or _text(get("environment")) or "default",
-            source.release, source.service, provider, model, _text(get("prompt_name")), _text(get("session")), _text(get("user")),
-            (span.status_message or _text(get("error")))[:2000] if status == _ERROR else "",
-            input_preview, output_preview, _json(found.metadata) if found.metadata else None, input_text, output_text, kept, events,
+            _EPOCH + timedelta(microseconds=sort_ns // 1000), self._received_at, start_ns, min(span.end_ns, INT64_MAX), max(0, duration_ns),
+            amounts.first_piece_ns(facts, start_ns, told.first_piece_ns if told else None),
+            _cost(facts, provider, model, tokens, kind, start_ns),
+            _content_hash(span, name, status, input_text, output_text, kept, metadata, events_text),
+            *tokens, amounts.count(get("prompt_version")) or 0, kind, status, _arm(get("arm")), marks, _uuid(get("rollout_id")), name,
+            self._environment or _text(get("environment")) or source.environment or "default",
+            _text(get("release")) or source.release, source.service, provider, model, _text(get("prompt_name")),
+            _text(get("session")), _text(get("user")), _status_message(span, facts) if status == _ERROR else "",
+            input_preview, output_preview, metadata, input_text, output_text, kept, events_text,
         )  # fmt: skip
 
     def _read_source(self, resource: dict[str, Any]) -> _Source:
-        get = fields.sort(resource).fields.get
+        get = fields.sort(resource).facts.get
         source = _Source(
             environment=_text(get("environment")), release=_text(get("release")), service=_text(get("service")),
             json=orjson.Fragment(_json(resource)) if resource else None,
@@ -180,39 +191,20 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)[:MAX_INDEXED_CHARS]
 
 
-def _kind(found: fields.Fields) -> int:
-    if (own := found.get("kind")) is not None:
-        return int(dialects.KIND_BY_OWN_NAME.get(own, _OTHER)) if isinstance(own, str) else _OTHER
-    if isinstance(operation := found.get("operation"), str):
-        return int(dialects.KIND_BY_OPERATION.get(operation, _OTHER))
-    if isinstance(openinference := found.get("openinference_kind"), str):
-        return int(dialects.KIND_BY_OPENINFERENCE.get(openinference.upper(), _OTHER))
-    return _LLM if "model" in found else _OTHER
+def _provider(value: Any) -> str:
+    """Return the provider in small letters; the Vercel AI SDK adds the interface: `openai.chat`."""
+    name = _text(value).lower()
+    vendor, _, interface = name.partition(".")
+    return (
+        vendor if interface in ("chat", "responses", "messages", "completion", "generative-ai", "embedding") else name
+    )
 
 
-def _count(value: Any) -> int | None:
-    if value is None or isinstance(value, bool):
-        return None
-    try:
-        number = int(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return min(number, INT32_MAX) if number >= 0 else None
-
-
-def _nanoseconds(seconds: Any) -> int | None:
-    if seconds is None:
-        return None
-    try:
-        number = float(seconds)
-    except (TypeError, ValueError):
-        return None
-    return int(number * 1e9) if 0 <= number < 1e6 else None
-
-
-def _cost(sent: Any, provider: str, model: str, tokens: Sequence[int | None], kind: int, start_ns: int) -> int | None:
-    if isinstance(sent, int | float) and 0 <= sent < 1e6:
-        return int(sent * 1e9)
+def _cost(
+    facts: amounts.Facts, provider: str, model: str, tokens: amounts.Tokens, kind: int, start_ns: int
+) -> int | None:
+    if (sent := amounts.sent_cost(facts)) is not None:
+        return sent
     if tokens[0] is None or kind not in (_LLM, _EMBEDDING):
         return None
     return cost_nano_usd(
@@ -221,10 +213,30 @@ def _cost(sent: Any, provider: str, model: str, tokens: Sequence[int | None], ki
     )  # fmt: skip
 
 
-def _status(span: RawSpan) -> int:
-    if span.status == _ERROR or span.attributes.get("error.type") is not None:
+def _status(span: RawSpan, facts: amounts.Facts) -> int:
+    if span.status == _ERROR or span.attributes.get("error.type") is not None or facts.get("level") == "ERROR":
         return _ERROR
     return span.status if span.status in (0, 1) else 0
+
+
+def _status_message(span: RawSpan, facts: amounts.Facts) -> str:
+    return (span.status_message or _text(facts.get("status_message")) or _text(facts.get("error")))[:2000]
+
+
+def _is_infrastructure(span: RawSpan, found: fields.Sorted) -> bool:
+    return (
+        span.scope.startswith(dialects.INFRASTRUCTURE)
+        and found.input is fields.NOWHERE and found.output is fields.NOWHERE and not found.metadata
+    )  # fmt: skip
+
+
+def _with_details(span: RawSpan) -> dict[str, Any]:
+    """Return the attributes of a span with those that one of its events carries for it."""
+    attributes = span.attributes
+    for event in span.events:
+        if event.name == DETAILS:
+            attributes = {**event.attributes, **attributes}
+    return attributes
 
 
 def _arm(value: Any) -> int:
@@ -252,19 +264,23 @@ def _date_of(day: int) -> date:
     return date.fromordinal(min(day + 719_163, date.max.toordinal()))
 
 
-def _kept(kept: dict[str, Any], source: _Source, scope: str) -> str:
+def _kept(span: RawSpan, found: fields.Sorted, source: _Source) -> str:
+    kept = found.kept
     if source.json is not None:
         kept["resource"] = source.json
-    if scope:
-        kept["scope"] = scope
+    if span.scope:
+        kept["scope"] = span.scope
+    if span.links:
+        kept["links"] = span.links
+    if found.cuts.made:
+        kept["callboard.cut"] = found.cuts.made
     return _json(kept)
 
 
-def _events(span: RawSpan) -> str | None:
-    if not span.events:
+def _events(events: Sequence[RawEvent]) -> str | None:
+    if not events:
         return None
-    found = [{"name": event.name, "at_ns": event.at_ns, "attributes": event.attributes} for event in span.events]
-    return _json(found)
+    return _json([{"name": event.name, "at_ns": event.at_ns, "attributes": event.attributes} for event in events])
 
 
 def _json(value: Any) -> str:

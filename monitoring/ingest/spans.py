@@ -29,6 +29,8 @@ class RawSpan:
     resource: dict[str, Any]
     scope: str = ""
     events: list[RawEvent] = field(default_factory=list)
+    # Spans of other traces that this one belongs to, as they are shown.
+    links: list[dict[str, Any]] = field(default_factory=list)
     marks: int = 0
 
 

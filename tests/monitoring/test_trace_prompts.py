@@ -40,6 +40,15 @@ def test_blanks_are_filled_with_what_the_application_sent(project):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["llm.prompt_template.variables", "traceloop.prompt.template_variables"])
+def test_values_that_came_as_one_object_are_read(project, name):
+    make_version(project, text="{{shop}}")
+
+    sent = trace_prompts.of_call(call(project, attributes={name: '{"shop": "Nordwind"}'}))
+
+    assert sent.variables == {"shop": "Nordwind"}
+
+
 def test_values_are_never_expanded_again(project):
     make_version(project, text="{{shop}}")
 

@@ -37,7 +37,7 @@ def test_the_skeleton_is_one_narrow_statement(project, now, django_assert_num_qu
     trace = Trace.objects.get(project=project)
 
     with django_assert_num_queries(1) as statements:
-        branches = trace_reading.skeleton(trace)
+        branches = trace_reading.skeleton(trace).branches
 
     assert (len(branches), branches[0].child_count) == (21, 20)
     assert '"input"' not in statements[0]["sql"]
@@ -47,13 +47,13 @@ def test_spans_of_other_projects_with_the_same_ids_stay_out(project):
     send(project, make_span(trace_id=TRACE))
     send(make_project(), make_span(trace_id=TRACE), make_span(trace_id=TRACE))
 
-    assert len(trace_reading.skeleton(Trace.objects.get(project=project))) == 1
+    assert len(trace_reading.skeleton(Trace.objects.get(project=project)).branches) == 1
 
 
 def test_a_trace_without_its_root_still_has_a_tree(project):
     send(project, make_span(trace_id=TRACE, parent_id=new_span_id()))
 
-    assert trace_reading.skeleton(Trace.objects.get(project=project))[0].oddity == Oddity.ORPHAN
+    assert trace_reading.skeleton(Trace.objects.get(project=project)).branches[0].oddity == Oddity.ORPHAN
 
 
 def test_spans_are_read_in_pages(project, now):
@@ -64,7 +64,7 @@ def test_spans_are_read_in_pages(project, now):
         seen += [span.span_id for span in page]
         last = page[-1]
 
-    assert sorted(seen) == sorted(branch.step.span_id for branch in trace_reading.skeleton(trace))
+    assert sorted(seen) == sorted(branch.step.span_id for branch in trace_reading.skeleton(trace).branches)
     assert len(seen) == len(set(seen)) == 5
 
 

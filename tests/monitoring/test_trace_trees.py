@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.kinds import Kind, Status
-from monitoring.trace_trees import Oddity, Step, arrange, of_interest, self_time_ns
+from monitoring.kinds import Kind, Mark, Status
+from monitoring.trace_trees import Oddity, Step, arrange, of_interest, self_time_ns, without_background
 
 
 def step(span_id, parent_id=None, start=0, took=100, **fields):
@@ -27,6 +27,31 @@ def test_a_step_whose_parent_has_not_arrived_stands_at_the_top_and_says_so():
 
     assert [(branch.step.span_id, branch.depth, branch.oddity) for branch in branches] == [
         (2, 0, Oddity.ORPHAN), (3, 1, Oddity.NONE), (1, 0, Oddity.NONE),
+    ]  # fmt: skip
+
+
+def on_the_way(*args, **fields):
+    return step(*args, marks=Mark.BACKGROUND, **fields)
+
+
+def test_requests_made_on_the_way_are_left_out_unless_they_failed_or_hold_something():
+    steps = [
+        step(1), on_the_way(2, 1), on_the_way(3, 1, status=Status.ERROR), on_the_way(4, 1), on_the_way(5, 4), step(6, 5),
+        on_the_way(7, 5),
+    ]  # fmt: skip
+
+    assert [one.span_id for one in without_background(steps)] == [1, 3, 4, 5, 6]
+
+
+def test_a_trace_of_nothing_else_is_shown_whole():
+    steps = [on_the_way(1), on_the_way(2, 1)]
+
+    assert without_background(steps) == steps
+
+
+def test_circles_of_requests_made_on_the_way_end():
+    assert without_background([on_the_way(1, 2), on_the_way(2, 1), step(3, 1)]) == [
+        on_the_way(1, 2), on_the_way(2, 1), step(3, 1),
     ]  # fmt: skip
 
 

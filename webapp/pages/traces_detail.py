@@ -41,13 +41,14 @@ def show(request: ProjectRequest, hex_id: str, *, form: FeedbackForm | None = No
     span = _asked_span(request, found)
     if span and request.headers.get("HX-Request") == "true":
         return _fragment(request, "panel", _panel(request, found, span) | {"takes_focus": "view" not in request.GET})
-    branches = trace_reading.skeleton(found)
+    branches, left_out = _skeleton(request, found)
     span = span or _first_span(found, branches)
     context = {
-        "page_title": found.name, "trace": found, **_rows(found, branches, _first_row(branches, span), span),
+        "page_title": found.name, "trace": found, **_rows(found, branches, _first_row(branches, span), span, request),
         **_panel(request, found, span), **_landmarks(branches),
         **_header(request, found), "form": form or FeedbackForm(), "has_root": found.has_root,
-        "hidden_text": _hidden_text(found, branches),
+        "hidden_text": _hidden_text(found.span_count, len(branches) + left_out), "left_out": left_out,
+        "with_background_url": traces_links.same_page(request, background=1),
         "opinions": trace_reading.opinions(project=request.project, trace_id=found.trace_id),
     }  # fmt: skip
     return render_page(request, "traces/trace.html", context, section="explore", status=status)
@@ -75,7 +76,11 @@ def _waiting(request: ProjectRequest, hex_id: str) -> HttpResponse:
 
 
 def _more_rows(request: ProjectRequest, found: Trace, start: int) -> HttpResponse:
-    return _fragment(request, "more", _rows(found, trace_reading.skeleton(found), start, None))
+    return _fragment(request, "more", _rows(found, _skeleton(request, found).branches, start, None, request))
+
+
+def _skeleton(request: ProjectRequest, found: Trace) -> trace_reading.Skeleton:
+    return trace_reading.skeleton(found, with_background=bool(request.GET.get("background")))
 
 
 def _fragment(request: ProjectRequest, name: str, context: dict[str, Any]) -> HttpResponse:
@@ -83,23 +88,23 @@ def _fragment(request: ProjectRequest, name: str, context: dict[str, Any]) -> Ht
     return render(request, f"traces/trace.html#{name}", context | {"project": request.project})
 
 
-def _hidden_text(found: Trace, branches: list[Branch]) -> str:
-    hidden = found.span_count - len(branches)
-    return (
-        f"{formats.full_count(hidden)} of {formats.full_count(found.span_count)} steps are not shown"
-        if hidden > 0
-        else ""
-    )
+def _hidden_text(count: int, read: int) -> str:
+    if count <= read:
+        return ""
+    return f"{formats.full_count(count - read)} of {formats.full_count(count)} steps are not shown"
 
 
-def _rows(found: Trace, branches: list[Branch], start: int, span: Span | None) -> dict[str, Any]:
+def _rows(
+    found: Trace, branches: list[Branch], start: int, span: Span | None, request: ProjectRequest
+) -> dict[str, Any]:
+    background = "&background=1" if request.GET.get("background") else ""
     part = branches[start : start + ROWS]
     rest = len(branches) - start - len(part)
     return {
         "rows": traces_rows.rows(found, part, current=span.span_id if span else None),
         "rest": rest,
         "next_rows": min(rest, ROWS),
-        "rest_url": f"?rows={start + ROWS}" if rest > 0 else "",
+        "rest_url": f"?rows={start + ROWS}{background}" if rest > 0 else "",
         "earlier_url": f"?span={span_hex(branches[start - 1].step.span_id)}" if start else "",
     }
 

@@ -12,6 +12,7 @@ from monitoring import trace_messages, trace_prompts, trace_reading
 from monitoring.kinds import Kind, Mark
 from monitoring.models import Span, Trace
 from monitoring.trace_prompts import SentPrompt
+from monitoring.trace_settings import settings_of
 from projects.models import Project
 from webapp import formats
 from webapp.pages import traces_texts
@@ -30,8 +31,11 @@ MARK_WORDS = {
         "The sender reported an end before the start; the duration counts as 0.",
     ),
     Mark.MERGED: ("merged", "The same step was sent twice with different content; both were put together."),
+    Mark.BACKGROUND: (
+        "on the way",
+        "A request to a server or database that a library recorded; only its name and its times are kept.",
+    ),
 }
-_SETTINGS_PREFIX = "gen_ai.request."
 _PARTS = {"input": "Input", "output": "Output", "attributes": "Attributes", "events": "Events", "metadata": "Metadata"}
 PARTS = tuple(_PARTS)
 
@@ -180,11 +184,7 @@ def _download_url(project: Project, trace: Trace, span: Span, name: str) -> str:
 def _settings(span: Span) -> list[tuple[str, str]]:
     """Return what the application asked of the model, and what the provider said about its answer."""
     values = span.attribute_values()
-    found = [
-        (key.removeprefix(_SETTINGS_PREFIX).replace("_", " "), _in_words(value))
-        for key, value in values.items()
-        if key.startswith(_SETTINGS_PREFIX)
-    ]
+    found = [(name.replace("_", " "), _in_words(value)) for name, value in settings_of(values).items()]
     counted = {
         "tokens read from the cache": span.cache_read_tokens, "tokens written to the cache": span.cache_write_tokens,
         "tokens spent on reasoning": span.reasoning_tokens,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.ingest import payloads
+from monitoring.ingest import fields, payloads
 from monitoring.ingest.limits import MAX_PAYLOAD_CHARS, PREVIEW_CHARS
 
 
@@ -37,14 +37,17 @@ def test_the_short_way_gives_the_same_words_as_the_long_one(text: str) -> None:
 def test_a_nul_escaped_inside_a_conversation_reaches_no_column() -> None:
     sent = '[{"role":"user","parts":[{"type":"text","content":"a\\u0000b"}]}]'
 
-    text, preview, _ = payloads.of_input({"gen_ai.input.messages": sent})
+    text, preview = payloads.of_input(fields.sort({"gen_ai.input.messages": sent}), None, is_call=True)
 
     assert "\x00" not in preview
     assert "\x00" not in (text or "")
 
 
 def test_a_payload_beyond_its_limit_is_cut() -> None:
-    text, _, was_cut = payloads.of_input({"input.value": "x" * (MAX_PAYLOAD_CHARS + 1)})
+    found = fields.sort({"input.value": "x" * (MAX_PAYLOAD_CHARS + 1)})
+
+    text, _ = payloads.of_input(found, None, is_call=False)
 
     assert text is not None
-    assert (len(text), was_cut) == (MAX_PAYLOAD_CHARS, True)
+    assert len(text) == MAX_PAYLOAD_CHARS
+    assert found.cuts.made["input"]["length"] == MAX_PAYLOAD_CHARS + 1

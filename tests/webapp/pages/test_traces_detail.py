@@ -366,3 +366,24 @@ def test_another_project_cannot_read_the_trace(project):
     for path in (f"traces/{TRACE}/", f"traces/{TRACE}/spans/{CALL}/input.txt", "sessions/?id=s"):
         assert stranger.get(f"/p/{project.slug}/{path}").status_code == 404
         assert stranger.get(f"/p/{other.slug}/{path}").status_code == 404
+
+
+def test_requests_made_on_the_way_are_shown_when_asked_for(project, page):
+    send(
+        project,
+        make_span(trace_id=TRACE, span_id=ROOT, name="answer", kind=Kind.AGENT),
+        make_span(
+            trace_id=TRACE,
+            span_id=CALL,
+            parent_id=ROOT,
+            name="SELECT orders",
+            kind=Kind.OTHER,
+            marks=int(Mark.BACKGROUND),
+        ),
+    )
+
+    short, whole = page().text, page(background=1).text
+
+    assert "Show 1 made on the way" in short
+    assert "SELECT orders" not in short
+    assert "SELECT orders" in whole
