@@ -1,6 +1,8 @@
 """Settings of the web processes: one pool for `callboard up`, the pools prompts, ingest and ui for docker-compose."""
 
+import gc
 import os
+from typing import Any
 
 # Workers and threads of each pool: prompts must answer while ingest is flooded, so each has processes of its own.
 POOLS = {"all": (1, 16), "prompts": (1, 8), "ingest": (2, 4), "ui": (2, 4)}
@@ -27,3 +29,10 @@ limit_request_line = 8190
 errorlog = "-"
 loglevel = "warning"
 accesslog = None
+
+
+def post_worker_init(worker: Any) -> None:
+    """Keep the garbage collector from walking through everything that was loaded, again and again, while batches come in."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)

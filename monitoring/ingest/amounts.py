@@ -34,8 +34,22 @@ class Tokens(NamedTuple):
     reasoning: int | None
 
 
+NO_TOKENS = Tokens(None, None, None, None, None)
+_TOLD_BY = {
+    "usage_details",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+}
+_COSTS = {"cost_details", "cost", "cost_of_input", "cost_of_output"}
+
+
 def tokens(facts: Facts) -> Tokens:
     """Return the tokens that a call reports; a total that leaves cached tokens out is made to include them."""
+    if facts.keys().isdisjoint(_TOLD_BY):
+        return NO_TOKENS
     if "usage_details" in facts and isinstance(details := loaded(facts["usage_details"]), dict):
         found = _of_details(details)
     else:
@@ -53,6 +67,8 @@ def tokens(facts: Facts) -> Tokens:
 
 def sent_cost(facts: Facts) -> int | None:
     """Return the cost that the client sent, in billionths of a dollar; None when it sent none that makes sense."""
+    if facts.keys().isdisjoint(_COSTS):
+        return None
     if "cost_details" in facts and isinstance(details := loaded(facts["cost_details"]), dict):
         parts = [value for value in details.values() if _is_amount(value)]
         return _nano_usd(details["total"] if _is_amount(details.get("total")) else sum(parts)) if parts else None

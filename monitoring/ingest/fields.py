@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from monitoring.ingest import dialects
@@ -32,20 +32,20 @@ NOWHERE: Source = (_NOT_NAMED, Shape.TEXT, None)
 class Sorted:
     """The attributes of one span or resource, by what becomes of them; `kind` is None when nothing names one."""
 
-    facts: dict[str, Any] = field(default_factory=dict)
-    kind: int | None = None
-    kept: dict[str, Any] = field(default_factory=dict)
-    metadata: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any]
+    kept: dict[str, Any]
+    metadata: dict[str, Any]
     # Said beside the texts and part of them: instructions, tool calls, events that were logged as an attribute.
-    aside: dict[str, Any] = field(default_factory=dict)
+    aside: dict[str, Any]
+    cuts: Cuts
+    kind: int | None = None
     input: Source = NOWHERE
     output: Source = NOWHERE
-    cuts: Cuts = field(default_factory=Cuts)
 
 
 def sort(attributes: dict[str, Any]) -> Sorted:
     """Return the attributes sorted; a text of a lower rank than another of its side is left out, long values are cut."""
-    found = Sorted()
+    found = Sorted({}, {}, {}, {}, Cuts())
     facts, kept, places = found.facts, found.kept, _PLACES
     ranks: dict[str, int] = {}
     kind_rank = _NOT_NAMED

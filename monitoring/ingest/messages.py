@@ -63,11 +63,13 @@ def message(sent: Message, *, role: str = "") -> Message:
             _read_parts(found, parts)
     elif parts is not None:
         found["content"] = as_text(parts)
-    if calls := tool_calls(sent.get("tool_calls")):
-        found["tool_calls"] = calls
-    for key in ("finish_reason", "name", "tool_call_id"):
-        if sent.get(key):
-            found[key] = str(sent[key])
+    # Most messages have a role and parts, and nothing else.
+    if len(sent) > 2:
+        if calls := tool_calls(sent.get("tool_calls")):
+            found["tool_calls"] = calls
+        for key in ("finish_reason", "name", "tool_call_id"):
+            if sent.get(key):
+                found[key] = str(sent[key])
     return found
 
 
@@ -115,9 +117,12 @@ def _from_list(items: list[Any], role: str, depth: int) -> list[Message] | None:
     # Some clients send a batch with one conversation in it.
     if len(items) == 1 and isinstance(items[0], list) and depth < _MOST_LISTS_IN_LISTS:
         return _from_list(items[0], role, depth + 1)
-    if not items or not all(isinstance(item, dict) for item in items):
-        return [] if not items else None
-    return None if not all(map(_is_message, items)) else [_of_item(item, role) for item in items]
+    found = []
+    for item in items:
+        if not isinstance(item, dict) or not _is_message(item):
+            return None
+        found.append(_of_item(item, role))
+    return found
 
 
 def _is_message(item: Message) -> bool:
@@ -126,6 +131,8 @@ def _is_message(item: Message) -> bool:
 
 def _of_item(item: Message, role: str) -> Message:
     """Return the message of a list's item; choices and candidates hold theirs one level deeper."""
+    if "role" in item:
+        return message(item, role=role)
     inside = item.get("message", item.get("content"))
     if not isinstance(inside, dict):
         return message(item, role=role)
