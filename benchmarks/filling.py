@@ -39,14 +39,18 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--project-id", type=int, required=True)
     parser.add_argument("--spans", type=int, required=True)
+    parser.add_argument("--lean", action="store_true", help="short texts: for the size of indexes, not of the disk")
     args = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
     django.setup()
-    sys.stdout.write(json.dumps(asdict(fill(project_id=args.project_id, spans=args.spans))) + "\n")
+    sys.stdout.write(json.dumps(asdict(fill(project_id=args.project_id, spans=args.spans, is_lean=args.lean))) + "\n")
 
 
-def fill(*, project_id: int, spans: int) -> Filled:
-    """Store at least this many spans over the last two weeks, the oldest first, and rate some traces."""
+def fill(*, project_id: int, spans: int, is_lean: bool = False) -> Filled:
+    """Store at least this many spans over the last two weeks, the oldest first, and rate some traces.
+
+    Lean spans have short texts: ten million of them fill the indexes as real ones do, but not the disk.
+    """
     from django.db import connection
 
     began = time.monotonic()
@@ -56,8 +60,13 @@ def fill(*, project_id: int, spans: int) -> Filled:
     driver.prepare_threshold = 0
     with driver.cursor() as cursor:
         _make_templates(cursor, project_id)
+        if is_lean:
+            cursor.execute(
+                "UPDATE template_span SET attributes = '{}', input = left(input, 100), output = left(output, 100)"
+            )
+        name = os.urandom(8).hex()
         for number in range(rounds):
-            _copy(cursor, number=number, rounds=rounds)
+            _copy(cursor, name=f"{name} {number}", number=number, rounds=rounds)
         cursor.execute("UPDATE project SET first_accepted_at = now() WHERE id = %s", [project_id])
     _rate(project_id)
     with connection.cursor() as cursor:
@@ -81,10 +90,12 @@ def _make_templates(cursor: Cursor, project_id: int) -> None:
         for row in built:
             copy.write_row(row)
     for name in sorted({row[rows.ENVIRONMENT] for row in built}):
-        cursor.execute("INSERT INTO environment (project_id, name) VALUES (%s, %s)", [project_id, name])
+        cursor.execute(
+            "INSERT INTO environment (project_id, name) VALUES (%s, %s) ON CONFLICT DO NOTHING", [project_id, name]
+        )
 
 
-def _copy(cursor: Cursor, *, number: int, rounds: int) -> None:
+def _copy(cursor: Cursor, *, name: str, number: int, rounds: int) -> None:
     """Store the templates once more, as traces of their own that began in this round's part of the two weeks."""
     from psycopg import Cursor as BindingCursor
 
@@ -103,12 +114,12 @@ def _copy(cursor: Cursor, *, number: int, rounds: int) -> None:
             f"""
             INSERT INTO staged_span ({", ".join(COLUMNS)})
             SELECT {", ".join(changed.get(name, name) for name in COLUMNS)} FROM template_span,
-                LATERAL (SELECT md5(trace_id::text || %(number)s)::uuid AS moved_id) ids,
+                LATERAL (SELECT md5(trace_id::text || %(name)s)::uuid AS moved_id) ids,
                 LATERAL (SELECT %(first_us)s - (abs(hashtextextended(moved_id::text, 0)) %% %(part_us)s) AS moved_us) shares,
                 LATERAL (SELECT moved_us * interval '1 microsecond' AS moved) moves
             ORDER BY moved_id
             """,
-            {"number": str(number), "first_us": first_us, "part_us": part_us},
+            {"name": name, "first_us": first_us, "part_us": part_us},
         )
         binding.execute(statements.STORE, {"shard": 0})
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import LiteralString
 
@@ -43,6 +45,8 @@ class Options:
     seconds: float = 12.0
     spans: int = 0
     is_gzipped: bool = False
+    # Measured again with this many spans stored, to see how the cost grows.
+    stored: tuple[int, ...] = ()
 
 
 def run(options: Options) -> Figures:
@@ -62,13 +66,49 @@ def run(options: Options) -> Figures:
         sent = warm_up.done.spans + full.done.spans + calm.done.spans
         stored = check(stage.servers.database_url, stage.prepared.project_id, sent=sent)
         sizes = _bytes_per_span(stage.servers.database_url, stored)
+        growth = _growth(stage, orders, full, options.stored, stored=stored)
         version = figures.postgres_version(stage.servers.database_url)
     return {
         **_speed(full), **_latencies(full, calm), **sizes, "sent": sent, "stored": stored,
         "seconds": round(full.done.seconds, 2), "senders": options.senders, "web_processes": options.processes,
-        "spans_per_request": orders.spans_per_request, "is_gzipped": options.is_gzipped,
+        "spans_per_request": orders.spans_per_request, "is_gzipped": options.is_gzipped, **growth,
         "machine": {**machine, "postgres": version},
     }  # fmt: skip
+
+
+def _growth(stage: Stage, orders: Orders, first: Cost, steps: Sequence[int], *, stored: int) -> Figures:
+    """Fill the database step by step, measure full speed at each, and say how the cost of a span grew since the first run."""
+    found: list[Figures] = []
+    for step in sorted(steps):
+        filled = 0
+        if step > stored:
+            told = stage.run(
+                "benchmarks.filling",
+                "--project-id",
+                str(stage.prepared.project_id),
+                "--spans",
+                str(step - stored),
+                "--lean",
+            )
+            filled = int(json.loads(told)["spans"]) - stored
+        cost = generator.measure(stage, orders)
+        stored = check(stage.servers.database_url, stage.prepared.project_id, sent=stored + filled + cost.done.spans)
+        found.append({"stored": stored, **_cpu_per_thousand(cost), "times_the_first": _times(cost, first)})
+    return {"cpu": {"stored": 0, **_cpu_per_thousand(first)}, "growth": found} if found else {}
+
+
+def _cpu_per_thousand(cost: Cost) -> Figures:
+    spans = max(1, cost.done.spans)
+    return {
+        "web_cpu_s_per_1000_spans": round(cost.web_cpu_seconds / spans * 1000, 4),
+        "postgres_cpu_s_per_1000_spans": round(cost.postgres_cpu_seconds / spans * 1000, 4),
+        "spans_per_s": round(cost.done.spans / cost.done.seconds),
+    }
+
+
+def _times(cost: Cost, first: Cost) -> float:
+    now, before = ((one.web_cpu_seconds + one.postgres_cpu_seconds) / max(1, one.done.spans) for one in (cost, first))
+    return round(now / before, 2)
 
 
 def check(database_url: str, project_id: int, *, sent: int) -> int:

@@ -35,6 +35,10 @@ def _add_ingest(benches: Any) -> None:
     parser.add_argument("--concurrency", type=_count, default=4, help="requests at a time (default: %(default)s)")
     parser.add_argument("--processes", type=_count, default=1, help="web processes (default: %(default)s)")
     parser.add_argument("--gzip", action="store_true", help="send compressed requests")
+    parser.add_argument(
+        "--stored", type=_count, action="append", default=[], metavar="SPANS",
+        help="measure again with this many spans stored; may be given several times",
+    )  # fmt: skip
 
 
 def _add_reads(benches: Any) -> None:
@@ -91,6 +95,7 @@ def _ingest(args: argparse.Namespace) -> dict[str, Any]:
         seconds=args.seconds,
         spans=args.spans,
         is_gzipped=args.gzip,
+        stored=tuple(args.stored),
     )
     return ingest.run(options)
 
