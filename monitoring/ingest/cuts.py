@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from monitoring.ingest.limits import MAX_PAYLOAD_CHARS, MAX_VALUE_CHARS
+from monitoring.ingest.limits import MAX_ATTRIBUTES, MAX_PAYLOAD_CHARS, MAX_VALUE_CHARS
 
 
 class Cuts:
@@ -28,6 +28,11 @@ class Cuts:
     def payload(self, name: str, text: str) -> str:
         """Return the text that went in or came out, or its beginning when it is too long."""
         return self._text(name, text, MAX_PAYLOAD_CHARS)
+
+    def attributes(self, kept: dict[str, Any]) -> dict[str, Any]:
+        """Return the first attributes of a span that has too many."""
+        self.made["attributes"] = {"length": len(kept)}
+        return dict(list(kept.items())[:MAX_ATTRIBUTES])
 
     def _text(self, name: str, text: str, limit: int) -> str:
         if len(text) <= limit:

@@ -9,7 +9,7 @@ from typing import Any
 from monitoring.ingest import dialects
 from monitoring.ingest.cuts import Cuts
 from monitoring.ingest.dialects import Shape
-from monitoring.ingest.limits import MAX_VALUE_CHARS
+from monitoring.ingest.limits import MAX_ATTRIBUTES, MAX_VALUE_CHARS
 from monitoring.ingest.messages import loaded
 
 # What becomes of an attribute: the first three stay among the attributes, the others are set apart.
@@ -64,6 +64,8 @@ def sort(attributes: dict[str, Any]) -> Sorted:
                 facts[target], ranks[target] = value, rank
         elif becomes == _KIND and rank < kind_rank and isinstance(value, str) and value in target:
             found.kind, kind_rank = int(target[value]), rank
+    if len(kept) > MAX_ATTRIBUTES:
+        found.kept = found.cuts.attributes(kept)
     return found
 
 

@@ -1,7 +1,9 @@
 """What one request, span and value may hold; longer values are cut, never refused."""
 
 MAX_SPANS = 5_000
+# Attributes that are kept as they are; conversations taken apart into attributes have many more pieces.
 MAX_ATTRIBUTES = 256
+MAX_PIECES = 10_000
 MAX_EVENTS = 128
 MAX_LINKS = 128
 MAX_KEY_BYTES = 255
@@ -9,7 +11,6 @@ MAX_PAYLOAD_CHARS = 1024 * 1024
 MAX_VALUE_CHARS = 8 * 1024
 MAX_INDEXED_CHARS = 255
 MAX_DEPTH = 64
-MAX_NODES = 50_000
 PREVIEW_CHARS = 160
 INT64_MAX = 2**63 - 1
 INT64_MIN = -(2**63)

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from monitoring.ingest.cleaning import clean, clean_number, clean_text, is_usable_key
-from monitoring.ingest.limits import INT64_MAX, MAX_ATTRIBUTES, MAX_DEPTH, MAX_EVENTS, MAX_LINKS, MAX_SPANS
+from monitoring.ingest.limits import INT64_MAX, MAX_DEPTH, MAX_EVENTS, MAX_LINKS, MAX_PIECES, MAX_SPANS
 from monitoring.ingest.spans import BodyUnreadable, RawEvent, RawSpan, TooManySpans
 from monitoring.kinds import Mark
 
@@ -129,9 +129,11 @@ def _attributes(pairs: Any) -> tuple[dict[str, Any], int]:
         value = _value(sent, 0)
         if isinstance(value, str) and "\ufffd" in value and "\ufffd" not in str(sent):
             marks |= Mark.CLEANED
+        if key in values:
+            marks |= Mark.CLEANED
         values[clean_text(key)] = value
-    if len(values) > MAX_ATTRIBUTES:
-        values = dict(list(values.items())[:MAX_ATTRIBUTES])
+    if len(values) > MAX_PIECES:
+        values = dict(list(values.items())[:MAX_PIECES])
         marks |= Mark.TRUNCATED
     return values, marks
 

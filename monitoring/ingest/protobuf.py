@@ -8,7 +8,7 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from monitoring.ingest.cleaning import clean, clean_number, is_usable_key
-from monitoring.ingest.limits import MAX_ATTRIBUTES, MAX_DEPTH, MAX_EVENTS, MAX_LINKS, MAX_SPANS
+from monitoring.ingest.limits import MAX_DEPTH, MAX_EVENTS, MAX_LINKS, MAX_PIECES, MAX_SPANS
 from monitoring.ingest.spans import BodyUnreadable, RawEvent, RawSpan, TooManySpans
 from monitoring.kinds import Mark
 
@@ -80,8 +80,11 @@ def _attributes(pairs: Any) -> tuple[dict[str, Any], int]:
         if "\x00" in key or len(key) > 255 or not key:
             del values[key]
             marks |= Mark.CLEANED
-    if len(values) > MAX_ATTRIBUTES:
-        values = dict(list(values.items())[:MAX_ATTRIBUTES])
+    if len(values) < len(pairs):
+        # A name came twice: the last value counts.
+        marks |= Mark.CLEANED
+    if len(values) > MAX_PIECES:
+        values = dict(list(values.items())[:MAX_PIECES])
         marks |= Mark.TRUNCATED
     return values, marks
 

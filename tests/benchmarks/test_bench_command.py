@@ -28,7 +28,7 @@ def bench(*arguments: str) -> dict[str, Any]:
 
 
 def test_ingest_finds_every_span_it_sent() -> None:
-    found = bench("ingest", "--seconds", "1", "--concurrency", "2")
+    found = bench("ingest", "--seconds", "1", "--concurrency", "2", "--stored", "20000")
 
     assert found["stored"] == found["sent"] > 0
     assert found["spans_per_s"] > 0
@@ -36,6 +36,8 @@ def test_ingest_finds_every_span_it_sent() -> None:
     assert 0 < found["ack_p50_ms"] <= found["ack_p99_ms"]
     assert found["peak_rss_mb"] > 30
     assert found["bytes_per_span"] > 500
+    assert found["growth"][0]["stored"] >= 20_000
+    assert found["growth"][0]["times_the_first"] > 0
     assert set(found["machine"]) == {*MACHINE, "postgres"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from webapp.cli.terminal import complain, plainly, say
@@ -26,6 +27,7 @@ def add_parser(subparsers: Any) -> None:
     _add_reads(benches)
     _add_sdk(benches)
     _add_prompts(benches)
+    _add_peer(benches)
 
 
 def _add_ingest(benches: Any) -> None:
@@ -56,6 +58,15 @@ def _add_prompts(benches: Any) -> None:
     parser = _add(benches, "prompts", _prompts, "how fast applications get prompts while ingest is flooded")
     parser.add_argument("--seconds", type=_positive, default=10.0, help="length of each run (default: %(default)g)")
     parser.add_argument("--rate", type=_count, default=100, help="prompt fetches a second (default: %(default)s)")
+
+
+def _add_peer(benches: Any) -> None:
+    parser = _add(benches, "peer", _peer, "the load of «ingest» on another server that takes OTLP and runs already")
+    parser.add_argument("--url", required=True, help="its address, on this machine")
+    parser.add_argument("--pid", type=_count, required=True, help="its main process; children count too")
+    parser.add_argument("--database", type=Path, required=True, help="its SQLite file")
+    parser.add_argument("--table", default="spans", help="where its spans stand (default: %(default)s)")
+    parser.add_argument("--seconds", type=_positive, default=12.0, help="how long to send (default: %(default)g)")
 
 
 def _add(
@@ -116,6 +127,14 @@ def _prompts(args: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import prompts
 
     return prompts.run(prompts.Options(rate=args.rate, seconds=args.seconds))
+
+
+def _peer(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import peer
+
+    return peer.run(
+        peer.Options(url=args.url, pid=args.pid, database=args.database, table=args.table, seconds=args.seconds)
+    )
 
 
 def _count(text: str) -> int:

@@ -14,6 +14,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from monitoring.ingest import otlp_json, protobuf
 from monitoring.ingest.spans import BodyUnreadable, TooManySpans
+from monitoring.kinds import Mark
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
@@ -124,11 +125,27 @@ def test_more_than_five_thousand_spans_are_refused() -> None:
         otlp_json.decode(orjson.dumps(whole))
 
 
-def test_the_257th_attribute_is_left_out_and_marked() -> None:
-    [span] = otlp_json.decode(orjson.dumps(document(attributes=[attribute(f"k{n}", intValue=n) for n in range(300)])))
+def test_pieces_beyond_ten_thousand_are_left_out_and_marked() -> None:
+    sent = [attribute(f"k{n}", intValue=n) for n in range(10_001)]
 
-    assert len(span.attributes) == 256
+    [span] = otlp_json.decode(orjson.dumps(document(attributes=sent)))
+
+    assert len(span.attributes) == 10_000
     assert span.marks
+
+
+def test_of_a_name_that_comes_twice_the_last_value_counts() -> None:
+    request = ExportTraceServiceRequest()
+    span = request.resource_spans.add().scope_spans.add().spans.add()
+    for value in ("first", "last"):
+        span.attributes.add(key="twice").value.string_value = value
+    twice = [attribute("twice", stringValue="first"), attribute("twice", stringValue="last")]
+
+    for [found] in (
+        protobuf.decode(request.SerializeToString()),
+        otlp_json.decode(orjson.dumps(document(attributes=twice))),
+    ):
+        assert (found.attributes, found.marks) == ({"twice": "last"}, Mark.CLEANED)
 
 
 @given(

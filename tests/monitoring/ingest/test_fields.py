@@ -90,6 +90,19 @@ def test_a_long_text_is_not_cut_like_a_value() -> None:
     assert not fields.sort({"input.value": "x" * (MAX_VALUE_CHARS + 1)}).cuts.made
 
 
+def test_attributes_beyond_256_are_left_out_and_noted() -> None:
+    found = fields.sort({f"k{number}": number for number in range(300)})
+
+    assert len(found.kept) == 256
+    assert found.cuts.made["attributes"] == {"length": 300}
+
+
+def test_a_long_conversation_taken_apart_keeps_every_message() -> None:
+    found = fields.sort({f"llm.input_messages.{number}.message.content": "Hi" for number in range(2_000)})
+
+    assert len(found.input[2]) == 2_000
+
+
 @pytest.fixture
 def _forgetful() -> Iterator[None]:
     known = dict(fields._PLACES)
