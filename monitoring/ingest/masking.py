@@ -1,0 +1,187 @@
+"""Masks calls before anything is made from them: previews, hashes, quarantine and columns only ever see what is left."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import structlog
+
+from monitoring.ingest import dialects
+from monitoring.ingest.masking_texts import WITHHELD, FieldWithheld, Policy, TextMasker
+from monitoring.ingest.spans import RawEvent, RawSpan
+from monitoring.kinds import IdMode, Mark
+
+if TYPE_CHECKING:
+    from monitoring.scores import NewScore
+
+log = structlog.get_logger("callboard.ingest")
+
+# Names that an application's code chooses and that numbers hang on; they are never changed.
+_NAMES = frozenset(
+    {
+        "callboard.kind", "gen_ai.operation.name", "openinference.span.kind", "callboard.rollout.arm", "callboard.rollout.id",
+        "service.name", *dialects.MODEL, *dialects.PROVIDER, *dialects.COST, *dialects.TIME_TO_FIRST, *dialects.INPUT_TOKENS,
+        *dialects.OUTPUT_TOKENS, *dialects.CACHE_READ_TOKENS, *dialects.CACHE_WRITE_TOKENS, *dialects.REASONING_TOKENS,
+        *dialects.ENVIRONMENT, *dialects.RELEASE, *dialects.PROMPT_NAME, *dialects.PROMPT_VERSION,
+    }
+)  # fmt: skip
+_IDS = frozenset({*dialects.SESSION, *dialects.USER})
+_FIXED = _NAMES | _IDS
+# What a project that keeps numbers only still keeps as text, beyond names and ids.
+_DESCRIPTIVE = frozenset({
+    "gen_ai.response.id", "gen_ai.response.finish_reasons", "gen_ai.output.type", "gen_ai.tool.name", "gen_ai.tool.type",
+    "gen_ai.tool.call.id", "gen_ai.agent.name", "gen_ai.agent.id", *dialects.ERROR,
+})  # fmt: skip
+_LONGEST_NAME = 200
+# Plain numbers, because arithmetic with enums costs a microsecond each time.
+_MASKED, _WITHHELD = int(Mark.MASKED), int(Mark.WITHHELD)
+_CARD_FROM = 10**12
+_HIDDEN_ID = re.compile("id:[a-p]{10}")
+
+
+class Masker:
+    """Applies the policy of one project; holds no state of a batch, so threads share it.
+
+    Without a policy everything that could be sensitive is withheld: then the settings could not be read.
+    """
+
+    def __init__(self, policy: Policy | None, *, key: bytes) -> None:
+        self._is_broken = policy is None
+        self._policy = policy or Policy(is_metrics_only=True)
+        self._texts = TextMasker(self._policy, key=key)
+        self._masks_texts = bool(self._policy.active) or self._texts.has_rules
+
+    def apply(self, spans: Iterable[RawSpan]) -> None:
+        """Mask the spans in place and mark them; a span that cannot be masked loses its content and is stored without."""
+        seen: set[int] = set()
+        for span in spans:
+            try:
+                self._apply(span, seen)
+            except Exception as error:
+                # The edge of one span. Neither the message nor the traceback is logged: both may quote the text.
+                log.error("a span could not be masked, its content is withheld", error=type(error).__name__)
+                _strip(span)
+                span.name, span.resource, span.scope = WITHHELD, {}, ""
+                for key in _IDS & span.attributes.keys():
+                    span.attributes[key] = WITHHELD
+                span.marks |= _WITHHELD
+
+    def score(self, score: NewScore) -> NewScore:
+        """Return feedback with its texts masked."""
+        changes: dict[str, Any] = {"user_id": self._id(score.user_id)} if score.user_id else {}
+        if score.comment:
+            changes["comment"] = "" if self._policy.is_metrics_only else self._field(score.comment, "")
+        if score.string_value:
+            is_content = self._policy.is_metrics_only and score.data_type != "category"
+            changes["string_value"] = WITHHELD if is_content else self._field(score.string_value, "")
+        return replace(score, **changes) if changes else score
+
+    def text(self, text: str) -> str:
+        """Return what would be stored of a text."""
+        return WITHHELD if self._policy.is_metrics_only else self._field(text, "")
+
+    def pieces(self, masked: str) -> list[tuple[str, bool]]:
+        """Return a masked text in pieces, each with whether it stands for something that was replaced."""
+        return self._texts.pieces(masked)
+
+    def _apply(self, span: RawSpan, seen: set[int]) -> None:
+        if self._policy.ids is not IdMode.KEEP:
+            self._hide_ids(span)
+        if self._policy.is_metrics_only and _strip(span):
+            span.marks |= _WITHHELD
+        if self._is_broken:
+            span.name, span.marks = WITHHELD, span.marks | _WITHHELD
+        if not self._masks_texts:
+            return
+        if id(span.resource) not in seen:
+            seen.add(id(span.resource))
+            self._mask_values(span.resource, span)
+        if self._texts.has_rules or self._texts.prefilter(_joined(span)):
+            self._mask(span)
+
+    def _mask(self, span: RawSpan) -> None:
+        span.name = self._masked(span.name, "", span)
+        span.scope = self._masked(span.scope, "", span)
+        span.status_message = self._masked(span.status_message, "", span)
+        self._mask_values(span.attributes, span)
+        span.events = [
+            RawEvent(self._masked(event.name, "", span), event.at_ns, self._mask_values(event.attributes, span))
+            for event in span.events
+        ]
+
+    def _mask_values(self, values: dict[str, Any], span: RawSpan) -> dict[str, Any]:
+        for key, value in values.items():
+            if key not in _FIXED and value:
+                values[key] = self._masked(value, key, span)
+        return values
+
+    def _masked(self, value: Any, name: str, span: RawSpan) -> Any:
+        if not value:
+            return value
+        masked = self._field(value, name)
+        if masked is not value and masked != value:
+            span.marks |= _WITHHELD if masked == WITHHELD else _MASKED
+        return masked
+
+    def _field(self, value: Any, name: str) -> Any:
+        try:
+            return self._texts.value(value, name=name)
+        except FieldWithheld:
+            return WITHHELD
+
+    def _hide_ids(self, span: RawSpan) -> None:
+        for key in _IDS & span.attributes.keys():
+            span.attributes[key] = self._id(str(span.attributes[key]))
+            span.marks |= _MASKED
+
+    def _id(self, sent: str) -> str:
+        if self._policy.ids is IdMode.DROP:
+            return ""
+        is_hidden_before = not sent or bool(_HIDDEN_ID.fullmatch(sent))
+        return sent if self._policy.ids is IdMode.KEEP or is_hidden_before else f"id:{self._texts.hashed(sent)}"
+
+
+def _joined(span: RawSpan) -> str:
+    """Return all texts of a span as one, so that most spans need a single look."""
+    pieces = [span.name, "\n", span.scope, "\n", span.status_message, "\n"]
+    _join(span.attributes, pieces)
+    for event in span.events:
+        pieces += (event.name, "\n")
+        _join(event.attributes, pieces)
+    return "".join(pieces)
+
+
+def _join(values: dict[str, Any], pieces: list[str]) -> None:
+    for key, value in values.items():
+        kind = type(value)
+        if kind is str:
+            if key not in _FIXED:
+                pieces += (key, "=", value, "\n")
+        elif kind is int:
+            if value >= _CARD_FROM:
+                pieces += (str(value), "\n")
+        elif kind is list or kind is dict:
+            pieces += (key, "=", orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode(), "\n")
+
+
+def _strip(span: RawSpan) -> bool:
+    """Take away everything that can be content, and tell whether there was any: names, ids and numbers stay."""
+    kept = {key: value for key, value in span.attributes.items() if _is_kept(key, value)}
+    had_content = len(kept) < len(span.attributes) or bool(span.events or span.status_message)
+    span.attributes, span.events, span.status_message = kept, [], ""
+    return had_content
+
+
+def _is_kept(key: str, value: Any) -> bool:
+    if isinstance(value, bool | int | float) or value is None:
+        return True
+    if key not in _FIXED and key not in _DESCRIPTIVE:
+        return False
+    if key in dialects.ERROR:
+        return isinstance(value, str) and value.replace(".", "").replace("_", "").isalnum()
+    texts = value if isinstance(value, list) else [value]
+    return all(isinstance(text, str) and len(text) <= _LONGEST_NAME for text in texts)
