@@ -51,7 +51,7 @@ class Masker:
 
     def __init__(self, policy: Policy | None, *, key: bytes) -> None:
         self._is_broken = policy is None
-        self._policy = policy or Policy(is_metrics_only=True)
+        self._policy = policy or Policy(is_metrics_only=True, ids=IdMode.HASH)
         self._texts = TextMasker(self._policy, key=key)
         self._masks_texts = bool(self._policy.active) or self._texts.has_rules
 
@@ -64,14 +64,19 @@ class Masker:
             except Exception as error:
                 # The edge of one span. Neither the message nor the traceback is logged: both may quote the text.
                 log.error("a span could not be masked, its content is withheld", error=type(error).__name__)
-                _strip(span)
-                span.name, span.resource, span.scope = WITHHELD, {}, ""
-                for key in _IDS & span.attributes.keys():
-                    span.attributes[key] = WITHHELD
-                span.marks |= _WITHHELD
+                self._withhold(span)
 
     def score(self, score: NewScore) -> NewScore:
-        """Return feedback with its texts masked."""
+        """Return feedback with its texts masked; what cannot be masked is withheld."""
+        try:
+            return self._score(score)
+        except Exception as error:
+            log.error("feedback could not be masked, its texts are withheld", error=type(error).__name__)
+            return replace(
+                score, comment="", string_value=score.string_value and WITHHELD, user_id=self._hidden(score.user_id)
+            )
+
+    def _score(self, score: NewScore) -> NewScore:
         changes: dict[str, Any] = {"user_id": self._id(score.user_id)} if score.user_id else {}
         if score.comment:
             changes["comment"] = "" if self._policy.is_metrics_only else self._field(score.comment, "")
@@ -89,12 +94,13 @@ class Masker:
         return self._texts.pieces(masked)
 
     def _apply(self, span: RawSpan, seen: set[int]) -> None:
+        if self._is_broken:
+            self._withhold(span)
+            return
         if self._policy.ids is not IdMode.KEEP:
             self._hide_ids(span)
         if self._policy.is_metrics_only and _strip(span):
             span.marks |= _WITHHELD
-        if self._is_broken:
-            span.name, span.marks = WITHHELD, span.marks | _WITHHELD
         if not self._masks_texts:
             return
         if id(span.resource) not in seen:
@@ -139,10 +145,21 @@ class Masker:
             span.marks |= _MASKED
 
     def _id(self, sent: str) -> str:
-        if self._policy.ids is IdMode.DROP:
-            return ""
+        if self._policy.ids is IdMode.KEEP:
+            return sent
+        return "" if self._policy.ids is IdMode.DROP else self._hidden(sent)
+
+    def _hidden(self, sent: str) -> str:
         is_hidden_before = not sent or bool(_HIDDEN_ID.fullmatch(sent))
-        return sent if self._policy.ids is IdMode.KEEP or is_hidden_before else f"id:{self._texts.hashed(sent)}"
+        return sent if is_hidden_before else f"id:{self._texts.hashed(sent)}"
+
+    def _withhold(self, span: RawSpan) -> None:
+        """Leave nothing of a span but its numbers and the names and ids that these hang on."""
+        _strip(span)
+        span.name, span.scope, span.marks = WITHHELD, "", span.marks | _WITHHELD
+        span.resource = {key: value for key, value in span.resource.items() if key in _NAMES}
+        for key in _IDS & span.attributes.keys():
+            span.attributes[key] = self._hidden(str(span.attributes[key]))
 
 
 def _joined(span: RawSpan) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -162,9 +163,11 @@ class TextMasker:
     def _apart(self, text: str, found: Iterable[_Found]) -> list[_Found]:
         """Return what was found in order; what overlaps is one, and what was replaced before is left alone."""
         before = [match.span() for match in self._replaced.finditer(text)]
+        starts = [start for start, _ in before]
         apart: list[_Found] = []
         for item in sorted(found, key=lambda item: (item.start, -item.end, item.label)):
-            if any(start <= item.start and item.end <= end for start, end in before):
+            nearest = bisect_right(starts, item.start) - 1
+            if nearest >= 0 and item.end <= before[nearest][1]:
                 continue
             if apart and item.start < apart[-1].end:
                 last = apart[-1]

@@ -168,12 +168,17 @@ def test_a_rule_that_cannot_run_any_more_withholds_everything() -> None:
     project = make_project()
     project.masking_rules.create(name="old", pattern="(?<=x)y", mode="mask")
 
-    send(project, planted(user=MAIL))
+    trace_id = new_trace_id()
+    send(project, planted(trace_id=trace_id, user=MAIL))
+    rate(project, trace_id, user=MAIL, comment="Hello")
 
     span = Span.objects.get(project_id=project.pk)
     assert span.marks & Mark.WITHHELD
     assert (span.name, span.model, span.input_tokens) == (WITHHELD, "gpt-5-mini", 120)
-    assert "Hello" not in stored_text("span", "trace")
+    assert (span.service, span.user_id) == ("support-api", Score.objects.get().user_id)
+    kept = stored_text("span", "trace", "score")
+    assert "Hello" not in kept
+    assert MAIL not in kept
 
 
 def test_a_span_that_cannot_be_masked_loses_its_content_and_keeps_its_numbers(caplog: pytest.LogCaptureFixture) -> None:
@@ -188,6 +193,7 @@ def test_a_span_that_cannot_be_masked_loses_its_content_and_keeps_its_numbers(ca
     assert rejected == []
     assert row["marks"] & Mark.WITHHELD
     assert (row["name"], row["model"], row["input_tokens"]) == (WITHHELD, "gpt-5-mini", 120)
+    assert (row["service"], row["environment"]) == ("support-api", "production")
     assert MAIL not in repr(rows)
     assert "[e-mail]" in repr(rows[1])
     assert MAIL not in caplog.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import orjson
@@ -160,3 +161,24 @@ def test_what_overlaps_is_masked_once_and_the_stricter_way() -> None:
     rule = Rule(name="mail of ours", pattern="[a-z]+@example", mode=MaskMode.MASK)
 
     assert masker(rule, modes={Sensitive.EMAIL: MaskMode.HASH}).mask("to jo@example.com!") == "to [e-mail]!"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[e-mail] jo@example.com " * 1_300,
+        '["jo@example.com","+49 151 12345678"' + ',"a@b.example 4111111111111111"' * 1_000 + "]",
+        "[" * 30_000,
+        '"' * 30_000,
+        '["\\\\' * 7_500,
+        json.dumps(json.dumps(json.dumps(json.dumps("jo@example.com " * 1_500)))),
+    ],
+)
+def test_masking_hostile_text_takes_linear_time(text: str) -> None:
+    rule = Rule(name="customer", pattern="(?:CN|a+)+-[0-9]{6}", mode=MaskMode.MASK)
+    started = time.process_time()
+
+    masked = masker(rule).mask(text)
+
+    assert time.process_time() - started < 0.5
+    assert "jo@example.com" not in masked
