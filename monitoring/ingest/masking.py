@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import structlog
 
-from monitoring.ingest import dialects
+from monitoring.ingest.dialects import FACTS, KINDS
+from monitoring.ingest.event_messages import DETAILS, FIRST_PIECES
 from monitoring.ingest.masking_texts import WITHHELD, FieldWithheld, Policy, TextMasker
+from monitoring.ingest.messages import loaded
 from monitoring.ingest.spans import RawEvent, RawSpan
 from monitoring.kinds import IdMode, Mark
 
@@ -20,21 +22,20 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("callboard.ingest")
 
-# Names that an application's code chooses and that numbers hang on; they are never changed.
+# What people write, as opposed to what an application's code chooses.
+_WRITTEN = {"error", "trace_name", "status_message"}
+# Names that numbers hang on; they are never changed.
 _NAMES = frozenset(
-    {
-        "callboard.kind", "gen_ai.operation.name", "openinference.span.kind", "callboard.rollout.arm", "callboard.rollout.id",
-        "service.name", *dialects.MODEL, *dialects.PROVIDER, *dialects.COST, *dialects.TIME_TO_FIRST, *dialects.INPUT_TOKENS,
-        *dialects.OUTPUT_TOKENS, *dialects.CACHE_READ_TOKENS, *dialects.CACHE_WRITE_TOKENS, *dialects.REASONING_TOKENS,
-        *dialects.ENVIRONMENT, *dialects.RELEASE, *dialects.PROMPT_NAME, *dialects.PROMPT_VERSION,
-    }
-)  # fmt: skip
-_IDS = frozenset({*dialects.SESSION, *dialects.USER})
+    {name for fact, names in FACTS.items() if fact not in {"session", "user", *_WRITTEN} for name in names}
+    | {name for name, _ in KINDS}
+)
+_IDS = frozenset({*FACTS["session"], *FACTS["user"]})
 _FIXED = _NAMES | _IDS
+_DETAILS = frozenset({*FACTS["usage_details"], *FACTS["cost_details"]})
 # What a project that keeps numbers only still keeps as text, beyond names and ids.
 _DESCRIPTIVE = frozenset({
-    "gen_ai.response.id", "gen_ai.response.finish_reasons", "gen_ai.output.type", "gen_ai.tool.name", "gen_ai.tool.type",
-    "gen_ai.tool.call.id", "gen_ai.agent.name", "gen_ai.agent.id", *dialects.ERROR,
+    "gen_ai.response.id", "gen_ai.output.type", "gen_ai.tool.name", "gen_ai.tool.type", "gen_ai.tool.call.id",
+    "gen_ai.agent.name", "gen_ai.agent.id", *FACTS["error"],
 })  # fmt: skip
 _LONGEST_NAME = 200
 # Plain numbers, because arithmetic with enums costs a microsecond each time.
@@ -53,7 +54,6 @@ class Masker:
         self._is_broken = policy is None
         self._policy = policy or Policy(is_metrics_only=True, ids=IdMode.HASH)
         self._texts = TextMasker(self._policy, key=key)
-        self._masks_texts = bool(self._policy.active) or self._texts.has_rules
 
     def apply(self, spans: Iterable[RawSpan]) -> None:
         """Mask the spans in place and mark them; a span that cannot be masked loses its content and is stored without."""
@@ -101,12 +101,12 @@ class Masker:
             self._hide_ids(span)
         if self._policy.is_metrics_only and _strip(span):
             span.marks |= _WITHHELD
-        if not self._masks_texts:
+        if self._texts.changes_nothing:
             return
         if id(span.resource) not in seen:
             seen.add(id(span.resource))
             self._mask_values(span.resource, span)
-        if self._texts.has_rules or self._texts.prefilter(_joined(span)):
+        if self._texts.may_hold(_joined(span)):
             self._mask(span)
 
     def _mask(self, span: RawSpan) -> None:
@@ -118,6 +118,8 @@ class Masker:
             RawEvent(self._masked(event.name, "", span), event.at_ns, self._mask_values(event.attributes, span))
             for event in span.events
         ]
+        for link in span.links:
+            self._mask_values(link["attributes"], span)
 
     def _mask_values(self, values: dict[str, Any], span: RawSpan) -> dict[str, Any]:
         for key, value in values.items():
@@ -140,9 +142,10 @@ class Masker:
             return WITHHELD
 
     def _hide_ids(self, span: RawSpan) -> None:
-        for key in _IDS & span.attributes.keys():
-            span.attributes[key] = self._id(str(span.attributes[key]))
-            span.marks |= _MASKED
+        for values in _all_values(span):
+            for key in _IDS & values.keys():
+                values[key] = self._id(str(values[key]))
+                span.marks |= _MASKED
 
     def _id(self, sent: str) -> str:
         if self._policy.ids is IdMode.KEEP:
@@ -158,8 +161,9 @@ class Masker:
         _strip(span)
         span.name, span.scope, span.marks = WITHHELD, "", span.marks | _WITHHELD
         span.resource = {key: value for key, value in span.resource.items() if key in _NAMES}
-        for key in _IDS & span.attributes.keys():
-            span.attributes[key] = self._hidden(str(span.attributes[key]))
+        for values in _all_values(span):
+            for key in _IDS & values.keys():
+                values[key] = self._hidden(str(values[key]))
 
 
 def _joined(span: RawSpan) -> str:
@@ -169,7 +173,15 @@ def _joined(span: RawSpan) -> str:
     for event in span.events:
         pieces += (event.name, "\n")
         _join(event.attributes, pieces)
+    for link in span.links:
+        _join(link["attributes"], pieces)
     return "".join(pieces)
+
+
+def _all_values(span: RawSpan) -> Iterator[dict[str, Any]]:
+    yield span.attributes
+    yield from (event.attributes for event in span.events)
+    yield from (link["attributes"] for link in span.links)
 
 
 def _join(values: dict[str, Any], pieces: list[str]) -> None:
@@ -189,16 +201,39 @@ def _strip(span: RawSpan) -> bool:
     """Take away everything that can be content, and tell whether there was any: names, ids and numbers stay."""
     kept = {key: value for key, value in span.attributes.items() if _is_kept(key, value)}
     had_content = len(kept) < len(span.attributes) or bool(span.events or span.status_message)
-    span.attributes, span.events, span.status_message = kept, [], ""
+    span.attributes, span.status_message = kept, ""
+    # Some clients send numbers of a call as events: its tokens, and when the first piece of the answer came.
+    span.events = [
+        RawEvent(
+            event.name, event.at_ns, {key: value for key, value in event.attributes.items() if _is_kept(key, value)}
+        )
+        for event in span.events
+        if event.name == DETAILS or event.name in FIRST_PIECES
+    ]
+    span.links = [{**link, "attributes": {}} for link in span.links]
     return had_content
 
 
 def _is_kept(key: str, value: Any) -> bool:
     if isinstance(value, bool | int | float) or value is None:
         return True
+    if key in _DETAILS:
+        return _holds_numbers_alone(value)
     if key not in _FIXED and key not in _DESCRIPTIVE:
         return False
-    if key in dialects.ERROR:
+    if key in FACTS["error"]:
         return isinstance(value, str) and value.replace(".", "").replace("_", "").isalnum()
     texts = value if isinstance(value, list) else [value]
     return all(isinstance(text, str) and len(text) <= _LONGEST_NAME for text in texts)
+
+
+def _holds_numbers_alone(value: Any) -> bool:
+    found = loaded(value)
+    pending = list(found.values()) if isinstance(found, dict) else [found]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            pending += item.values()
+        elif not isinstance(item, bool | int | float) and item is not None:
+            return False
+    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,8 @@ _MAX_MEM = 8 << 20
 # than the overlap stands whole in one of them.
 WINDOW_CHARS = 64 * 1024
 OVERLAP_CHARS = WINDOW_CHARS // 2
+# What looks at the surroundings of a match; a pattern without it matches wherever its match stands in a longer text.
+_SURROUNDINGS = re.compile(r"(?<!\[)\^|\$|\\[AbBzZ]")
 _AROUND = ("(?=", "(?!", "(?<=", "(?<!")
 
 
@@ -34,6 +37,15 @@ class Rule:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_engine", compiled(self.pattern))
+
+    @property
+    def looks_around(self) -> bool:
+        """Tell whether a match depends on what stands before and after it: line ends, word borders."""
+        return bool(_SURROUNDINGS.search(self.pattern))
+
+    def matches(self, text: str) -> bool:
+        """Tell whether the pattern matches anywhere in the text."""
+        return next(self.find(text), None) is not None
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield where the pattern matches; matches of two windows may overlap each other."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -59,6 +59,14 @@ class _Found:
     mode: MaskMode
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What is worth looking for in a text."""
+
+    kinds: Collection[Sensitive]
+    rules: Collection[Rule]
+
+
 class TextMasker:
     """Masks texts by a policy; holds no state, so threads share it."""
 
@@ -66,10 +74,18 @@ class TextMasker:
         self._modes = policy.active
         self._rules = tuple(rule for rule in policy.rules if rule.mode is not MaskMode.OFF)
         self._key = key
-        self.prefilter = detectors.Prefilter(self._modes)
-        self.has_rules = bool(self._rules)
+        self._looks_around = any(rule.looks_around for rule in self._rules)
+        self._prefilter = detectors.Prefilter(self._modes)
         labels = "|".join(map(re.escape, [*Sensitive, *(rule.name for rule in self._rules)]))
         self._replaced = re.compile(rf"\[(?:{labels})(?::[a-p]{{{_HASH_LETTERS}}})?\]")
+
+    @property
+    def changes_nothing(self) -> bool:
+        return not (self._modes or self._rules)
+
+    def may_hold(self, texts: str) -> bool:
+        """Tell in one look whether any of several texts, joined into one, may hold something to mask."""
+        return bool(self._prefilter(texts)) or bool(self._rules and ("\\" in texts or self._may_match(texts)))
 
     def mask(self, text: str, *, name: str = "") -> str:
         """Return the text with what is sensitive replaced; `name` is what the text is the value of.
@@ -78,8 +94,9 @@ class TextMasker:
         """
         if len(text) < _SHORTEST and not self._rules:
             return text
-        kinds = self.prefilter(f"{name}={text}" if name else text)
-        return self._masked(text, kinds, name, 0) if kinds or self._rules else text
+        kinds = self._prefilter(f"{name}={text}" if name else text)
+        rules = self._rules if self._rules and self._may_match(_content(text)) else ()
+        return self._masked(text, _Look(kinds, rules), name, 0) if kinds or rules else text
 
     def value(self, value: Any, *, name: str = "") -> Any:
         """Return an attribute value with all texts in it masked; keys stay as they are."""
@@ -114,12 +131,15 @@ class TextMasker:
             return number
         return self._replacement(_Found(0, len(digits), Sensitive.CARD, mode), digits)
 
-    def _masked(self, text: str, kinds: Collection[Sensitive], name: str, depth: int) -> str:
-        if depth < _MAX_NESTED and text[:64].lstrip()[:1] in ("{", "[", '"') and _is_json(text):
-            return self._masked_json(text, kinds, name, depth)
-        return self._replace(text, self._find(text, kinds, name))
+    def _may_match(self, texts: str) -> bool:
+        return self._looks_around or any(rule.matches(texts) for rule in self._rules)
 
-    def _masked_json(self, text: str, kinds: Collection[Sensitive], name: str, depth: int) -> str:
+    def _masked(self, text: str, look: _Look, name: str, depth: int) -> str:
+        if depth < _MAX_NESTED and _looks_like_json(text) and _is_json(text):
+            return self._masked_json(text, look, name, depth)
+        return self._replace(text, self._find(text, look, name))
+
+    def _masked_json(self, text: str, look: _Look, name: str, depth: int) -> str:
         """Mask the strings and long numbers of a JSON text one by one; every other character stays as it was sent."""
         key = name
 
@@ -133,21 +153,23 @@ class TextMasker:
             if colon:
                 key = content
                 return piece.group()
-            if len(content) < _SHORTEST and not self._rules:
+            if len(content) < _SHORTEST and not look.rules:
                 return literal
-            masked = self._masked(content, kinds, key, depth + 1)
+            masked = self._masked(content, look, key, depth + 1)
             return literal if masked == content else orjson.dumps(masked).decode()
 
         return _JSON_PIECE.sub(masked_piece, text)
 
-    def _find(self, text: str, kinds: Collection[Sensitive], name: str) -> list[_Found]:
+    def _find(self, text: str, look: _Look, name: str) -> list[_Found]:
         named = detectors.kind_of_name(name) if name else None
-        if named in self._modes and named in kinds and detectors.is_what_its_name_says(named, text, name=name):
+        if named in self._modes and named in look.kinds and detectors.is_what_its_name_says(named, text, name=name):
             return [_Found(0, len(text), named, self._modes[named])]
         found = [
-            _Found(start, end, kind, self._modes[kind]) for kind in kinds for start, end in detectors.find(kind, text)
+            _Found(start, end, kind, self._modes[kind])
+            for kind in look.kinds
+            for start, end in detectors.find(kind, text)
         ]
-        for rule in self._rules:
+        for rule in look.rules:
             found += [_Found(start, end, rule.name, rule.mode) for start, end in rule.find(text)]
         return found
 
@@ -195,6 +217,33 @@ def _normal(label: str, found: str) -> str:
     if label in (Sensitive.PHONE, Sensitive.CARD, Sensitive.IBAN):
         return "".join([sign for sign in found.upper() if sign.isalnum()])
     return found
+
+
+def _content(text: str) -> str:
+    """Return what rules are tried on first: of JSON with escapes in it, its texts as they read."""
+    if "\\" not in text or not _looks_like_json(text):
+        return text
+    try:
+        return "\n".join(_texts_of(orjson.loads(text)))
+    except orjson.JSONDecodeError:
+        return text
+
+
+def _texts_of(document: Any) -> Iterator[str]:
+    pending = [document]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, str):
+            # Tool calls and the like carry JSON inside JSON.
+            yield value if "\\" not in value else _content(value)
+        elif isinstance(value, list):
+            pending += value
+        elif isinstance(value, dict):
+            pending += value.values()
+
+
+def _looks_like_json(text: str) -> bool:
+    return text[:64].lstrip()[:1] in ("{", "[", '"')
 
 
 def _is_json(text: str) -> bool:

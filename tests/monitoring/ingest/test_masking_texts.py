@@ -157,6 +157,24 @@ def test_rules_of_a_project_work_beside_the_built_in_kinds_and_inside_json() -> 
     assert orjson.loads(masked) == {"text": "[customer] is [customer], [e-mail]"}
 
 
+@given(AROUND, AROUND, st.booleans(), st.integers(0, 3))
+@pytest.mark.parametrize("pattern", ["CN-[0-9]{6}", r"Mü\nller\\?CN", r"(?m)\bCN-[0-9]{6}\b"])
+def test_rules_find_everything_in_json_inside_json(
+    pattern: str, before: str, after: str, is_ascii: bool, depth: int
+) -> None:
+    planted = "Mü\nller\\CN-123456"
+    text = f"{before} {planted} {after}"
+    for _ in range(depth):
+        text = json.dumps({"deeper": [text, 1]}, ensure_ascii=is_ascii)
+
+    masked = masker(Rule(name="customer", pattern=pattern, mode=MaskMode.MASK), modes={}).mask(text)
+
+    for _ in range(depth):
+        masked = json.loads(masked)["deeper"][0]
+    assert planted not in masked
+    assert "[customer]" in masked
+
+
 def test_what_overlaps_is_masked_once_and_the_stricter_way() -> None:
     rule = Rule(name="mail of ours", pattern="[a-z]+@example", mode=MaskMode.MASK)
 
