@@ -180,6 +180,7 @@ def _joined(span: RawSpan) -> str:
 
 def _all_values(span: RawSpan) -> Iterator[dict[str, Any]]:
     yield span.attributes
+    yield span.resource
     yield from (event.attributes for event in span.events)
     yield from (link["attributes"] for link in span.links)
 
