@@ -16,3 +16,7 @@ class ScoreRefused(MonitoringError):
 
 class TokenRefused(MonitoringError):
     """This feedback token is not valid or has expired."""
+
+
+class RuleRefused(MonitoringError):
+    """This masking rule cannot be used."""

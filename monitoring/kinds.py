@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import IntEnum, IntFlag
+from enum import IntEnum, IntFlag, StrEnum
 
 
 class Kind(IntEnum):
@@ -44,8 +44,38 @@ class Mark(IntFlag):
     CLOCK_OFF = 4
     NEGATIVE_DURATION = 8
     MERGED = 16
+    MASKED = 32
+    WITHHELD = 64
     # Not something that had to be done: a request to a server or database that a library recorded on the way.
     BACKGROUND = 128
+
+
+class Sensitive(StrEnum):
+    """A kind of data that is found in texts and can be masked; the value is what stands in its place."""
+
+    SECRET = "secret"  # noqa: S105 - the name of a kind
+    CARD = "card"
+    TOKEN = "token"  # noqa: S105 - the name of a kind
+    EMAIL = "e-mail"
+    PHONE = "phone"
+    IBAN = "iban"
+
+
+class MaskMode(StrEnum):
+    """What becomes of sensitive data before a call is stored."""
+
+    OFF = "off"
+    MASK = "mask"
+    HASH = "hash"
+    DROP = "drop"
+
+
+class IdMode(StrEnum):
+    """What becomes of the ids of users and sessions before a call is stored."""
+
+    KEEP = "keep"
+    HASH = "hash"
+    DROP = "drop"
 
 
 KIND_BY_NAME = {kind.label: kind for kind in Kind}

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 import orjson
 from django.db import models
+from django.db.models.functions import Now
 
-from monitoring.kinds import Kind, Status
+from monitoring.kinds import IdMode, Kind, MaskMode, Status
 from projects.models import Project
 
 
@@ -227,6 +228,67 @@ class Score(models.Model):
     class Meta:
         managed = False
         db_table = "score"
+
+
+_MASK_MODES = [mode.value for mode in MaskMode]
+_ID_MODES = [mode.value for mode in IdMode]
+
+
+class MaskingSettings(models.Model):
+    """What a project wants to be masked before it is stored; a project without a row has the defaults."""
+
+    project = models.OneToOneField(Project, on_delete=models.CASCADE, primary_key=True, related_name="masking_settings")
+    secret = models.CharField(max_length=4, default=MaskMode.MASK.value)
+    card = models.CharField(max_length=4, default=MaskMode.MASK.value)
+    token = models.CharField(max_length=4, default=MaskMode.MASK.value)
+    email = models.CharField(max_length=4, default=MaskMode.OFF.value)
+    phone = models.CharField(max_length=4, default=MaskMode.OFF.value)
+    iban = models.CharField(max_length=4, default=MaskMode.OFF.value)
+    ids = models.CharField(max_length=4, default=IdMode.KEEP.value)
+    is_metrics_only = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "masking_settings"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    *((f"{kind}__in", _MASK_MODES) for kind in ("secret", "card", "token", "email", "phone", "iban"))
+                ),
+                name="masking_modes_known",
+            ),
+            models.CheckConstraint(condition=models.Q(ids__in=_ID_MODES), name="masking_ids_known"),
+        ]
+
+
+class MaskingRule(models.Model):
+    """A pattern of the project's own; what it matches is masked like the built-in kinds of data."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="masking_rules")
+    name = models.CharField(max_length=40)
+    pattern = models.CharField(max_length=1024)
+    mode = models.CharField(max_length=4, default=MaskMode.MASK.value)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "masking_rule"
+        constraints = [
+            models.UniqueConstraint(fields=["project", "name"], name="masking_rule_unique"),
+            models.CheckConstraint(condition=models.Q(mode__in=_MASK_MODES), name="masking_rule_mode_known"),
+        ]
+
+
+class MaskedHour(models.Model):
+    """How many spans of an hour were masked or lost a field; sharded by writer like the other counters."""
+
+    pk = models.CompositePrimaryKey("project_id", "at", "shard")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="masked_hours")
+    at = models.DateTimeField()
+    shard = models.SmallIntegerField()
+    masked = models.BigIntegerField()
+    withheld = models.BigIntegerField()
+
+    class Meta:
+        db_table = "masked_hour"
 
 
 def span_hex(span_id: int) -> str:

@@ -7,6 +7,7 @@ from django.db import connection
 _EXPIRED = (
     "DELETE FROM quarantined_span WHERE received_at < now() - interval '7 days'",
     "DELETE FROM usage_minute WHERE at < now() - interval '14 days'",
+    "DELETE FROM masked_hour WHERE at < now() - interval '90 days'",
     "DELETE FROM ingest_minute WHERE at < now() - interval '90 days'",
     "DELETE FROM refused_request WHERE last_at < now() - interval '30 days'",
 )

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from monitoring import masking_policies
 from monitoring.errors import ScoreRefused
 from monitoring.ingest.cleaning import clean_text
 from monitoring.kinds import Kind
@@ -76,8 +77,10 @@ def record(*, project_id: int, scores: Sequence[NewScore]) -> int:
 
     The same id, or the same person's score of the same name on the same call, replaces the earlier one.
     """
+    masker = masking_policies.masker_of(project_id)
+    masked = [masker.score(score) for score in scores] if masker else scores
     with connection.cursor() as cursor:
-        for score in sorted(scores, key=lambda item: (item.trace_id.int, item.name, item.user_id)):
+        for score in sorted(masked, key=lambda item: (item.trace_id.int, item.name, item.user_id)):
             _take_back(cursor, project_id, score)
             stored_id = _insert(cursor, project_id, score)
             _join(cursor, project_id, stored_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import secrets as random
 from functools import lru_cache
@@ -35,6 +36,11 @@ def unseal(*, sealed: bytes, project_id: int, field: str) -> str:
         return AESGCM(key).decrypt(nonce, body, _associated(project_id, field)).decode()
     except InvalidTag as error:
         raise SecretUnreadable from error
+
+
+def derived_key(*, project_id: int, purpose: str) -> bytes:
+    """Return a key that only this installation can make, one for each project and purpose."""
+    return hmac.digest(_master_key(), b"callboard derived key\x1f" + _associated(project_id, purpose), "sha256")
 
 
 def create_master_key(path: Path) -> None:

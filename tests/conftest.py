@@ -7,10 +7,12 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def _forget_cached_keys() -> None:
-    """Keys are remembered per process; no test may see another test's keys."""
+    """Keys and masking settings are remembered per process; no test may see another test's."""
+    from monitoring import masking_policies
     from projects import keys
 
     keys.forget()
+    masking_policies.forget()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

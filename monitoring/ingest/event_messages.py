@@ -20,7 +20,7 @@ _WHOLE = {
     "gen_ai.content.prompt": ("gen_ai.prompt", "user"),
     "gen_ai.content.completion": ("gen_ai.completion", "assistant"),
 }
-_FIRST_PIECES = {"First Token Stream Event", "llm.content.completion.chunk", "gen_ai.content.completion.chunk"}
+FIRST_PIECES = {"First Token Stream Event", "llm.content.completion.chunk", "gen_ai.content.completion.chunk"}
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ def told_by(events: Iterable[RawEvent]) -> Told:
     """Return what the events tell; `others` are those whose content is not told elsewhere in the span."""
     told = Told()
     for event in events:
-        if event.name in _FIRST_PIECES and (told.first_piece_ns is None or event.at_ns < told.first_piece_ns):
+        if event.name in FIRST_PIECES and (told.first_piece_ns is None or event.at_ns < told.first_piece_ns):
             told.first_piece_ns = event.at_ns
         if event.name != DETAILS and not _add(told, event.name, _body(event.attributes)):
             told.others.append(event)

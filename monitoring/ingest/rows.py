@@ -17,6 +17,7 @@ import structlog
 from monitoring.ingest import amounts, dialects, fields, payloads
 from monitoring.ingest.event_messages import DETAILS, logged, told_by
 from monitoring.ingest.limits import INT64_MAX, MAX_INDEXED_CHARS
+from monitoring.ingest.masking import Masker
 from monitoring.ingest.spans import RawEvent, RawSpan, Rejected
 from monitoring.kinds import Arm, Kind, Mark, Status
 from prompt_registry.prices.costs import cost_nano_usd
@@ -62,6 +63,7 @@ class Sender:
     project_id: int
     environment: str
     received_at: datetime
+    masker: Masker | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,8 @@ class RowBuilder:
 
 def build(spans: Sequence[RawSpan], sender: Sender) -> tuple[list[Row], list[Rejected]]:
     """Return the rows of all usable spans, and the others with the reason."""
+    if sender.masker is not None:
+        sender.masker.apply(spans)
     builder = RowBuilder(sender)
     rows: list[Row] = []
     rejected: list[Rejected] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 from django.db import connection, transaction
@@ -14,6 +14,7 @@ from psycopg import Cursor
 from psycopg import DataError as DriverDataError
 from psycopg.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
 
+from monitoring import masking_policies
 from monitoring.ingest import ledger, merging, statements
 from monitoring.ingest.rows import COLUMN_TYPES, ENVIRONMENT, MARKS, SPAN_ID, START_DAY, TRACE_ID, Row, Sender, build
 from monitoring.ingest.spans import RawSpan, Rejected
@@ -25,7 +26,9 @@ _TRIES = 4
 _SHARDS = 8
 # The driver refuses some values before the server sees them.
 _POISON = (DataError, DriverDataError, OverflowError)
-_CLEANED, _TRUNCATED = int(Mark.CLEANED), int(Mark.TRUNCATED)
+_CLEANED, _TRUNCATED, _MASKED, _WITHHELD = (
+    int(mark) for mark in (Mark.CLEANED, Mark.TRUNCATED, Mark.MASKED, Mark.WITHHELD)
+)
 _RETRYABLE = (DeadlockDetected, SerializationFailure, LockNotAvailable)
 
 
@@ -43,7 +46,7 @@ class Stored:
 
 def store(spans: Sequence[RawSpan], sender: Sender, *, body_bytes: int = 0, dropped_by_client: int = 0) -> Stored:
     """Commit the batch and return what became of it; after the return everything accepted survives a crash."""
-    rows, rejected = build(spans, sender)
+    rows, rejected = build(spans, replace(sender, masker=masking_policies.masker_of(sender.project_id)))
     unique = _without_twins(rows)
 
     def commit(write: Callable[[list[Row], Sender, Stored], None]) -> Stored:
@@ -56,6 +59,10 @@ def store(spans: Sequence[RawSpan], sender: Sender, *, body_bytes: int = 0, drop
                     cursor, project_id=sender.project_id, at=sender.received_at, shard=_shard(), stored=stored,
                     body_bytes=body_bytes, dropped_by_client=dropped_by_client, environments={row[ENVIRONMENT] for row in rows},
                 )  # fmt: skip
+                masking_policies.count(
+                    cursor, project_id=sender.project_id, shard=_shard(),
+                    masked=_marked(rows, _MASKED), withheld=_marked(rows, _WITHHELD),
+                )  # fmt: skip
         return stored
 
     try:
@@ -67,8 +74,12 @@ def store(spans: Sequence[RawSpan], sender: Sender, *, body_bytes: int = 0, drop
 
 def _count(stored: Stored, rows: list[Row], *, poisoned: int) -> None:
     stored.duplicate = len(rows) - stored.accepted - stored.merged - poisoned
-    stored.cleaned = sum([row[MARKS] & _CLEANED != 0 for row in rows])
-    stored.truncated = sum([row[MARKS] & _TRUNCATED != 0 for row in rows])
+    stored.cleaned = _marked(rows, _CLEANED)
+    stored.truncated = _marked(rows, _TRUNCATED)
+
+
+def _marked(rows: list[Row], mark: int) -> int:
+    return sum([row[MARKS] & mark != 0 for row in rows])
 
 
 def _write(rows: list[Row], sender: Sender, stored: Stored) -> None:

@@ -58,6 +58,14 @@ def test_sdk_loses_nothing_that_it_measures() -> None:
     assert "rss_growth_mb" in found
 
 
+def test_masking_costs_less_when_there_is_nothing_to_mask() -> None:
+    found = bench("masking", "--rounds", "2")
+
+    nothing, everywhere = found["all_kinds_nothing_found"], found["all_kinds_found_in_every_span"]
+    assert 0 < nothing["us_per_kb"] < everywhere["us_per_kb"]
+    assert found["kb_per_span"] > 1
+
+
 def test_prompts_are_fetched_under_flood() -> None:
     found = bench("prompts", "--seconds", "1", "--rate", "40")
 

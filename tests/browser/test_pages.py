@@ -68,6 +68,7 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "settings-providers": inside("settings-providers"),
     "new-provider": inside("new-provider"),
     "change-provider": inside("change-provider", connection_id=lambda demo: demo.connection_id),
+    "settings-privacy": inside("settings-privacy"),
     "settings-audit": inside("settings-audit"),
     "projects": elsewhere("/projects/"),
     "new-project": elsewhere("/projects/new/"),
@@ -97,6 +98,7 @@ NO_PAGES = set(
     prompt-archive prompt-delete prompt-discard prompt-draft prompt-preview prompt-restore prompt-undo prompt-use-again
     trace-feedback explore-new search start-key start-live span-text overview-chart
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
+    change-privacy try-masking add-masking-rule remove-masking-rule
     leave-project remove-demo check-audit export-audit-csv export-audit-jsonl person-link person-off person-on
     api-root openapi-json openapi-view otlp-traces feedback-browser csp-report livez readyz sdk-wheel
     """.split()

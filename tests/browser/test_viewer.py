@@ -39,7 +39,7 @@ def test_the_publish_page_explains_and_offers_its_link_to_pass_on(reader, demo):
     expect(reader.get_by_role("button", name="Publish v1")).to_have_count(0)
 
 
-@pytest.mark.parametrize("place", ["project", "members", "keys", "providers", "audit"])
+@pytest.mark.parametrize("place", ["project", "members", "keys", "providers", "privacy", "audit"])
 def test_a_page_of_the_settings_says_which_role_it_needs_and_who_gives_it(reader, demo, place):
     answer = reader.goto(demo.at(f"settings/{place}/"))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from django.test import Client
 
+from monitoring import masking_policies
 from projects import keys, members, projects
 from projects.models import Project, User
 from projects.roles import Role, Scope
@@ -28,6 +29,7 @@ class Things:
     invitation_id: int
     key_id: int
     connection_id: int
+    masking_rule_id: int
     prompt_id: int
     prompt_name: str
     trace_id: str
@@ -43,6 +45,7 @@ def make_things(*, name: str) -> Things:
     invitation, _ = members.invite(project=project, email=f"{project.slug}@example.com", role=Role.VIEWER, by=admin)
     key, plain = keys.create(project=project, name="everything", scopes=list(Scope), by=admin)
     connection = connections.add_simulated(project=project, by=admin)
+    rule = masking_policies.add_rule(project=project, name="customer", pattern="CN-[0-9]+", mode="mask", by=admin)
     prompt = prompts.create(project=project, name="support/answer", type="text", by=admin)
     content = contents.parse({"type": "text", "text": f"Answer for {name}: {{{{question}}}}"})
     version = versions.save(prompt=prompt, content=content, by=admin)
@@ -51,7 +54,8 @@ def make_things(*, name: str) -> Things:
     trace_id, span_id = send_call(plain, session_id=session_id)
     membership = project.memberships.get(user=member)
     return Things(
-        project, admin, membership.pk, invitation.pk, key.pk, connection.pk, prompt.pk, prompt.name, trace_id, span_id,
+        project, admin, membership.pk, invitation.pk, key.pk, connection.pk, rule.pk, prompt.pk, prompt.name, trace_id,
+        span_id,
         session_id,
     )  # fmt: skip
 
@@ -154,6 +158,11 @@ IN_PROJECT: dict[str, Named] = {
     "change-provider": Named(lambda things: {"connection_id": things.connection_id}),
     "delete-provider": Named(lambda things: {"connection_id": things.connection_id}),
     "test-provider": Named(lambda things: {"connection_id": things.connection_id}),
+    "settings-privacy": PLAIN,
+    "change-privacy": PLAIN,
+    "try-masking": PLAIN,
+    "add-masking-rule": PLAIN,
+    "remove-masking-rule": Named(lambda things: {"rule_id": things.masking_rule_id}),
     "settings-audit": PLAIN,
     "check-audit": PLAIN,
     "export-audit-csv": PLAIN,

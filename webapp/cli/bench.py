@@ -28,6 +28,7 @@ def add_parser(subparsers: Any) -> None:
     _add_sdk(benches)
     _add_prompts(benches)
     _add_peer(benches)
+    _add_masking(benches)
 
 
 def _add_ingest(benches: Any) -> None:
@@ -67,6 +68,11 @@ def _add_peer(benches: Any) -> None:
     parser.add_argument("--database", type=Path, required=True, help="its SQLite file")
     parser.add_argument("--table", default="spans", help="where its spans stand (default: %(default)s)")
     parser.add_argument("--seconds", type=_positive, default=12.0, help="how long to send (default: %(default)g)")
+
+
+def _add_masking(benches: Any) -> None:
+    parser = _add(benches, "masking", _masking, "what masking adds to storing a span")
+    parser.add_argument("--rounds", type=_count, default=15, help="rounds of each case (default: %(default)s)")
 
 
 def _add(
@@ -135,6 +141,12 @@ def _peer(args: argparse.Namespace) -> dict[str, Any]:
     return peer.run(
         peer.Options(url=args.url, pid=args.pid, database=args.database, table=args.table, seconds=args.seconds)
     )
+
+
+def _masking(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import masking
+
+    return masking.run(masking.Options(rounds=args.rounds))
 
 
 def _count(text: str) -> int:

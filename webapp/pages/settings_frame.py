@@ -15,21 +15,22 @@ PAGES = (
     ("settings-members", "Members", "people"),
     ("settings-keys", "API keys", "key"),
     ("settings-providers", "Model providers", "plug"),
+    ("settings-privacy", "Privacy", "lock"),
     ("settings-audit", "Audit log", "history"),
 )
 
 
 def render_settings(
-    request: ProjectRequest, template: str, context: dict[str, Any], *, page: str, status: int = 200
+    request: ProjectRequest, template: str, context: dict[str, Any], *, page: str, status: int = 200, fragment: str = ""
 ) -> HttpResponse:
-    """Answer with a settings page; `page` is the route name whose entry of the menu is current."""
+    """Answer with a settings page, or with a fragment of it; `page` is the route name whose entry of the menu is current."""
     menu = [
         {"label": label, "icon": icon, "url": reverse(name, args=[request.project.slug]), "current": name == page}
         for name, label, icon in PAGES
     ]
     title = next(label for name, label, _ in PAGES if name == page)
     whole = {"page_title": title, "settings_menu": menu, **context}
-    return render_page(request, template, whole, section="settings", status=status)
+    return render_page(request, template, whole, section="settings", status=status, fragment=fragment)
 
 
 def render_secret(request: ProjectRequest, template: str, context: dict[str, Any], *, page: str) -> HttpResponse:

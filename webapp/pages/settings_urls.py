@@ -8,7 +8,14 @@ from django.urls import URLPattern, path
 
 from projects.roles import Action
 from webapp.access import ProjectRequest, requires
-from webapp.pages import settings_audit, settings_keys, settings_members, settings_project, settings_providers
+from webapp.pages import (
+    settings_audit,
+    settings_keys,
+    settings_members,
+    settings_privacy,
+    settings_project,
+    settings_providers,
+)
 
 
 @requires(Action.MANAGE_PROJECT)
@@ -23,5 +30,6 @@ urlpatterns: list[URLPattern] = [
     *settings_members.urlpatterns,
     *settings_keys.urlpatterns,
     *settings_providers.urlpatterns,
+    *settings_privacy.urlpatterns,
     *settings_audit.urlpatterns,
 ]

@@ -30,6 +30,11 @@ MARK_WORDS = {
         "ends before it starts",
         "The sender reported an end before the start; the duration counts as 0.",
     ),
+    Mark.MASKED: ("masked", "Sensitive data was replaced before the step was stored; nobody can bring it back."),
+    Mark.WITHHELD: (
+        "withheld",
+        "Fields were left out before the step was stored, as the privacy settings of the project say.",
+    ),
     Mark.MERGED: ("merged", "The same step was sent twice with different content; both were put together."),
     Mark.BACKGROUND: (
         "on the way",
