@@ -174,9 +174,9 @@ def _of_trace(body: dict[str, Any], own_id: str, event_id: str, moment_ns: int) 
         is_root=True,
         name=_text(body.get("name")),
         kind=Kind.CHAIN,
-        start_ns=nanoseconds(body.get("timestamp")),
-        # An output is known when the work is done.
-        end_ns=moment_ns if body.get("output") is not None else 0,
+        # The decorator of SDK 2 adds when its function started and ended; else an output is known when the work is done.
+        start_ns=nanoseconds(body.get("start_time")) or nanoseconds(body.get("timestamp")),
+        end_ns=nanoseconds(body.get("end_time")) or (moment_ns if body.get("output") is not None else 0),
         moment_ns=moment_ns,
         attributes=values.of_trace(body),
         metadata=values.of_metadata(body.get("metadata")),

@@ -24,7 +24,7 @@ def config_of(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_setting(name: str, value: Any) -> bool:
     """Tell whether this entry says the same as a setting."""
-    if name not in model_settings.NAMES or name == OTHERS:
+    if name not in model_settings.NAMES or name == OTHERS or value is None:
         return False
     settings, problems = model_settings.read({name: value})
     if problems or model_settings.problems_of(settings):

@@ -14,18 +14,24 @@ from webapp.api import bodies
 from webapp.api.errors import ApiError
 
 
-def read(request: HttpRequest) -> tuple[Any, int]:
-    """Return the document, safe to store, and its size on the wire; raises ApiError 400 when it is no JSON."""
+def load(request: HttpRequest) -> tuple[Any, int]:
+    """Return the document as it was sent and its size on the wire; raises ApiError 400 when it is no JSON."""
     body, wire_bytes = bodies.read(request)
     try:
-        return clean(otlp_json.load(body)), wire_bytes
+        return otlp_json.load(body), wire_bytes
     except BodyUnreadable as error:
         raise ApiError(400, "The body is not valid JSON.") from error
 
 
+def read(request: HttpRequest) -> Any:
+    """Return the document, safe to store."""
+    document, _ = load(request)
+    return clean(document)
+
+
 def read_object(request: HttpRequest) -> dict[str, Any]:
     """Return the JSON object that the body holds; raises ApiError 400 when it holds anything else."""
-    document, _ = read(request)
+    document = read(request)
     if not isinstance(document, dict):
         raise ApiError(400, "The body must be a JSON object.")
     return document

@@ -32,7 +32,7 @@ def ingest(request: HttpRequest) -> HttpResponse:
     """Store `{"batch": [{"id", "timestamp", "type", "body"}]}` and answer for each event what became of it."""
     caller = noted(request)
     with admitted():
-        document, wire_bytes = documents.read(request)
+        document, wire_bytes = documents.load(request)
         batch = langfuse_batch.read(_events(document))
         sender = Sender(project_id=caller.project_id, environment=caller.environment, received_at=now())
         failures = batch.failures + store_batch(batch, sender, body_bytes=wire_bytes) + _store_scores(batch, caller)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from importlib.metadata import version
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from ninja import Router
 
 from monitoring.ingest import langfuse_ids
+from monitoring.models import Trace
 from projects.models import Project
-from webapp.access import public
+from webapp.access import SignedInRequest, one, public, signed_in
 from webapp.api.auth import KeyAuth, caller_of
 
 router = Router()
@@ -41,3 +43,11 @@ def health(request: HttpRequest) -> HttpResponse:
 def trace_link(request: HttpRequest, slug: str, trace: str) -> HttpResponseBase:
     """Lead from the address that Langfuse's SDKs make of a trace to its page."""
     return redirect("trace", slug=slug, hex_id=langfuse_ids.trace_id(trace).hex())
+
+
+@signed_in
+def trace_of_any_project(request: SignedInRequest, trace: str) -> HttpResponseBase:
+    """Lead from the address that SDK 2 makes of a trace, which names no project, to its page."""
+    mine = Trace.objects.filter(project__in=Project.objects.visible_to(request.user)).select_related("project")
+    found = one(mine, trace_id=UUID(bytes=langfuse_ids.trace_id(trace)))
+    return redirect("trace", slug=found.project.slug, hex_id=found.hex_id)

@@ -34,7 +34,7 @@ def content_of(document: Mapping[str, Any]) -> PromptContent:
     })  # fmt: skip
 
 
-def body_of(item: Item, *, project: str, fetch: Fetch | None = None) -> Item:
+def body_of(item: Item, *, project: str, tags: list[str], fetch: Fetch | None = None) -> Item:
     """Return a version as clients read it; with `fetch`, the prompts that stand inside it are filled in.
 
     Whatever the answer says of a rollout is left out: a client that knows nothing of arms gets the label's own version.
@@ -43,7 +43,7 @@ def body_of(item: Item, *, project: str, fetch: Fetch | None = None) -> Item:
     prompt = _prompt(item, composer)
     return {
         "id": id_of(item), "projectId": project, "name": item["name"], "version": item["version"], "type": item["type"],
-        "prompt": prompt, "config": configs.config_of(item["settings"]), "labels": item["labels"], "tags": [],
+        "prompt": prompt, "config": configs.config_of(item["settings"]), "labels": item["labels"], "tags": tags,
         "commitMessage": item["note"] or None, "isActive": PRODUCTION in item["labels"], "createdBy": "callboard",
         "createdAt": item["updated_at"], "updatedAt": item["updated_at"], "resolutionGraph": _graph(item, composer),
     }  # fmt: skip

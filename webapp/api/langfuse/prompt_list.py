@@ -44,13 +44,13 @@ def _matching(project_id: int, wanted: Wanted) -> QuerySet[Prompt]:
     if wanted.label and wanted.label != LATEST:
         found = found.filter(labels__name=wanted.label)
     if wanted.tag:
-        found = found.none()
-    found = found.annotate(saved_at=Max("versions__created_at")).filter(saved_at__isnull=False)
+        found = found.filter(tags__contains=[wanted.tag])
+    saved = found.annotate(saved_at=Max("versions__created_at")).filter(saved_at__isnull=False)
     if wanted.since:
-        found = found.filter(saved_at__gte=wanted.since)
+        saved = saved.filter(saved_at__gte=wanted.since)
     if wanted.until:
-        found = found.filter(saved_at__lt=wanted.until)
-    return found.order_by("name")
+        saved = saved.filter(saved_at__lt=wanted.until)
+    return saved.order_by("name")
 
 
 def _rows(prompts: list[Prompt]) -> list[dict[str, Any]]:
@@ -66,7 +66,7 @@ def _rows(prompts: list[Prompt]) -> list[dict[str, Any]]:
     return [
         {
             "name": prompt.name, "type": prompt.type, "versions": numbers[prompt.pk], "labels": [*labels[prompt.pk], LATEST],
-            "tags": [], "lastUpdatedAt": found[prompt.pk].created_at.isoformat(),
+            "tags": prompt.tags, "lastUpdatedAt": found[prompt.pk].created_at.isoformat(),
             "lastConfig": configs.config_of(found[prompt.pk].settings),
         }
         for prompt in prompts

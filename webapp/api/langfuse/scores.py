@@ -22,7 +22,7 @@ router = Router()
 def create(request: HttpRequest) -> HttpResponse:
     """Store one score and answer its id; or a list, answered with 202, or with 207 when some were refused."""
     caller = noted(request)
-    document, _ = documents.read(request)
+    document = documents.read(request)
     is_public = bool(public_key_id(request))
     if not isinstance(document, list):
         accepted, reasons = _read([document], is_public=is_public)

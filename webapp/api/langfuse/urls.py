@@ -20,4 +20,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/public/health", project.health, name="langfuse-health"),
     path("api/public/", api.urls),
     path("project/<slug:slug>/traces/<str:trace>", project.trace_link, name="langfuse-trace"),
+    path("trace/<str:trace>", project.trace_of_any_project, name="langfuse-2-trace"),
 ]
