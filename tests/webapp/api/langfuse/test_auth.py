@@ -42,7 +42,8 @@ def test_a_name_that_is_no_public_key_says_nothing(app):
 
 
 @pytest.mark.parametrize(
-    "authorization", ["", "Basic ???", "Basic cGstY2ItYTpi", "Bearer pk-cb-aaaaaaaaaaaa", "Bearer x"]
+    "authorization",
+    ["", "Basic ???", "Basic cGstY2ItYTpi", "Basic /w==", "Basic é", "Bearer pk-cb-aaaaaaaaaaaa", "Bearer x"],
 )
 def test_without_a_key_that_exists_nobody_is_let_in(app, authorization):
     answer = Client().post("/api/public/scores", SCORE, "application/json", headers={"Authorization": authorization})
