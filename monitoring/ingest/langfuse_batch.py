@@ -13,9 +13,9 @@ from typing import Any
 from monitoring.ingest import langfuse_ids as ids
 from monitoring.ingest import langfuse_values as values
 from monitoring.ingest.cleaning import clean, clean_text
-from monitoring.ingest.limits import INT64_MAX, MAX_ATTRIBUTES
+from monitoring.ingest.limits import INT64_MAX, MAX_PIECES
 from monitoring.ingest.spans import RawSpan
-from monitoring.kinds import Kind, Mark, Status
+from monitoring.kinds import Mark, Status
 
 MAX_EVENTS = 5_000
 SCOPE = "langfuse-sdk"
@@ -23,11 +23,9 @@ Key = tuple[bytes, bytes]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_KINDS: dict[str, Kind] = {
-    "span": Kind.OTHER, "event": Kind.OTHER, "generation": Kind.LLM, "agent": Kind.AGENT, "tool": Kind.TOOL,
-    "chain": Kind.CHAIN, "retriever": Kind.RETRIEVER, "embedding": Kind.EMBEDDING, "evaluator": Kind.EVALUATOR,
-    "guardrail": Kind.GUARDRAIL,
-}  # fmt: skip
+_KINDS = frozenset({
+    "span", "event", "generation", "agent", "tool", "chain", "retriever", "embedding", "evaluator", "guardrail",
+})  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -39,18 +37,11 @@ class Patch:
     is_root: bool = False
     parent_id: bytes = b""
     name: str = ""
-    kind: Kind = Kind.OTHER
     start_ns: int = 0
     end_ns: int = 0
-    first_token_ns: int = 0
     # When the event was made: stands in for a start that nobody sent.
     moment_ns: int = 0
-    status: int = 0
-    status_message: str = ""
     attributes: dict[str, Any] = field(default_factory=dict)
-    metadata: dict[str, Any] = field(default_factory=dict)
-    payloads: dict[str, dict[str, Any]] = field(default_factory=dict)
-    resource: dict[str, Any] = field(default_factory=dict)
     event_ids: list[str] = field(default_factory=list)
 
     @property
@@ -86,24 +77,17 @@ def read(events: Sequence[Any]) -> Batch:
 
 
 def merged(earlier: Patch, later: Patch) -> Patch:
-    """Return both together: the later one wins where it says something, ends only grow, an error stays one."""
+    """Return both together: the later one wins where it says something, and ends only grow."""
     return Patch(
         trace_id=later.trace_id,
         span_id=later.span_id,
         is_root=later.is_root,
         parent_id=later.parent_id or earlier.parent_id,
         name=later.name or earlier.name,
-        kind=later.kind or earlier.kind,
         start_ns=min(filter(None, (earlier.start_ns, later.start_ns)), default=0),
         end_ns=max(earlier.end_ns, later.end_ns),
-        first_token_ns=later.first_token_ns or earlier.first_token_ns,
         moment_ns=min(filter(None, (earlier.moment_ns, later.moment_ns)), default=0),
-        status=max(earlier.status, later.status),
-        status_message=later.status_message or earlier.status_message,
         attributes=earlier.attributes | later.attributes,
-        metadata=earlier.metadata | later.metadata,
-        payloads=earlier.payloads | later.payloads,
-        resource=earlier.resource | later.resource,
         event_ids=earlier.event_ids + later.event_ids,
     )
 
@@ -173,22 +157,17 @@ def _of_trace(body: dict[str, Any], own_id: str, event_id: str, moment_ns: int) 
         span_id=ids.root_id(trace_id),
         is_root=True,
         name=_text(body.get("name")),
-        kind=Kind.CHAIN,
         # The decorator of SDK 2 adds when its function started and ended; else an output is known when the work is done.
         start_ns=nanoseconds(body.get("start_time")) or nanoseconds(body.get("timestamp")),
         end_ns=nanoseconds(body.get("end_time")) or (moment_ns if body.get("output") is not None else 0),
         moment_ns=moment_ns,
         attributes=values.of_trace(body),
-        metadata=values.of_metadata(body.get("metadata")),
-        payloads=_payloads(body, is_call=False),
-        resource=values.of_resource(body),
         event_ids=[event_id],
     )
 
 
-def _of_observation(body: dict[str, Any], kind_name: str, own_id: str, event_id: str, moment_ns: int) -> Patch:
+def _of_observation(body: dict[str, Any], kind: str, own_id: str, event_id: str, moment_ns: int) -> Patch:
     named_trace, parent = _text(body.get("traceId")), _text(body.get("parentObservationId"))
-    is_error = body.get("level") == "ERROR"
     start_ns = nanoseconds(body.get("startTime"))
     return Patch(
         trace_id=ids.trace_id(named_trace or own_id),
@@ -196,51 +175,27 @@ def _of_observation(body: dict[str, Any], kind_name: str, own_id: str, event_id:
         is_root=not named_trace,
         parent_id=ids.span_id(parent) if parent else b"",
         name=_text(body.get("name")),
-        kind=_KINDS[kind_name],
         start_ns=start_ns,
-        end_ns=nanoseconds(body.get("endTime")) or (start_ns if kind_name == "event" else 0),
-        first_token_ns=nanoseconds(body.get("completionStartTime")),
+        end_ns=nanoseconds(body.get("endTime")) or (start_ns if kind == "event" else 0),
         moment_ns=moment_ns,
-        status=int(Status.ERROR if is_error else Status.UNSET),
-        status_message=_text(body.get("statusMessage")) if is_error else "",
-        attributes=values.of_observation(body),
-        metadata=values.of_metadata(body.get("metadata")),
-        payloads=_payloads(body, is_call=kind_name == "generation"),
-        resource=values.of_resource(body),
+        attributes=values.of_observation(body, kind),
         event_ids=[event_id],
     )
 
 
-def _payloads(body: dict[str, Any], *, is_call: bool) -> dict[str, dict[str, Any]]:
-    return {
-        direction: values.of_payload(body[direction], direction=direction, is_call=is_call)
-        for direction in ("input", "output")
-        if body.get(direction) is not None
-    }
-
-
 def _span(patch: Patch, now_ns: int) -> RawSpan:
-    start_ns = patch.start_ns or min(filter(None, (patch.moment_ns, patch.end_ns)), default=now_ns)
-    attributes = {**patch.attributes}
-    if patch.kind:
-        attributes["callboard.kind"] = patch.kind.label
-    if patch.first_token_ns > start_ns:
-        attributes["gen_ai.response.time_to_first_chunk"] = (patch.first_token_ns - start_ns) / 1e9
-    for payload in patch.payloads.values():
-        attributes |= payload
-    attributes |= patch.metadata
-    is_cut = len(attributes) > MAX_ATTRIBUTES
+    is_cut = len(patch.attributes) > MAX_PIECES
     return RawSpan(
         trace_id=patch.trace_id,
         span_id=patch.span_id,
         parent_id=b"" if patch.is_root else patch.parent_id or ids.root_id(patch.trace_id),
         name=patch.name,
-        start_ns=start_ns,
+        start_ns=patch.start_ns or min(filter(None, (patch.moment_ns, patch.end_ns)), default=now_ns),
         end_ns=patch.end_ns,
-        status=patch.status,
-        status_message=patch.status_message,
-        attributes=dict(list(attributes.items())[:MAX_ATTRIBUTES]) if is_cut else attributes,
-        resource=patch.resource,
+        status=int(Status.UNSET),
+        status_message="",
+        attributes=dict(list(patch.attributes.items())[:MAX_PIECES]),
+        resource={},
         scope=SCOPE,
         marks=int(Mark.TRUNCATED) if is_cut else 0,
     )

@@ -13,9 +13,10 @@ from monitoring.ingest import langfuse_batch, langfuse_ids
 from monitoring.ingest.langfuse_batch import Batch, Failure, Key, Patch
 from monitoring.ingest.rows import Sender
 from monitoring.ingest.store import store
-from monitoring.kinds import Kind
 from monitoring.models import span_hex, span_number
 
+# What the receiver put among the attributes itself.
+_ADDED = frozenset({"resource", "scope", "links", "callboard.cut"})
 _NOT_STORED = "The span holds values that Callboard cannot read."
 
 
@@ -41,8 +42,8 @@ def stored_spans(keys: Collection[Key], *, project_id: int) -> dict[Key, Patch]:
     with connection.cursor() as cursor:
         # The days stand in the statement, so that the planner opens only the partitions the traces touch.
         cursor.execute(
-            "SELECT trace_id, span_id, parent_span_id, name, kind, start_ns, end_ns, status, status_message, attributes "
-            "FROM span WHERE project_id = %s AND start_day BETWEEN %s AND %s AND trace_id = ANY(%s) AND span_id = ANY(%s)",
+            "SELECT trace_id, span_id, parent_span_id, name, start_ns, end_ns, attributes FROM span "
+            " WHERE project_id = %s AND start_day BETWEEN %s AND %s AND trace_id = ANY(%s) AND span_id = ANY(%s)",
             [project_id, *days, [UUID(bytes=trace) for trace, _ in keys], [span_number(span.hex()) for _, span in keys]],
         )  # fmt: skip
         found = [_patch(*row) for row in cursor.fetchall()]
@@ -65,22 +66,15 @@ def _keys(batch: Batch) -> set[Key]:
 
 
 def _patch(
-    trace_id: UUID, span_id: int, parent_id: int | None, name: str, kind: int, start_ns: int, end_ns: int, status: int,
-    status_message: str, attributes: str | None,
+    trace_id: UUID, span_id: int, parent_id: int | None, name: str, start_ns: int, end_ns: int, attributes: str | None
 ) -> Patch:  # fmt: skip
     kept: dict[str, Any] = orjson.loads(attributes) if attributes else {}
-    resource = kept.pop("resource", {})
-    kept.pop("scope", None)
     return Patch(
         trace_id=trace_id.bytes,
         span_id=bytes.fromhex(span_hex(span_id)),
         parent_id=bytes.fromhex(span_hex(parent_id)) if parent_id is not None else b"",
         name=name if name != "unnamed" else "",
-        kind=Kind(kind),
         start_ns=start_ns,
         end_ns=end_ns,
-        status=status,
-        status_message=status_message,
-        attributes=kept,
-        resource=resource if isinstance(resource, dict) else {},
+        attributes={name: value for name, value in kept.items() if name not in _ADDED},
     )

@@ -55,7 +55,7 @@ def test_an_update_in_another_request_completes_the_stored_call(project):
 
     call = Span.objects.get(project=project)
     assert (call.name, call.model, call.environment, call.duration_ms) == ("answer", "gpt-4o-mini", "staging", 2000)
-    assert (call.input, call.output, call.metadata) == ("Hi", "Hello", '{"a":1,"b":2}')
+    assert (call.input_preview, call.output_preview, call.metadata) == ("Hi", "Hello", '{"a":1,"b":2}')
     assert (call.input_tokens, call.output_tokens) == (1000, 1000)
 
 
@@ -76,7 +76,7 @@ def test_an_update_that_overtook_its_creation_is_completed_too(project):
     send(project, created(moment(1)))
 
     call = Span.objects.get(project=project)
-    assert (call.name, call.model, call.output, call.input_tokens) == ("answer", "gpt-4o-mini", "Hello", 1000)
+    assert (call.name, call.model, call.output_preview, call.input_tokens) == ("answer", "gpt-4o-mini", "Hello", 1000)
     assert call.cost_nano_usd > 0
 
 

@@ -1,24 +1,35 @@
-"""What the bodies of Langfuse observations mean."""
+"""What the bodies of older Langfuse events become, read by the table of all dialects."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from monitoring.ingest import langfuse_values as values
+from monitoring.ingest import rows
+from monitoring.ingest.rows import Sender
+from monitoring.ingest.spans import RawSpan
+from monitoring.kinds import Kind
 
-IN, OUT = "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"
-READ, WRITE = "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_write.input_tokens"
-REASONING, COST = "gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.cost"
+SENDER = Sender(project_id=1, environment="", received_at=datetime(2026, 11, 28, tzinfo=UTC))
+
+
+def stored(body: dict[str, Any], kind: str = "generation") -> dict[str, Any]:
+    """Return the columns of a call that has this body."""
+    span = RawSpan(b"t" * 16, b"s" * 8, b"", "answer", 1, 2, 0, "", values.of_observation(body, kind), {})
+    return dict(zip(rows.COLUMNS, rows.row(span, SENDER), strict=True))
 
 
 @pytest.mark.parametrize(
     ("body", "tokens"),
     [
-        ({"usage": {"input": 3, "output": 2, "total": 5}}, {IN: 3, OUT: 2}),
-        ({"usage": {"input": 3, "output": 2, "unit": "TOKENS"}}, {IN: 3, OUT: 2}),
-        ({"usage": {"input": 300, "output": 20, "unit": "CHARACTERS"}}, {}),
-        ({"usage": {"promptTokens": 7, "completionTokens": 4, "totalTokens": 11}}, {IN: 7, OUT: 4}),
-        ({"usage": {"prompt_tokens": 7, "completion_tokens": 4}}, {IN: 7, OUT: 4}),
+        ({"usage": {"input": 3, "output": 2, "total": 5}}, (3, 2, None, None)),
+        ({"usage": {"input": 3, "output": 2, "unit": "TOKENS"}}, (3, 2, None, None)),
+        ({"usage": {"input": 300, "output": 20, "unit": "CHARACTERS"}}, (None, None, None, None)),
+        ({"usage": {"promptTokens": 7, "completionTokens": 4, "totalTokens": 11}}, (7, 4, None, None)),
+        ({"usage": {"prompt_tokens": 7, "completion_tokens": 4}}, (7, 4, None, None)),
         (
             {
                 "usageDetails": {
@@ -26,76 +37,76 @@ REASONING, COST = "gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.cost"
                     "completion_tokens_details": {"reasoning_tokens": 2},
                 }
             },
-            {IN: 9, OUT: 6, READ: 5, REASONING: 2},
+            (9, 6, 5, 2),
         ),
-        (
-            {"usageDetails": {"input": 10, "output": 5, "cache_read_input_tokens": 3, "cache_creation_input_tokens": 2}},
-            {IN: 15, OUT: 5, READ: 3, WRITE: 2},
-        ),
-        ({"usageDetails": {"input": 10, "output": 5, "output_reasoning": 4}}, {IN: 10, OUT: 9, REASONING: 4}),
-        ({"usageDetails": {"input": 1}, "usage": {"input": 99}}, {IN: 1}),
-        ({"usageDetails": {"input": True, "output": "many"}}, {}),
-        ({"usageDetails": {"input": 1e300, "output": -4}}, {IN: 2**31 - 1, OUT: 0}),
-        ({"usage": "much"}, {}),
+        ({"usageDetails": {"input": 10, "output": 5, "cache_read_input_tokens": 3}}, (13, 5, 3, None)),
+        ({"usageDetails": {"input": 1}, "usage": {"input": 99}}, (1, None, None, None)),
+        ({"usage": "much", "usageDetails": []}, (None, None, None, None)),
     ],
 )  # fmt: skip
-def test_tokens_are_counted_as_opentelemetry_counts_them(body, tokens):
-    found = values.of_observation(body)
+def test_tokens_are_counted(body, tokens):
+    found = stored(body)
 
-    assert {name: count for name, count in found.items() if name in (IN, OUT, READ, WRITE, REASONING)} == tokens
+    assert tuple(found[f"{name}_tokens"] for name in ("input", "output", "cache_read", "reasoning")) == tokens
 
 
 @pytest.mark.parametrize(
     ("body", "cost"),
     [
-        ({"costDetails": {"input": 0.5, "output": 0.25, "total": 0.8}}, 0.8),
-        ({"costDetails": {"input": 0.5, "output": 0.25}}, 0.75),
-        ({"usage": {"totalCost": 0.3}}, 0.3),
-        ({"usage": {"inputCost": 0.5, "outputCost": 0.25}}, 0.75),
+        ({"costDetails": {"input": 0.5, "output": 0.25, "total": 0.75}}, 750_000_000),
+        ({"costDetails": {"input": 0.5, "output": 0.25}}, 750_000_000),
+        ({"usage": {"totalCost": 0.25}}, 250_000_000),
+        ({"usage": {"inputCost": 0.5, "outputCost": 0.25}}, 750_000_000),
         ({"usage": {"input": 3}}, None),
     ],
 )
 def test_a_price_that_was_sent_is_kept(body, cost):
-    assert values.of_observation(body).get(COST) == cost
-
-
-def test_known_model_parameters_get_their_names_and_the_others_stay_together():
-    found = values.of_observation({"modelParameters": {"temperature": 0.2, "maxTokens": 9, "flavour": "mint"}})
-
-    assert found == {
-        "gen_ai.request.temperature": 0.2, "gen_ai.request.max_tokens": 9, "langfuse.model_parameters": '{"flavour":"mint"}',
-    }  # fmt: skip
+    assert stored(body)["cost_nano_usd"] == cost
 
 
 def test_a_prompt_needs_its_name_and_its_version():
-    both = values.of_observation({"promptName": "greeting", "promptVersion": 3})
+    both, alone = stored({"promptName": "greeting", "promptVersion": 3}), stored({"promptName": "greeting"})
 
-    assert both == {"gen_ai.prompt.name": "greeting", "gen_ai.prompt.version": 3}
-    assert values.of_observation({"promptName": "greeting"}) == {}
+    assert (both["prompt_name"], both["prompt_version"]) == ("greeting", 3)
+    assert (alone["prompt_name"], alone["prompt_version"]) == ("", 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("generation", Kind.LLM),
+        ("span", Kind.OTHER),
+        ("event", Kind.OTHER),
+        ("tool", Kind.TOOL),
+        ("retriever", Kind.RETRIEVER),
+    ],
+)
+def test_the_kind_of_an_observation_is_the_kind_of_the_step(name, kind):
+    assert stored({}, name)["kind"] == kind
 
 
 CHAT = [{"role": "user", "content": "Hi"}]
 
 
-@pytest.mark.parametrize("value", [CHAT, {"messages": CHAT}, CHAT[0]])
-def test_the_messages_of_a_call_stay_messages(value):
-    assert values.of_payload(value, direction="input", is_call=True) == {"gen_ai.input.messages": CHAT}
+@pytest.mark.parametrize("value", [CHAT, {"messages": CHAT}, CHAT[0], "Hi"])
+def test_what_a_call_was_asked_is_a_conversation(value):
+    found = stored({"input": value})
+
+    assert (found["input"], found["input_preview"]) == ('[{"role":"user","content":"Hi"}]', "Hi")
 
 
-@pytest.mark.parametrize(
-    ("value", "is_call", "text"),
-    [
-        ("Hi", True, "Hi"),
-        (CHAT, False, '[{"role":"user","content":"Hi"}]'),
-        ({"a": 1}, True, '{"a":1}'),
-        ([], True, "[]"),
-    ],
-)
-def test_everything_else_becomes_text(value, is_call, text):
-    assert values.of_payload(value, direction="output", is_call=is_call) == {"output.value": text}
+def test_what_a_step_was_given_stays_as_it_is():
+    assert stored({"input": {"query": "order"}}, "span")["input"] == '{"query":"order"}'
+    assert stored({"input": 0}, "span")["input"] == "0"
+    assert stored({"input": None}, "span")["input"] is None
 
 
-def test_metadata_that_is_no_object_keeps_a_name():
-    assert values.of_metadata(["a"]) == {"callboard.metadata.metadata": ["a"]}
-    assert values.of_metadata({"channel": "mail"}) == {"callboard.metadata.channel": "mail"}
-    assert values.of_metadata(None) == {}
+def test_metadata_keeps_its_names_and_what_is_no_object_gets_one():
+    assert stored({"metadata": {"channel": "mail"}})["metadata"] == '{"channel":"mail"}'
+    assert stored({"metadata": ["a"]})["metadata"] == '{"metadata":["a"]}'
+
+
+def test_model_parameters_are_kept():
+    found = values.of_observation({"modelParameters": {"temperature": 0.2}}, "generation")
+
+    assert found["langfuse.observation.model.parameters"] == '{"temperature":0.2}'

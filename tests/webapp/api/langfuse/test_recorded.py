@@ -55,8 +55,9 @@ def test_everything_that_the_sdk_sent_is_stored(major):
     assert arrival.differences(arrival.stored(stage.project, document["facts"])) == []
 
 
-def test_what_sdk_2_sent_is_understood():
-    document, stage = recorded("2"), arrival.set_up()
+@pytest.mark.parametrize("major", MAJORS)
+def test_everything_that_the_sdk_sent_is_understood(major):
+    document, stage = recorded(major), arrival.set_up()
 
     replay(stage, document["requests"])
 
