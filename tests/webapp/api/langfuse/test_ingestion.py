@@ -46,6 +46,21 @@ def test_wrong_events_are_named_and_the_others_stored(app):
     assert "traceId" in answer["errors"][1]["message"]
 
 
+def test_what_a_project_masks_is_masked_on_this_road_too(app):
+    card = "4111 1111 1111 1111"
+    call = event("e7", "generation-create", id="a", traceId=TRACE, input=f"My card is {card}", metadata={"card": card})
+    update = event("e8", "generation-update", id="a", traceId=TRACE, output=f"Thanks for {card}")
+    remark = event("e9", "score-create", traceId=TRACE, name="remark", value=f"He wrote {card}", comment=card)
+
+    app.post("/ingestion", {"batch": [call, remark]})
+    app.post("/ingestion", {"batch": [update]})
+    app.post("/scores", {"traceId": TRACE, "name": "remark", "value": card})
+
+    span, scores = Span.objects.values().get(), list(Score.objects.values())
+    assert "Thanks for" in span["output"]
+    assert card not in repr((span, scores))
+
+
 def test_scores_need_the_permission_to_send_feedback(make_app):
     app = make_app(Scope.INGEST)
 
