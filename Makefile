@@ -5,11 +5,12 @@
 #   make check    formatting, lint, types, import direction, migrations, tests
 #   make fix      format and repair what the linter can repair
 #   make bench    the benchmarks (`make bench ARGS=ingest`)
+#   make compat   the official Langfuse SDKs, each in an environment of its own, against a throw-away Callboard
 #   make lock     write requirements.lock and requirements-dev.lock anew from pyproject.toml (needs uv)
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install up test check lint types imports migrations fix bench lock clean
+.PHONY: help install up test check lint types imports migrations fix bench compat lock clean
 
 # Relative paths only: the checkout may lie below a directory with spaces in its name.
 BIN := .venv/bin
@@ -53,12 +54,15 @@ fix: $(DEVELOPMENT)
 bench: $(RUNTIME)
 	$(BIN)/callboard bench $(ARGS)
 
+compat: $(DEVELOPMENT)
+	$(BIN)/python -m webapp.embedded.testing $(BIN)/python -m tests.compat.run $(ARGS)
+
 lock:
 	uv pip compile pyproject.toml $(LOCKING) --output-file requirements.lock
 	uv pip compile pyproject.toml $(LOCKING) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-compat .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # 3.12 and 3.11 first: the embedded Redis comes ready-made for them and is compiled for newer ones.
 .venv/bin/python:

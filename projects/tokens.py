@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import secrets
 
+PUBLIC_PREFIX = "pk-cb-"
 FEEDBACK_KEY_MESSAGE = b"callboard feedback token v1"
 _KEY_ID_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -39,6 +40,18 @@ def split(key: str) -> tuple[str, str] | None:
         return None
     key_id, secret = key[3:15], key[16:59]
     return (key_id, secret) if hmac.compare_digest(compose(key_id=key_id, secret=secret), key) else None
+
+
+def public_key(key_id: str) -> str:
+    """Return the name of a key for clients that send a public and a secret key; it is no secret."""
+    return PUBLIC_PREFIX + key_id
+
+
+def public_key_id(text: str) -> str:
+    """Return the id of the key that a public key names; empty when the text is no public key."""
+    key_id = text.removeprefix(PUBLIC_PREFIX)
+    is_one = text.startswith(PUBLIC_PREFIX) and len(key_id) == 12 and set(key_id) <= set(_KEY_ID_ALPHABET)
+    return key_id if is_one else ""
 
 
 def feedback_key(secret: str) -> bytes:

@@ -17,7 +17,7 @@ CHANGED = "changed"
 MOVED = "moved"
 ODD = "odd"
 _NOT_SET = "not set"
-_LONG_SETTINGS = frozenset({"tools", "response_schema"})
+_LONG_SETTINGS = frozenset({"tools", "response_schema", "custom"})
 
 
 @dataclass(frozen=True, slots=True)

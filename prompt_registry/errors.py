@@ -29,6 +29,10 @@ class NameInUse(PromptRegistryError):
     """Applications fetch this prompt by its name, so the name stays. Make a copy under the new name instead."""
 
 
+class TagNotUsable(PromptRegistryError):
+    """A prompt may have up to 20 tags of 1 to 60 characters each."""
+
+
 class TypeFixed(PromptRegistryError):
     """A prompt stays what it was made as: a text or a chat. Make a new prompt for the other type."""
 

@@ -31,6 +31,7 @@ class PromptSettings:
     stop: tuple[str, ...] = ()
     tools: tuple[Mapping[str, Any], ...] = ()
     response_schema: Mapping[str, Any] | None = None
+    custom: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings that are set."""
@@ -49,6 +50,7 @@ FIELDS: tuple[tuple[str, str, str], ...] = (
     ("stop", "Stop words", "The answer ends before any of these; one in each line."),
     ("tools", "Tools", "The functions the model may ask for, as a JSON list."),
     ("response_schema", "Answer form", "The JSON schema that every answer must follow."),
+    ("custom", "For the application", "Anything else the application reads with this prompt, as a JSON object."),
 )
 NAMES = tuple(name for name, _, _ in FIELDS)
 LABELS = {name: label for name, label, _ in FIELDS}
@@ -84,6 +86,7 @@ def problems_of(settings: PromptSettings) -> list[Problem]:
         "stop": _stop_problem(settings.stop),
         "tools": (len(settings.tools) > MAX_TOOLS or _is_large(settings.tools)) and "too many or too large tools.",
         "response_schema": _is_large(settings.response_schema) and "this schema is larger than 64 KiB.",
+        "custom": _is_large(settings.custom) and "this is larger than 64 KiB.",
     }
     return [Problem(f"settings.{name}", f"{LABELS[name]}: {why}") for name, why in wrong.items() if why]
 
@@ -177,5 +180,5 @@ def _is_large(value: object) -> bool:
 
 _READERS: dict[str, Callable[[object], Any]] = {
     "model": _text, "temperature": _number, "top_p": _number, "max_tokens": _whole, "seed": _whole,
-    "stop": _lines, "tools": _objects, "response_schema": _object,
+    "stop": _lines, "tools": _objects, "response_schema": _object, "custom": _object,
 }  # fmt: skip

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from projects import audit
 from projects.models import Project, User
 from projects.roles import Action
-from prompt_registry import names, resolution
-from prompt_registry.errors import NameInUse, NameTaken
+from prompt_registry import names, resolution, texts
+from prompt_registry.errors import NameInUse, NameTaken, TagNotUsable
 from prompt_registry.models import Prompt, PromptType
 from prompt_registry.permissions import demand
+
+MAX_TAGS = 20
+MAX_TAG_LENGTH = 60
 
 
 @transaction.atomic
@@ -48,6 +53,23 @@ def rename(*, prompt: Prompt, name: str, by: User) -> Prompt:
 
 
 @transaction.atomic
+def retag(*, prompt: Prompt, tags: Iterable[str], by: User | None) -> Prompt:
+    """Give the prompt, and so all its versions, these tags instead of those it had."""
+    locked = _locked(prompt, by=by)
+    wanted = list(dict.fromkeys(texts.clean(tag).strip() for tag in tags))
+    if len(wanted) > MAX_TAGS or not all(1 <= len(tag) <= MAX_TAG_LENGTH for tag in wanted):
+        raise TagNotUsable
+    if wanted == locked.tags:
+        return locked
+    before, locked.tags = locked.tags, wanted
+    locked.save(update_fields=["tags"])
+    audit.record(
+        action="prompt.retagged", subject=locked.name, by=by, project=locked.project, before=before, after=wanted
+    )
+    return locked
+
+
+@transaction.atomic
 def archive(*, prompt: Prompt, by: User) -> Prompt:
     """Take the prompt out of the lists; applications go on getting what is live."""
     locked = _locked(prompt, by=by)
@@ -79,7 +101,7 @@ def delete(*, prompt: Prompt, by: User) -> Prompt:
     return locked
 
 
-def _locked(prompt: Prompt, *, by: User, action: Action = Action.EDIT_PROMPTS) -> Prompt:
+def _locked(prompt: Prompt, *, by: User | None, action: Action = Action.EDIT_PROMPTS) -> Prompt:
     demand(project=prompt.project, action=action, by=by)
     return Prompt.objects.select_for_update(of=("self",)).select_related("project").get(pk=prompt.pk)
 

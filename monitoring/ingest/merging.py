@@ -34,14 +34,11 @@ def merge_different(cursor: CursorWrapper, rows: Sequence[Row], sender: Sender) 
     """Merge the staged rows whose stored twin has another content; return how many there were."""
     cursor.execute(statements.DIFFERENT)
     keys = {(trace_id, span_id) for trace_id, span_id in cursor.fetchall()}
-    touched: dict[UUID, Values] = {}
-    for row in rows:
-        if (row[TRACE_ID], row[SPAN_ID]) in keys:
-            sent = dict(zip(COLUMNS, row, strict=True))
-            _merge(cursor, sent)
-            touched[sent["trace_id"]] = sent
-    for trace_id in sorted(touched, key=lambda key: key.int):
+    different = [row for row in rows if (row[TRACE_ID], row[SPAN_ID]) in keys]
+    changes = [_merge(cursor, dict(zip(COLUMNS, row, strict=True))) for row in different]
+    for trace_id in sorted({row[TRACE_ID] for row in different}, key=lambda key: key.int):
         _recompute_trace(cursor, trace_id, sender.project_id)
+    _count(cursor, changes)
     return len(keys)
 
 
@@ -64,14 +61,22 @@ def merged(stored: Values, sent: Values) -> Values:
     return result
 
 
-def _merge(cursor: CursorWrapper, sent: Values) -> None:
+def _merge(cursor: CursorWrapper, sent: Values) -> tuple[Values, Values]:
+    """Update the stored span and return what it was and what it is."""
     cursor.execute(_SELECT, [sent[name] for name in _KEY])
     stored = dict(zip(COLUMNS, cursor.fetchone(), strict=True))
     result = merged(stored, sent)
     cursor.execute(_UPDATE, [*(result[name] for name in _UPDATED), *(sent[name] for name in _KEY)])
+    return stored, result
+
+
+def _count(cursor: CursorWrapper, changes: Sequence[tuple[Values, Values]]) -> None:
+    """Let the counters follow, table by table and series by series: in the order in which a batch adds to them."""
+    ordered = sorted(changes, key=lambda change: [change[0]["sort_at"], *(str(change[1][name]) for name in _SERIES)])
     for grain in _GRAINS:
-        _take_from_usage(cursor, grain, stored)
-        _add_to_usage(cursor, grain, result)
+        for stored, result in ordered:
+            _take_from_usage(cursor, grain, stored)
+            _add_to_usage(cursor, grain, result)
 
 
 def _recompute_trace(cursor: CursorWrapper, trace_id: UUID, project_id: int) -> None:

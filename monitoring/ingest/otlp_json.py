@@ -17,7 +17,7 @@ _MAX_NESTING = 512
 
 def decode(body: bytes) -> list[RawSpan]:
     """Return the spans of an OTLP/JSON export; what is not a span at all is left out as unusable ids."""
-    return spans_of(_load(body))
+    return spans_of(load(body))
 
 
 def spans_of(document: Any) -> list[RawSpan]:
@@ -38,7 +38,8 @@ def spans_of(document: Any) -> list[RawSpan]:
     return found
 
 
-def _load(body: bytes) -> Any:
+def load(body: bytes) -> Any:
+    """Return the parsed JSON; what strict JSON refuses but clients send is read as well, the rest raises BodyUnreadable."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:

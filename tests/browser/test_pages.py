@@ -101,6 +101,7 @@ NO_PAGES = set(
     change-privacy try-masking add-masking-rule remove-masking-rule
     leave-project remove-demo check-audit export-audit-csv export-audit-jsonl person-link person-off person-on
     api-root openapi-json openapi-view otlp-traces feedback-browser csp-report livez readyz sdk-wheel
+    langfuse-traces langfuse-metrics langfuse-health langfuse-trace langfuse-2-trace
     """.split()
 )
 

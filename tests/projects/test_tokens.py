@@ -32,3 +32,18 @@ def test_one_changed_letter_breaks_a_key():
     broken = key[:20] + ("a" if key[20] != "a" else "b") + key[21:]
 
     assert tokens.split(broken) is None
+
+
+def test_a_public_key_names_its_key_and_is_no_key():
+    key_id, _, _ = tokens.new_key()
+    public = tokens.public_key(key_id)
+
+    assert tokens.public_key_id(public) == key_id
+    assert tokens.split(public) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "pk-cb-", "pk-cb-ABCDEFABCDEF", "pk-lf-abcdefabcdef", "pk-cb-abcdefabcdef1", "abcdefabcdef"]
+)
+def test_what_is_no_public_key_names_nothing(text):
+    assert tokens.public_key_id(text) == ""

@@ -130,3 +130,11 @@ def test_a_half_finished_draft_is_read_as_far_as_possible():
     assert content.settings.model == "m"
     assert content.messages == (Message("user", ""),)
     assert [problem.field for problem in problems] == ["settings.temperature"]
+
+
+def test_what_only_the_application_reads_is_kept_as_an_object():
+    settings = contents.parse(_chat(USER, settings={"custom": '{"languages": ["en"]}'})).settings
+
+    assert settings.to_json() == {"custom": {"languages": ["en"]}}
+    assert "settings.custom" in _problems(_chat(USER, settings={"custom": "[1]"}))
+    assert "settings.custom" in _problems(_chat(USER, settings={"custom": {"a": "x" * 70_000}}))

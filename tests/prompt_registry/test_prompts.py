@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from projects.models import AuditEvent
+from projects.roles import Role
 from prompt_registry import labels, names, prompts
-from prompt_registry.errors import NameInUse, NameNotUsable, NameTaken, NotAllowed, PromptArchived
+from prompt_registry.errors import NameInUse, NameNotUsable, NameTaken, NotAllowed, PromptArchived, TagNotUsable
 from prompt_registry.models import Prompt
 from tests.prompt_registry.factories import make_member, make_project, make_prompt, make_version
 
@@ -107,3 +108,32 @@ def test_only_an_approver_deletes_and_brings_back(prompt, editor, approver):
     with pytest.raises(NotAllowed):
         prompts.restore(prompt=deleted, by=editor)
     assert prompts.restore(prompt=deleted, by=approver).deleted_at is None
+
+
+def test_tags_replace_the_earlier_ones_and_the_change_is_recorded(prompt, editor):
+    prompts.retag(prompt=prompt, tags=["mail", " vip ", "mail"], by=editor)
+
+    prompt.refresh_from_db()
+    event = AuditEvent.objects.get(action="prompt.retagged")
+    assert prompt.tags == ["mail", "vip"]
+    assert (event.details["before"], event.details["after"], event.user_id) == ([], ["mail", "vip"], editor.pk)
+
+
+def test_the_same_tags_again_change_nothing(prompt, editor):
+    prompts.retag(prompt=prompt, tags=["mail"], by=editor)
+    prompts.retag(prompt=prompt, tags=["mail"], by=None)
+
+    assert AuditEvent.objects.filter(action="prompt.retagged").count() == 1
+
+
+@pytest.mark.parametrize("tags", [[""], ["x" * 61], [str(number) for number in range(21)]])
+def test_tags_that_are_too_many_or_too_long_are_refused(prompt, editor, tags):
+    with pytest.raises(TagNotUsable):
+        prompts.retag(prompt=prompt, tags=tags, by=editor)
+
+
+def test_a_viewer_gives_no_tags(prompt):
+    viewer = make_member(prompt.project, Role.VIEWER)
+
+    with pytest.raises(NotAllowed):
+        prompts.retag(prompt=prompt, tags=["mail"], by=viewer)

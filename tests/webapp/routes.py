@@ -10,6 +10,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from webapp.access import Rule, rule_of
 from webapp.api.application import api
+from webapp.api.langfuse.application import api as langfuse_api
+
+APIS = {"/api/v1": api, "/api/public": langfuse_api}
 
 
 @dataclass(frozen=True)
@@ -42,25 +45,25 @@ class Operation:
 def routes() -> list[Route]:
     """Return every page and plain view; the operations of the JSON API are listed by `operations`."""
     found = list(_walk(get_resolver().url_patterns, ""))
-    known = {f"{bound.prefix}{path}".strip("/") for bound in _routers() for path in bound.path_operations}
+    known = {f"{base}{bound.prefix}{path}" for base, bound in _routers() for path in bound.path_operations}
     return [route for route in found if not _is_operation(route, known)]
 
 
 def operations() -> list[Operation]:
-    """Return every operation of the JSON API."""
+    """Return every operation of the JSON APIs."""
     return [
-        Operation(method, f"/api/v1{bound.prefix}{path}", _rule_of_auth(operation.auth_callbacks))
-        for bound in _routers()
+        Operation(method, f"{base}{bound.prefix}{path}", _rule_of_auth(operation.auth_callbacks))
+        for base, bound in _routers()
         for path, view in bound.path_operations.items()
         for operation in view.operations
         for method in operation.methods
     ]
 
 
-def _routers() -> list[Any]:
+def _routers() -> list[tuple[str, Any]]:
     # The table of addresses adds the routers when it is read for the first time.
     assert get_resolver().url_patterns
-    return list(api._get_bound_routers())
+    return [(base, bound) for base, each in APIS.items() for bound in each._get_bound_routers()]
 
 
 def _walk(patterns: list[Any], prefix: str) -> Iterator[Route]:
@@ -73,10 +76,7 @@ def _walk(patterns: list[Any], prefix: str) -> Iterator[Route]:
 
 
 def _is_operation(route: Route, known: set[str]) -> bool:
-    if not route.pattern.startswith("api/v1/"):
-        return False
-    path = route.pattern.removeprefix("api/v1/").replace("<path:", "{path:").replace("<", "{").replace(">", "}")
-    return path in known
+    return f"/{route.pattern}".replace("<", "{").replace(">", "}") in known
 
 
 def _rule_of_auth(callbacks: Any) -> Rule | None:

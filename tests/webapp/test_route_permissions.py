@@ -286,9 +286,20 @@ def test_every_address_outside_projects_is_walked():
 
 def call(operation: Operation, things: Things, **headers: str):
     """Send an empty request to an operation; names in its path are filled in."""
-    path = operation.path.replace("{path:name}", things.prompt_name).replace("{trace_id}", things.trace_id)
-    assert "{" not in path, f"Say in tests/webapp/test_route_permissions.py how to fill in {operation.path}"
+    path = filled(operation, things)
     return Client().generic(operation.method, path, b"{}", content_type="application/json", headers=headers)
+
+
+def filled(operation: Operation, things: Things) -> str:
+    """Return the path of an operation with the names of things in it."""
+    values = {
+        "{path:name}": things.prompt_name, "{trace_id}": things.trace_id, "{media_id}": "any",
+    }  # fmt: skip
+    path = operation.path
+    for name, value in values.items():
+        path = path.replace(name, value)
+    assert "{" not in path, f"Say in tests/webapp/test_route_permissions.py how to fill in {operation.path}"
+    return path
 
 
 def key_with(world: World, *scopes: Scope) -> dict[str, str]:
@@ -324,9 +335,13 @@ def test_applications_need_a_key_with_the_right_scope(operation, world):
 @pytest.mark.parametrize("operation", application_calls(), ids=lambda operation: operation.name)
 def test_applications_are_never_known_by_a_cookie(operation, world):
     client = signed_in(world.ours.admin)
-    path = operation.path.replace("{path:name}", world.ours.prompt_name).replace("{trace_id}", world.ours.trace_id)
 
-    assert client.generic(operation.method, path, b"{}", content_type="application/json").status_code == 401
+    assert (
+        client.generic(
+            operation.method, filled(operation, world.ours), b"{}", content_type="application/json"
+        ).status_code
+        == 401
+    )
 
 
 def test_a_key_sees_nothing_of_another_project(world):

@@ -179,4 +179,6 @@ OUTSIDE: dict[str, dict[str, object]] = {
     "person-off": {"person_id": 0},
     "person-on": {"person_id": 0},
     "sdk-wheel": {"name": "callboard-0-py3-none-any.whl"},
+    "langfuse-trace": {"slug": "nowhere", "trace": "0af7651916cd43dd8448eb211c80319c"},
+    "langfuse-2-trace": {"trace": "0af7651916cd43dd8448eb211c80319c"},
 }

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import cast
 
 from django.http import HttpRequest
 
-from projects import audit, keys, refusals
+from projects import audit, keys, refusals, tokens
 from projects.keys import Caller
 from projects.roles import Scope
 from webapp.access import Rule
@@ -17,6 +16,7 @@ from webapp.middleware import client_address
 
 MISSING = "No API key was sent. Send it as «Authorization: Bearer cb_…»; make one under Settings → API keys."
 UNKNOWN = "This API key is not valid: it is mistyped, revoked or expired. Make a new one under Settings → API keys."
+MISMATCHED = "The public key belongs to another API key than the secret key. Copy both from the same key."
 
 
 class CallerRequest(HttpRequest):
@@ -47,6 +47,9 @@ def caller(request: HttpRequest, *, scope: Scope | None) -> Caller:
     if found is None:
         refusals.note(key_id=plain[3:15] if plain.startswith("cb_") else "", reason=UNKNOWN)
         raise ApiError(401, UNKNOWN)
+    if sent_public_key_id(request) not in ("", found.key_id):
+        refusals.note(key_id=found.key_id, reason=MISMATCHED, project_id=found.project_id)
+        raise ApiError(401, MISMATCHED)
     if scope is not None and scope not in found.scopes:
         sentence = f"This API key may not do this: it lacks the permission «{Scope(scope).label}» ({scope.value})."
         refusals.note(key_id=found.key_id, reason=sentence, project_id=found.project_id)
@@ -61,8 +64,14 @@ def sent_key(request: HttpRequest) -> str:
     if scheme.lower() == "bearer":
         return value.strip()
     if scheme.lower() == "basic":
-        return _basic_password(value)
+        return _basic(value)[1]
     return request.headers.get("X-Api-Key", "").strip()
+
+
+def sent_public_key_id(request: HttpRequest) -> str:
+    """Return the id in the public key that came as the name of Basic authentication; other names say nothing."""
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    return tokens.public_key_id(_basic(value)[0]) if scheme.lower() == "basic" else ""
 
 
 def caller_of(request: HttpRequest) -> Caller:
@@ -70,9 +79,9 @@ def caller_of(request: HttpRequest) -> Caller:
     return cast(CallerRequest, request).auth
 
 
-def _basic_password(value: str) -> str:
+def _basic(value: str) -> tuple[str, str]:
     try:
-        decoded = base64.b64decode(value, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return ""
-    return decoded.partition(":")[2]
+        name, _, password = base64.b64decode(value, validate=True).decode().partition(":")
+    except ValueError:
+        return "", ""
+    return name, password

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from webapp.api import feedback, me, otlp, prompts, traces
 from webapp.api.application import api
+from webapp.api.langfuse import urls as langfuse
 
 api.add_router("", me.router)
 api.add_router("", prompts.router)
@@ -16,4 +17,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/traces", otlp.receive_traces, name="otlp-traces"),
     path("api/v1/feedback/browser", feedback.from_browser, name="feedback-browser"),
     path("api/v1/", api.urls),
+    *langfuse.urlpatterns,
 ]

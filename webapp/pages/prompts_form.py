@@ -20,7 +20,7 @@ TONES = 4
 _MAX_NUMBER = 2**31 - 1
 # Settings that most people change; the others wait behind «More settings».
 _MAIN = ("model", "temperature", "max_tokens")
-_CODE = ("tools", "response_schema")
+_CODE = ("tools", "response_schema", "custom")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from monitoring import environments
-from projects import keys
+from projects import keys, tokens
 from projects.models import ApiKey
 from projects.roles import Action, Scope
 from webapp.access import ProjectRequest, one, requires
@@ -54,9 +54,16 @@ def key_list(request: ProjectRequest) -> HttpResponse:
     """Show the keys, who uses them and since when not."""
     rows = list(request.project.api_keys.select_related("created_by").order_by("-created_at")[:200])
     context = {
-        "keys": [{"key": key, "scopes": [Scope(scope).label for scope in key.scopes]} for key in rows if key.is_usable],
+        "keys": [
+            {
+                "key": key, "scopes": [Scope(scope).label for scope in key.scopes],
+                "public_key": tokens.public_key(key.key_id),
+            }
+            for key in rows
+            if key.is_usable
+        ],
         "ended_keys": [key for key in rows if not key.is_usable],
-    }
+    }  # fmt: skip
     return render_settings(request, "settings/keys.html", context, page=PAGE)
 
 
@@ -77,9 +84,12 @@ def create(request: ProjectRequest) -> HttpResponseBase:
     return render_secret(
         request,
         "settings/key_created.html",
-        {"api_key": key, "plain": plain, "env_lines": env_lines(key, plain)},
+        {
+            "api_key": key, "plain": plain, "env_lines": env_lines(key, plain),
+            "langfuse_lines": langfuse_lines(tokens.public_key(key.key_id), plain),
+        },
         page=PAGE,
-    )
+    )  # fmt: skip
 
 
 def env_lines(key: ApiKey, plain: str) -> str:
@@ -88,6 +98,14 @@ def env_lines(key: ApiKey, plain: str) -> str:
     if key.environment:
         lines.append(f"CALLBOARD_ENVIRONMENT={key.environment}")
     return "\n".join(lines)
+
+
+def langfuse_lines(public_key: str, plain: str) -> str:
+    """Return the lines that lead a Langfuse SDK here; older ones read the host, newer ones the base URL."""
+    return "\n".join([
+        f"LANGFUSE_PUBLIC_KEY={public_key}", f"LANGFUSE_SECRET_KEY={plain}", f"LANGFUSE_BASE_URL={settings.PUBLIC_URL}",
+        f"LANGFUSE_HOST={settings.PUBLIC_URL}",
+    ])  # fmt: skip
 
 
 def _like(request: ProjectRequest) -> dict[str, object]:

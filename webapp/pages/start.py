@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
-from projects import keys
+from projects import keys, tokens
 from projects.models import Project
 from projects.roles import Action
 from webapp import sdk_wheel
@@ -23,6 +23,7 @@ from webapp.pages.settings_keys import APPLICATION_SCOPES
 from webapp.render import render_page
 
 NO_KEY = "YOUR_KEY"
+NO_PUBLIC_KEY = "YOUR_PUBLIC_KEY"
 _TERMINAL = "Terminal"
 SNIPPETS = Path(settings.BASE_DIR) / "webapp" / "templates" / "start" / "snippets"
 
@@ -110,6 +111,13 @@ def ways_to_connect(key: str) -> list[Way]:
             [Block("Environment", snippet("opentelemetry.sh", key))],
         ),
         Way(
+            "langfuse",
+            "Langfuse SDK",
+            "Already on Langfuse? Its Python SDKs from 2 to 5 work here as they are: change the address and the keys. "
+            "No code changes.",
+            [Block("Environment", snippet("langfuse.sh", key))],
+        ),
+        Way(
             "curl",
             "curl",
             "One call by hand, from any shell; also a recipe for other languages.",
@@ -122,7 +130,8 @@ def snippet(name: str, key: str) -> str:
     """Return a snippet as it is pasted; programs are taken as they are, settings get address and key filled in."""
     if name.endswith(".py"):
         return (SNIPPETS / name).read_text(encoding="utf-8").rstrip("\n")
-    context = {"url": settings.PUBLIC_URL, "key": key, "wheel": sdk_wheel.url()}
+    public_key = tokens.public_key(parts[0]) if (parts := tokens.split(key)) else NO_PUBLIC_KEY
+    context = {"url": settings.PUBLIC_URL, "key": key, "public_key": public_key, "wheel": sdk_wheel.url()}
     return render_to_string(f"start/snippets/{name}", context).rstrip("\n")
 
 

@@ -240,6 +240,22 @@ def test_a_new_key_is_shown_once_with_lines_for_the_env_file(browser, settings_u
     assert plain not in later.text
 
 
+def test_a_new_key_comes_with_lines_for_langfuse_sdks(browser, settings_url, settings):
+    settings.PUBLIC_URL = "https://callboard.example"
+
+    page = browser.post(f"{settings_url}keys/new/", {"name": "api", "scopes": ["ingest"]})
+
+    key = ApiKey.objects.get()
+    for line in (
+        f"LANGFUSE_PUBLIC_KEY=pk-cb-{key.key_id}",
+        f"LANGFUSE_SECRET_KEY=cb_{key.key_id}_",
+        "LANGFUSE_BASE_URL=https://callboard.example",
+        "LANGFUSE_HOST=https://callboard.example",
+    ):
+        assert line in page.text
+    assert f"pk-cb-{key.key_id}" in browser.get(f"{settings_url}keys/").text
+
+
 def test_a_key_gets_the_scopes_and_the_end_that_were_chosen(browser, admin, settings_url):
     create_key(browser, settings_url)
 

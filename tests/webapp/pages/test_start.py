@@ -58,9 +58,10 @@ def test_every_way_is_offered_with_the_address_of_this_installation(browser, pro
 
     page = browser.get(f"/p/{project.slug}/start/")
 
-    for words in ("Python SDK", "OpenAI drop-in", "OpenTelemetry", "curl", "YOUR_KEY"):
+    for words in ("Python SDK", "OpenAI drop-in", "OpenTelemetry", "Langfuse SDK", "curl", "YOUR_KEY"):
         assert words in page.text
     assert "CALLBOARD_URL=https://callboard.example CALLBOARD_API_KEY=YOUR_KEY" in page.text
+    assert "LANGFUSE_BASE_URL=https://callboard.example" in page.text
     assert "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=https://callboard.example/v1/traces" in page.text
     assert "https://callboard.example/sdk/callboard-" in page.text
 

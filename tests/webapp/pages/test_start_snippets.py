@@ -140,6 +140,26 @@ urllib.request.urlopen(urllib.request.Request(url, request.SerializeToString(), 
     assert Trace.objects.get(project=project).service == "my-app"
 
 
+def test_the_langfuse_lines_lead_its_sdk_here(project, ways, shell):
+    (block,) = ways["langfuse"]
+    # What the SDKs do with these variables; `make compat` runs the SDKs themselves.
+    program = """
+import base64, json, os, time, urllib.request
+pair = os.environ["LANGFUSE_PUBLIC_KEY"] + ":" + os.environ["LANGFUSE_SECRET_KEY"]
+span = {"traceId": os.urandom(16).hex(), "spanId": os.urandom(8).hex(), "name": "chat", "startTimeUnixNano": str(time.time_ns())}
+body = {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}
+for name in ("LANGFUSE_BASE_URL", "LANGFUSE_HOST"):
+    headers = {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode(), "Content-Type": "application/json"}
+    url = os.environ[name] + "/api/public/otel/v1/traces"
+    urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers), timeout=10)
+"""
+    (shell.directory / "application.py").write_text(program)
+
+    shell(f"{block.code}\npython application.py")
+
+    assert Trace.objects.get(project=project).name == "chat"
+
+
 def test_a_wrong_key_is_told_to_whoever_set_the_application_up(project, live_server, settings, shell, client):
     settings.PUBLIC_URL = live_server.url
     (terminal,) = {way.name: way.blocks for way in start.ways_to_connect("cb_wrong")}["curl"]
