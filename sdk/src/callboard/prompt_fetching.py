@@ -16,6 +16,8 @@ from callboard.retrying import backoff_ceiling, parse_retry_after
 _FETCH_SECONDS: Final = 5.0
 _BREAKER_CAP_SECONDS: Final = 5.0
 _MAX_PAGES: Final = 20
+# An answer that takes longer than this counts as an outage: no other prompt waits for it.
+_SLOW_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,34 +59,71 @@ Outcome = Fetched | NotModified | Gone | Refused | Failed
 class PromptFetcher:
     """Fetches prompts over one connection; used by one background thread."""
 
-    def __init__(self, connect: Callable[[], HttpClient]) -> None:
+    def __init__(
+        self, connect: Callable[[], HttpClient], *, headers: Callable[[], Mapping[str, str]] = dict
+    ) -> None:
         self._connect = connect
+        self._headers = headers
         self._client: HttpClient | None = None
+        # Where the live process is, as the server told with its last answer; None before any.
+        self.live: str | None = None
         # The breaker: while the server is down, other prompts do not wait for a timeout each.
         self._down_until = 0.0
         self._failures = 0
+        self._asking_since: float | None = None
 
-    def fetch(self, *, name: str, label: str, version: int | None, etag: str | None) -> Outcome:
-        """Return what the server has under this name and label or version."""
+    @property
+    def is_down(self) -> bool:
+        """Whether the server did not answer last time, or takes too long right now; any thread may ask."""
+        since = self._asking_since
+        return self._failures > 0 or (since is not None and time.monotonic() - since > _SLOW_SECONDS)
+
+    def fetch(
+        self,
+        *,
+        name: str,
+        label: str,
+        version: int | None,
+        etag: str | None,
+        change: str = "",
+        serves: int | None = None,
+    ) -> Outcome:
+        """Return what the server has under this name and label or version.
+
+        The answer is not older than `change`, the token of a change that the server told about. `serves` tells the
+        server which version this process uses until now.
+        """
         query = {"label": label} if version is None else {"version": version}
         # The server refuses encoded slashes, and a name may hold plain ones.
         path = f"/api/v1/prompts/{urllib.parse.quote(name, safe='/')}?{urllib.parse.urlencode(query)}"
-        answer = self._get(path, {"If-None-Match": etag} if etag else {})
-        return answer if isinstance(answer, Failed) else _outcome(answer)
+        headers = {"If-None-Match": etag or "", "X-Callboard-Change": change, "X-Callboard-Serves": str(serves or "")}
+        answer = self._get(path, {name: value for name, value in headers.items() if value})
+        if isinstance(answer, Failed):
+            return answer
+        outcome = _outcome(answer)
+        if not isinstance(outcome, Failed):
+            self.live = answer.headers.get("x-callboard-live", "")
+        return outcome
 
-    def fetch_all(self, *, label: str) -> list[Mapping[str, Any]]:
-        """Return every prompt with this label, or nothing when the server does not answer."""
+    def fetch_all(self, *, label: str) -> list[Mapping[str, Any]] | Refused | Failed:
+        """Return every prompt with this label, or why they could not all be had."""
         found: list[Mapping[str, Any]] = []
         query = {"label": label}
         for _ in range(_MAX_PAGES):
             answer = self._get(f"/api/v1/prompts?{urllib.parse.urlencode(query)}", {})
-            document = {} if isinstance(answer, Failed) else _json_object(answer.body) or {}
-            items = document.get("items")
-            found.extend(item for item in (items if isinstance(items, list) else []) if isinstance(item, dict))
-            if not document.get("next"):
-                break
-            query["after"] = str(document["next"])
-        return found
+            if isinstance(answer, Failed):
+                return answer
+            outcome = _outcome(answer)
+            items = outcome.payload.get("items") if isinstance(outcome, Fetched) else None
+            if not isinstance(outcome, Fetched) or not isinstance(items, list):
+                return (
+                    outcome if isinstance(outcome, Refused | Failed) else Failed("the answer is not a list of prompts")
+                )
+            found.extend(item for item in items if isinstance(item, dict))
+            if not outcome.payload.get("next"):
+                return found
+            query["after"] = str(outcome.payload["next"])
+        return Failed(f"there are more than {_MAX_PAGES} pages of prompts")
 
     def close(self) -> None:
         """Close the connection."""
@@ -96,13 +135,17 @@ class PromptFetcher:
             return Failed("the server did not answer a moment ago")
         if self._client is None:
             self._client = self._connect()
+        self._asking_since = time.monotonic()
         try:
-            answer = self._client.request("GET", path, headers=headers, timeout=_FETCH_SECONDS)
+            sent = {**self._headers(), **headers}
+            answer = self._client.request("GET", path, headers=sent, timeout=_FETCH_SECONDS)
         except Unreachable as error:
             self._failures += 1
             ceiling = backoff_ceiling(self._failures, base=0.25, cap=_BREAKER_CAP_SECONDS)
             self._down_until = time.monotonic() + ceiling * (0.5 + 0.5 * chance())
             return Failed(str(error))
+        finally:
+            self._asking_since = None
         self._failures = 0
         return answer
 
