@@ -65,6 +65,8 @@ class PromptStreams:
         self._by_key: Counter[str] = Counter()
         self._tasks: list[asyncio.Task[None]] = []
         self._is_ending = False
+        # Where the streams run, for those who end them from a signal or another thread.
+        self.loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def count(self) -> int:
@@ -73,6 +75,7 @@ class PromptStreams:
 
     def start(self) -> None:
         """Begin to listen to the database."""
+        self.loop = asyncio.get_running_loop()
         listening = live_database.listen(
             self._url, CHANNEL, on_payload=self.board.post, on_gap=self.board.post_gap
         )  # fmt: skip

@@ -42,7 +42,9 @@ def test_saving_again_replaces_the_file_and_leaves_nothing_behind(disk):
     assert only_file(disk).suffix == ".json"
 
 
-@pytest.mark.parametrize("damage", [b"", b"{}", b"[1]", b"\xff\xfe", b'{"signature": "00", "body": "{}"}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "damage", [b"", b"{}", b"[1]", b"\xff\xfe", b'{"signature": "00", "body": "{}"}', b"[" * 100_000]
+)
 def test_a_damaged_file_counts_as_none(disk, damage):
     disk.save("k", STORED)
     only_file(disk).write_bytes(damage)
