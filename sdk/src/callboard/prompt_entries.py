@@ -36,6 +36,11 @@ class RunningRollout:
     candidate: Prompt[Any]
 
 
+def key_of(name: str, label: str, version: int | None) -> str:
+    """Return the key under which a prompt is kept in memory and on disk."""
+    return f"{name}|{f'l:{label}' if version is None else f'v:{version}'}"
+
+
 class Entry:
     """One prompt under one label or version. Readers take no lock: the background thread replaces whole values."""
 
@@ -86,7 +91,7 @@ class Entry:
     @property
     def key(self) -> str:
         """The name with the label or version, in a form in which version 3 and a label `3` differ."""
-        return f"{self.name}|{f'l:{self.label}' if self.version is None else f'v:{self.version}'}"
+        return key_of(self.name, self.label, self.version)
 
     @property
     def told_version(self) -> int | None:

@@ -16,8 +16,8 @@ from callboard.retrying import backoff_ceiling, parse_retry_after
 _FETCH_SECONDS: Final = 5.0
 _BREAKER_CAP_SECONDS: Final = 5.0
 _MAX_PAGES: Final = 20
-# An answer that takes longer than this counts as an outage: no other prompt waits for it.
-_SLOW_SECONDS: Final = 1.0
+# An answer that takes longer counts as an outage: a little less than the second that the first caller waits for it.
+_SLOW_SECONDS: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,7 @@ Outcome = Fetched | NotModified | Gone | Refused | Failed
 class PromptFetcher:
     """Fetches prompts over one connection; used by one background thread."""
 
-    def __init__(
-        self, connect: Callable[[], HttpClient], *, headers: Callable[[], Mapping[str, str]] = dict
-    ) -> None:
+    def __init__(self, connect: Callable[[], HttpClient], *, headers: Callable[[], Mapping[str, str]] = dict) -> None:
         self._connect = connect
         self._headers = headers
         self._client: HttpClient | None = None
@@ -101,7 +99,7 @@ class PromptFetcher:
         if isinstance(answer, Failed):
             return answer
         outcome = _outcome(answer)
-        if not isinstance(outcome, Failed):
+        if isinstance(outcome, Fetched | NotModified):
             self.live = answer.headers.get("x-callboard-live", "")
         return outcome
 
