@@ -45,6 +45,7 @@ _touched_at: dict[str, float] = {}
 # While the database is away nobody waits for it to note who uses what.
 _PAUSE_SECONDS = 30.0
 _note_again_at = 0.0
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @router.get("/prompts", auth=KeyAuth(Scope.PROMPTS_READ), summary="All prompts behind a label")
@@ -112,10 +113,11 @@ def _live_address() -> str:
     own, live = urlsplit(settings.PUBLIC_URL), urlsplit(settings.LIVE_URL)
     if live.netloc == own.netloc:
         return ""
-    if live.hostname == own.hostname and live.scheme == own.scheme:
+    is_same_host = live.hostname == own.hostname or {live.hostname, own.hostname} <= _LOOPBACK
+    if is_same_host and live.scheme == own.scheme:
         return f":{live.port}" if live.port else ""
     # A loopback address means this machine here, and another one to the application.
-    return "" if live.hostname in {"127.0.0.1", "localhost", "::1"} else str(settings.LIVE_URL)
+    return "" if live.hostname in _LOOPBACK else str(settings.LIVE_URL)
 
 
 def _told(request: HttpRequest) -> int | None:
