@@ -123,11 +123,11 @@ def _really_served(served: Served, *, handed: int | None) -> int:
 
 
 def _write(reporter: Reporter, serves: dict[str, tuple[int, float]]) -> None:
-    values = [reporter.project_id, reporter.process_id, reporter.host, reporter.sdk, orjson.dumps(serves).decode()]
+    document = orjson.dumps(serves).decode()
     with transaction.atomic(), connection.cursor() as cursor:
         # A report lost in a crash is made again within a minute; it is not worth waiting for the disk.
         cursor.execute("SET LOCAL synchronous_commit = off")
-        cursor.execute(_WRITE, values)
+        cursor.execute(_WRITE, (reporter.project_id, reporter.process_id, reporter.host, reporter.sdk, document))
 
 
 def _tidy() -> None:

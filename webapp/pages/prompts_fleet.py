@@ -13,7 +13,7 @@ from prompt_registry.fleet import Fleet, Process
 from prompt_registry.models import PRODUCTION, Label, Prompt
 
 SOON_SECONDS, LATER_SECONDS = 2, 20
-MAX_LISTED = 6
+MAX_LISTED = 4
 # Until then a process is not late: the news is on its way.
 _ON_ITS_WAY = timedelta(seconds=10)
 _RECENT = timedelta(minutes=5)

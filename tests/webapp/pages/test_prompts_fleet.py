@@ -108,8 +108,8 @@ def test_many_stragglers_are_counted_and_some_are_named(prompt, approver, line):
     said = line()
 
     assert said.startswith("0 of 10 processes use v2")
-    assert said.count("uses v1") == 6
-    assert said.endswith("and 4 more")
+    assert said.count("uses v1") == 4
+    assert said.endswith("and 6 more")
 
 
 def test_nobody_asked_yet(prompt, approver, line):
