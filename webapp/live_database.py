@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ Connection = psycopg.AsyncConnection[TupleRow]
 CHECK_EVERY_SECONDS = 15.0
 _ANSWER_SECONDS = 5.0
 _PAUSES = (0.2, 5.0)
+# Whoever asks right after a failure is not made to wait for another one.
+_AWAY_SECONDS = 1.0
 
 
 class DatabaseAway(Exception):
@@ -40,16 +43,20 @@ class Questions:
         self._url = url
         self._connection: Connection | None = None
         self._lock = asyncio.Lock()
+        self._away_until = 0.0
 
     async def ask(self, statement: str, values: Sequence[Any] = ()) -> list[TupleRow]:
         """Return the rows, or raise DatabaseAway; a connection that broke meanwhile is replaced once."""
         async with self._lock:
+            if time.monotonic() < self._away_until:
+                raise DatabaseAway
             for is_last in (False, True):
                 try:
                     return await self._rows(statement, values)
                 except (psycopg.OperationalError, psycopg.InterfaceError, OSError, TimeoutError) as error:
                     await self.close()
                     if is_last:
+                        self._away_until = time.monotonic() + _AWAY_SECONDS
                         raise DatabaseAway from error
         raise DatabaseAway
 

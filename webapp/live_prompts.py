@@ -22,7 +22,7 @@ from webapp.live_routes import PROMPTS
 log = structlog.get_logger("callboard.live")
 
 CHANNEL: Final = "callboard_prompts"
-_REPAIR: Final = (
+_REFUSALS: Final = (
     (401, "This API key is not valid or none was sent. Send it as «Authorization: Bearer cb_…»."),
     (403, f"This API key may not do this: it lacks the permission «{PROMPTS.scope}»."),
 )
@@ -107,7 +107,7 @@ class PromptStreams:
             await _refuse(send, 503, "The database does not answer at the moment. Try again soon.", retry_after=5)
             return
         if caller is None or PROMPTS.scope not in caller.scopes:
-            status, sentence = _REPAIR[0 if caller is None else 1]
+            status, sentence = _REFUSALS[0 if caller is None else 1]
             await _refuse(send, status, sentence)
         elif self._is_full(caller) or self._is_ending:
             await _refuse(send, 429, "Too many streams are open with this key.", retry_after=60)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +27,7 @@ from tests.prompt_registry.factories import chat, make_member, make_project, mak
 from tests.sdk.fake_server import eventually
 from tests.webapp.live_server import serving, test_database_url
 from webapp import live_routes
+from webapp.embedded import ports
 from webapp.live_prompts import Limits, PromptStreams
 
 pytestmark = pytest.mark.django_db(transaction=True, available_apps=["projects", "prompt_registry"])
@@ -94,6 +98,13 @@ def status(url: str, key: str = "", *, method: str = "GET", path: str = "/live/p
     found = connection.getresponse().status
     connection.close()
     return found
+
+
+def answers(url: str) -> bool:
+    try:
+        return status(url, path="/livez") == 200
+    except OSError:
+        return False
 
 
 def wait_until_listening(streams: PromptStreams) -> None:
@@ -331,6 +342,28 @@ def test_after_the_database_cut_the_connections_changes_are_told_again(live, pro
 
         assert gap["name"] == ""
         assert stream.event()["name"] == "after the cut"
+
+
+def test_told_to_stop_the_process_ends_its_streams_at_once(project, key):
+    port = ports.any_free("127.0.0.1")
+    argv = [sys.executable, "-m", "uvicorn", "webapp.live:application", "--port", str(port), "--log-level", "error"]
+    environ = {**os.environ, "DATABASE_URL": test_database_url()}
+    process = subprocess.Popen([*argv, "--timeout-graceful-shutdown", "20"], env=environ, stderr=subprocess.PIPE)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        eventually(lambda: answers(url), seconds=20)
+        with listening(url, key) as stream:
+            stream.event()
+            began = time.monotonic()
+            process.terminate()
+
+            assert list(stream.lines())[-1] == ""
+            process.wait(timeout=15)
+        assert time.monotonic() - began < 10
+        assert process.stderr.read() == b""
+    finally:
+        process.kill()
+        process.communicate()
 
 
 # Who is alive

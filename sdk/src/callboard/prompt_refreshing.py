@@ -23,6 +23,8 @@ _BETWEEN_CHANGES_SECONDS: Final = 0.2
 # «Anything may have changed» reaches all processes at once, so each waits for a moment of its own.
 _CHECK_ALL_AFTER_SECONDS: Final = 2.0
 _CHECK_ALL_SPREAD_SECONDS: Final = 8.0
+_CHECK_ALL_SPREAD_PER_PROMPT: Final = 1.5
+_CHECK_ALL_SPREAD_LIMIT: Final = 30.0
 
 
 class Fetcher(Protocol):
@@ -102,11 +104,9 @@ class Refresher:
     def take_change(self, change: PromptChange, entries: Iterable[Entry]) -> None:
         """Fetch the entries that a change concerns, at once when it is known which."""
         self._shelf.drop(change.name)
-        now = time.monotonic()
-        delay = 0.0 if change.name else _CHECK_ALL_AFTER_SECONDS + _CHECK_ALL_SPREAD_SECONDS * chance()
-        for entry in entries:
-            if not entry.is_touched_by(change):
-                continue
+        now, touched = time.monotonic(), [entry for entry in entries if entry.is_touched_by(change)]
+        for entry in touched:
+            delay = 0.0 if change.name else _check_all_delay(len(touched))
             with self._changing:
                 is_planned = entry.change is not None and (bool(entry.change) or not change.token)
                 entry.change = change.token or entry.change or ""
@@ -231,3 +231,8 @@ class Refresher:
             self._on_deleted(name)
         except Exception:  # the callback belongs to the host
             notice("on_prompt_deleted", "callboard: on_prompt_deleted failed.", error=True)
+
+
+def _check_all_delay(count: int) -> float:
+    spread = min(max(_CHECK_ALL_SPREAD_SECONDS, count * _CHECK_ALL_SPREAD_PER_PROMPT), _CHECK_ALL_SPREAD_LIMIT)
+    return _CHECK_ALL_AFTER_SECONDS + spread * chance()

@@ -22,6 +22,7 @@ from callboard.retrying import backoff_ceiling
 
 PATH: Final = "/live/prompts"
 _REFUSED_FAILURES: Final = 7  # as if it had failed so often that the longest wait is reached
+_PASSING: Final = frozenset({502, 503, 504})
 _PIECE: Final = 16 * 1024
 
 
@@ -148,7 +149,8 @@ class PromptStream:
         if response.status == 200 and kind.startswith("text/event-stream"):
             return
         # An older server, a proxy without this address, a key without the right: none of them changes in a second.
-        self._failures = max(self._failures + 1, _REFUSED_FAILURES)
+        is_passing = response.status in _PASSING
+        self._failures = self._failures + 1 if is_passing else max(self._failures + 1, _REFUSED_FAILURES)
         raise StreamEnded(f"the answer was {response.status} {kind[:60]}")
 
     def _read(self, response: http.client.HTTPResponse) -> None:
