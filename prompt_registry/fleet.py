@@ -11,6 +11,7 @@ from threading import Lock
 
 import orjson
 from django.db import connection, transaction
+from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -21,7 +22,8 @@ ALIVE = timedelta(minutes=3)
 FORGET = timedelta(minutes=10)
 WRITE_EVERY_SECONDS = 60.0
 MAX_SHOWN = 2_000
-_MAX_PROCESSES = 20_000
+# Process ids are made up by clients: nobody may fill the table with them.
+MAX_PROCESSES = 5_000
 _MAX_PROMPTS = 200
 _WRITE = """
     INSERT INTO prompt_process (project_id, process_id, host, sdk, serves, seen_at)
@@ -58,19 +60,22 @@ class _Known:
 
     serves: dict[str, tuple[int, float]] = field(default_factory=dict)
     written_at: float = float("-inf")
+    heard_at: float = 0.0
 
 
 class Notes:
     """Decides when a report is worth a write: at once when a version changed, else once a minute per process."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[int, str], _Known] = OrderedDict()
+        self._projects: dict[int, OrderedDict[str, _Known]] = {}
         self._lock = Lock()
 
     def add(self, reporter: Reporter, served: Served, *, now: float, unix: float) -> dict[str, tuple[int, float]]:
         """Return what to write down about the process now: nothing most of the time."""
         with self._lock:
-            known = self._of(reporter)
+            known = self._of(reporter, now)
+            if known is None:
+                return {}
             key = _key(served.name, served.label)
             before = known.serves.get(key)
             version = _really_served(served, handed=before[0] if before else None)
@@ -86,14 +91,20 @@ class Notes:
     def forget(self) -> None:
         """Know nothing any more."""
         with self._lock:
-            self._known.clear()
+            self._projects.clear()
 
-    def _of(self, reporter: Reporter) -> _Known:
-        identity = (reporter.project_id, reporter.process_id)
-        known = self._known.setdefault(identity, _Known())
-        self._known.move_to_end(identity)
-        if len(self._known) > _MAX_PROCESSES:
-            self._known.popitem(last=False)
+    def _of(self, reporter: Reporter, now: float) -> _Known | None:
+        """Return what is known of the process, or None when its project has too many already."""
+        processes = self._projects.setdefault(reporter.project_id, OrderedDict())
+        known = processes.get(reporter.process_id)
+        if known is None:
+            while processes and next(iter(processes.values())).heard_at < now - ALIVE.total_seconds():
+                processes.popitem(last=False)
+            if len(processes) >= MAX_PROCESSES:
+                return None
+            known = processes[reporter.process_id] = _Known()
+        processes.move_to_end(reporter.process_id)
+        known.heard_at = now
         if len(known.serves) > _MAX_PROMPTS:
             known.serves.clear()
         return known
@@ -177,24 +188,25 @@ class Fleet:
 def of(*, prompt: Prompt, label: str, number: int) -> Fleet:
     """Return the processes that were heard of lately, split into those that use version `number` and the others."""
     key = _key(prompt.name, label)
-    rows = PromptProcess.objects.filter(
-        project_id=prompt.project_id, seen_at__gt=timezone.now() - ALIVE, serves__has_key=key
-    ).order_by("host", "process_id")[:MAX_SHOWN]
-    found = [_process(row, key) for row in rows]
+    rows = (
+        PromptProcess.objects.filter(
+            project_id=prompt.project_id, seen_at__gt=timezone.now() - ALIVE, serves__has_key=key
+        )
+        # Only the part about this prompt: a process may serve many.
+        .annotate(use=KeyTransform(key, "serves"))
+        .order_by("host", "process_id")
+        .values_list("host", "process_id", "sdk", "use", "seen_at")[:MAX_SHOWN]
+    )
+    found = [
+        Process(host, process_id, sdk, int(use[0]), datetime.fromtimestamp(float(use[1]), UTC), seen_at)
+        for host, process_id, sdk, use, seen_at in rows
+    ]
     return Fleet(
         label=label,
         number=number,
         current=[process for process in found if process.version == number],
         behind=sorted((process for process in found if process.version != number), key=lambda process: process.since),
     )
-
-
-def _process(row: PromptProcess, key: str) -> Process:
-    version, since = row.serves[key]
-    return Process(
-        host=row.host, process_id=row.process_id, sdk=row.sdk, version=int(version),
-        since=datetime.fromtimestamp(float(since), UTC), seen_at=row.seen_at,
-    )  # fmt: skip
 
 
 def _key(name: str, label: str) -> str:

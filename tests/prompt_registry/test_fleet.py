@@ -84,6 +84,18 @@ def test_processes_of_two_projects_do_not_mix():
     assert add(notes, served(3), at=1, reporter=Reporter(2, "aaaaaaaa", "web-1", "")) == {"production@greeting": 3}
 
 
+def test_made_up_processes_do_not_fill_the_memory_or_the_table(monkeypatch):
+    monkeypatch.setattr(fleet, "MAX_PROCESSES", 10)
+    notes = Notes()
+
+    written = [add(notes, served(1), at=0, reporter=Reporter(1, f"{number:08x}", "", "")) for number in range(50)]
+    later = [add(notes, served(1), at=200, reporter=Reporter(1, f"{number:08x}", "", "")) for number in range(50, 55)]
+
+    assert sum(bool(news) for news in written) == 10
+    assert all(later)
+    assert add(notes, served(1), at=1, reporter=Reporter(2, "aaaaaaaa", "", ""))
+
+
 # What is kept and read
 
 
