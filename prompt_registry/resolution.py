@@ -19,6 +19,8 @@ from prompt_registry.names import MAX_LENGTH
 CACHE_SECONDS = 2.0
 CACHE_BYTES = 64 * 1024 * 1024
 PAGE_SIZE = 500
+# A page stays small enough to be fetched while an application that starts waits for it.
+PAGE_BYTES = 1024 * 1024
 MAX_LABEL_LENGTH = 36
 _REFUSAL_BYTES = 500
 _MAX_NUMBER = 2**31 - 1
@@ -156,9 +158,20 @@ def _one(project_id: int, name: str, *, label: str = "", number: int = 0) -> Out
 
 def _page(project_id: int, label: str, after: str) -> Outcome:
     snapshot, rows = _rows(_MANY, project=project_id, label=label, number=0, after=after)
-    items = [_item(row) for row in rows[:PAGE_SIZE]]
-    following = items[-1]["name"] if len(rows) > PAGE_SIZE else None
+    count = _fitting(rows)
+    items = [_item(row) for row in rows[:count]]
+    following = items[-1]["name"] if len(rows) > count else None
     return _answer({"items": items, "next": following}, binding="all", snapshot=snapshot)
+
+
+def _fitting(rows: list[dict[str, Any]]) -> int:
+    """Return how many of the rows make a page: at least one."""
+    size = 0
+    for count, row in enumerate(rows[:PAGE_SIZE]):
+        size += sum(len(row[column]) for column in ("text", "messages", "variables", "settings"))
+        if size > PAGE_BYTES:
+            return max(1, count)
+    return min(len(rows), PAGE_SIZE)
 
 
 def _why_nothing(newest: int | None, label: str, number: int) -> str:

@@ -87,6 +87,15 @@ def test_a_server_without_the_list_is_asked_for_each(server, client):
     assert len(server.requests_to("/api/v1/prompts")) == 1
 
 
+def test_a_list_that_is_too_large_does_not_count_as_an_outage(server, client):
+    server.always["/api/v1/prompts"] = Scripted(200, body=b" " * 9_000_000)
+    for number in range(4):
+        server.publish(f"prompt-{number}", "Hi")
+
+    assert [client.prompts.get(f"prompt-{number}").text for number in range(4)] == ["Hi"] * 4
+    assert not client.prompt_store._refresher.is_down
+
+
 def test_prompts_from_disk_are_refreshed_together_at_a_moment_of_this_process(server, make_client):
     for number in range(5):
         server.publish(f"prompt-{number}", "old")

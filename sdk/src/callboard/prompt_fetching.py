@@ -15,7 +15,7 @@ from callboard.retrying import backoff_ceiling, parse_retry_after
 
 _FETCH_SECONDS: Final = 5.0
 _BREAKER_CAP_SECONDS: Final = 5.0
-_MAX_PAGES: Final = 20
+_MAX_PAGES: Final = 500
 # An answer that takes longer counts as an outage: a little less than the second that the first caller waits for it.
 _SLOW_SECONDS: Final = 0.9
 
@@ -103,12 +103,13 @@ class PromptFetcher:
             self.live = answer.headers.get("x-callboard-live", "")
         return outcome
 
-    def fetch_all(self, *, label: str) -> list[Mapping[str, Any]] | Refused | Failed:
-        """Return every prompt with this label, or why they could not all be had."""
+    def fetch_all(self, *, label: str, pages: int | None = None) -> list[Mapping[str, Any]] | Refused | Failed:
+        """Return every prompt with this label, or those of the first pages, or why they could not be had."""
         found: list[Mapping[str, Any]] = []
         query = {"label": label}
-        for _ in range(_MAX_PAGES):
-            answer = self._get(f"/api/v1/prompts?{urllib.parse.urlencode(query)}", {})
+        for _ in range(pages or _MAX_PAGES):
+            # A list that is too large or too slow says nothing about the server, so it does not open the breaker.
+            answer = self._get(f"/api/v1/prompts?{urllib.parse.urlencode(query)}", {}, is_breaking=False)
             if isinstance(answer, Failed):
                 return answer
             outcome = _outcome(answer)
@@ -121,14 +122,14 @@ class PromptFetcher:
             if not outcome.payload.get("next"):
                 return found
             query["after"] = str(outcome.payload["next"])
-        return Failed(f"there are more than {_MAX_PAGES} pages of prompts")
+        return found if pages else Failed(f"there are more than {_MAX_PAGES} pages of prompts")
 
     def close(self) -> None:
         """Close the connection."""
         if self._client is not None:
             self._client.close()
 
-    def _get(self, path: str, headers: Mapping[str, str]) -> Answer | Failed:
+    def _get(self, path: str, headers: Mapping[str, str], *, is_breaking: bool = True) -> Answer | Failed:
         if time.monotonic() < self._down_until:
             return Failed("the server did not answer a moment ago")
         if self._client is None:
@@ -138,6 +139,8 @@ class PromptFetcher:
             sent = {**self._headers(), **headers}
             answer = self._client.request("GET", path, headers=sent, timeout=_FETCH_SECONDS)
         except Unreachable as error:
+            if not is_breaking:
+                return Failed(str(error))
             self._failures += 1
             ceiling = backoff_ceiling(self._failures, base=0.25, cap=_BREAKER_CAP_SECONDS)
             self._down_until = time.monotonic() + ceiling * (0.5 + 0.5 * chance())

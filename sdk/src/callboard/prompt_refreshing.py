@@ -18,6 +18,8 @@ from callboard.prompt_fetching import Failed, Fetched, Gone, Outcome, Refused
 from callboard.prompt_shelf import PromptShelf
 
 _IDLE_SECONDS: Final = 60.0
+# Somebody is waiting meanwhile: prompts beyond these pages are fetched one by one.
+_PAGES_AT_START: Final = 4
 # However many changes are announced, a prompt is fetched this often at most.
 _BETWEEN_CHANGES_SECONDS: Final = 0.2
 # «Anything may have changed» reaches all processes at once, so each waits for a moment of its own.
@@ -41,8 +43,8 @@ class Fetcher(Protocol):
     ) -> Outcome:
         """Return what the server has under this name and label or version."""
 
-    def fetch_all(self, *, label: str) -> list[Mapping[str, Any]] | Refused | Failed:
-        """Return every prompt with this label."""
+    def fetch_all(self, *, label: str, pages: int | None = None) -> list[Mapping[str, Any]] | Refused | Failed:
+        """Return every prompt with this label, or those of the first pages."""
 
     def close(self) -> None:
         """Close the connection."""
@@ -164,7 +166,7 @@ class Refresher:
         for label in dict.fromkeys(wanted):
             has_all = all((entry.name, label) in self._shelf for entry in cold if entry.label == label)
             if not has_all and self._shelf.wants_all(label, cold=wanted.count(label), now=now):
-                items = self._fetcher.fetch_all(label=label)
+                items = self._fetcher.fetch_all(label=label, pages=_PAGES_AT_START)
                 self._shelf.fill(label, items if isinstance(items, list) else (), now=now)
 
     def _refresh(self, entry: Entry) -> None:
