@@ -35,11 +35,10 @@ def test_after_publishing_the_processes_are_watched_as_they_follow(page: Page, p
 
     page.get_by_role("button", name="Publish v2 to production").click()
 
-    expect.set_options(timeout=15_000)
     line = page.locator(".fleet")
-    expect(line).to_contain_text("0 of 3 processes use v2; the others are being told")
+    expect(line).to_contain_text("0 of 3 processes use v2; the others are being told", timeout=15_000)
     report(prompt, 0, 2)
-    expect(line).to_contain_text("1 of 3 processes use v2")
+    expect(line).to_contain_text("1 of 3 processes use v2", timeout=15_000)
     report(prompt, 1, 2)
     report(prompt, 2, 2)
-    expect(line).to_contain_text("3 of 3 processes use v2 (")
+    expect(line).to_contain_text("3 of 3 processes use v2 (", timeout=15_000)

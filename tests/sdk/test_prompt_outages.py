@@ -66,7 +66,7 @@ def test_a_server_that_hangs_is_waited_for_one_second_in_all(make_client, hangin
 
     costs = [milliseconds(lambda number=number: client.prompts.get(f"cold-{number}")) for number in range(5)]
 
-    assert 800 < costs[0] < 1800
+    assert 800 < costs[0] < 3000
     assert sum(costs[1:]) < 400
 
 

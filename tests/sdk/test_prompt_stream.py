@@ -149,9 +149,9 @@ def test_a_forked_child_listens_for_itself_under_a_name_of_its_own(server, live,
     if pid == 0:  # the child
         had_thread = followed.prompt_store._stream._thread is not None
         followed.prompts.get("other")
-        time.sleep(2)
+        time.sleep(3)
         os._exit(int(had_thread))
-    eventually(lambda: len(live.requests) == 2, seconds=4)
+    eventually(lambda: len(live.requests) == 2, seconds=5)
 
     assert os.waitpid(pid, 0)[1] == 0
     names = {line for request in live.requests for line in request.split("\r\n") if line.startswith("X-Callboard-Proc")}
