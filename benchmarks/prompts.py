@@ -1,4 +1,5 @@
-"""`callboard bench prompts`: how fast an application gets its prompts, from memory and from a server under flood."""
+"""`callboard bench prompts`: how fast an application gets its prompts, from memory, from a server under flood, after
+a publish, and while the server is down."""
 
 from __future__ import annotations
 
@@ -13,6 +14,8 @@ from callboard import Callboard
 
 from benchmarks import figures
 from benchmarks.figures import Figures
+from benchmarks.followers import Followers
+from benchmarks.followers import Orders as FollowOrders
 from benchmarks.generator import Generator
 from benchmarks.load import Orders
 from benchmarks.preparation import PROMPTS
@@ -22,6 +25,9 @@ GETS_PER_SAMPLE = 1_000
 SAMPLES = 200
 FETCHERS = 8
 SETTLE_SECONDS = 1.0
+FOLLOWERS = 200
+GETS_WHILE_DOWN = 10_000
+COLD_PROMPTS = 10
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,7 @@ class Options:
     rate: int = 100
     seconds: float = 10.0
     flood_senders: int = 4
+    followers: int = FOLLOWERS
 
 
 @dataclass
@@ -92,12 +99,15 @@ def run(options: Options) -> Figures:
         apart, stored_apart = _flooded(stage, options, flood_port=stage.start_pool("ingest"))
         together, _ = _flooded(stage, options, flood_port=stage.addresses.port)
         version = figures.postgres_version(stage.servers.database_url)
+        followed = _follow_publish(stage, options)
+        down = _gets_while_down(stage)
     return {
         "memory_get_us_p50": memory[0], "memory_get_us_p99": memory[1],
         **figures.milliseconds(alone.times, (50, 99), prefix="server_", suffix="_without_flood"),
         **figures.milliseconds(apart.times, (50, 99), prefix="server_"),
         **figures.milliseconds(apart.not_modified, (50, 99), prefix="server_304_"),
         **figures.milliseconds(together.times, (50, 99), prefix="server_", suffix="_flood_in_same_process"),
+        **followed, **down,
         "fetches_per_s": options.rate, "flood_spans_per_s": stored_apart, "machine": {**machine, "postgres": version},
     }  # fmt: skip
 
@@ -117,6 +127,47 @@ def _memory_gets(stage: Stage) -> tuple[float, float]:
             samples.append((time.perf_counter_ns() - began) / 1000 / GETS_PER_SAMPLE)
         client.shutdown(5)
     return round(figures.percentile(samples, 50), 2), round(figures.percentile(samples, 99), 2)
+
+
+def _follow_publish(stage: Stage, options: Options) -> Figures:
+    """Publish, and return how long real processes went on serving the version before."""
+    stage.start_live()
+    orders = FollowOrders(stage.url, stage.prepared.key, PROMPTS[0], processes=options.followers)
+    with Followers(orders) as followers:
+        time.sleep(SETTLE_SECONDS)
+        published_at = float(stage.run("benchmarks.publishing", PROMPTS[0]))
+        times = [moment - published_at for moment in followers.switched_at()]
+    if len(times) < options.followers:
+        raise StageFailed(f"Only {len(times)} of {options.followers} processes followed the publish.")
+    return {
+        **figures.milliseconds(times, (50, 95, 99), prefix="follow_publish_"),
+        "follow_processes": options.followers,
+    }
+
+
+def _gets_while_down(stage: Stage) -> Figures:
+    """Kill the server, and return what `prompts.get` costs then: known prompts that are stale, and some without any copy."""
+    with tempfile.TemporaryDirectory() as directory:
+        client = Callboard(
+            url=stage.url, api_key=stage.prepared.key, prompt_dir=directory, prompt_ttl_seconds=0.05, prompt_push=False
+        )
+        for name in PROMPTS:
+            client.prompts.get(name, strict=True).compile(question="?")
+        stage.web.end()
+        times = []
+        for turn in range(GETS_WHILE_DOWN):
+            is_cold = turn % (GETS_WHILE_DOWN // COLD_PROMPTS) == 1
+            name = f"cold/{turn}" if is_cold else PROMPTS[turn % len(PROMPTS)]
+            began = time.perf_counter_ns()
+            client.prompts.get(name)
+            times.append((time.perf_counter_ns() - began) / 1000)
+        client.shutdown(0)
+    return {
+        "server_down_get_us_p50": round(figures.percentile(times, 50), 2),
+        "server_down_get_us_p99": round(figures.percentile(times, 99), 2),
+        "server_down_get_ms_max": round(max(times) / 1000, 2),
+        "server_down_gets": len(times),
+    }
 
 
 def _fetches(stage: Stage, options: Options) -> Fetches:

@@ -62,7 +62,7 @@ class Stage:
         self.addresses = Addresses(
             host=HOST,
             port=port,
-            live_port=port,
+            live_port=ports.any_free(HOST),
             database_url=self.servers.database_url,
             redis_url=self.servers.redis_url,
         )
@@ -107,6 +107,12 @@ class Stage:
         _wait_for_answer(self.start(program), addresses.port)
         return addresses.port
 
+    def start_live(self) -> Child:
+        """Start the process that tells applications about changes, and return when it answers."""
+        live = self.start(programs.live(self.layout, self.addresses, self.environ))
+        _wait_for_answer(live, self.addresses.live_port, path="/livez")
+        return live
+
     def stop(self) -> None:
         """End every process and delete every file; safe to call twice."""
         while self._children:
@@ -125,6 +131,7 @@ class Stage:
                 "DATABASE_URL": self.addresses.database_url,
                 "REDIS_URL": self.addresses.redis_url,
                 "CALLBOARD_URL": self.url,
+                "CALLBOARD_LIVE_URL": f"http://{HOST}:{self.addresses.live_port}",
                 "CALLBOARD_SECRET_KEY": secrets.token_hex(32),
                 "CALLBOARD_MASTER_KEY": secrets.token_hex(32),
                 "CALLBOARD_DATA_DIR": str(self.layout.directory),
@@ -135,20 +142,20 @@ class Stage:
         )
 
 
-def _wait_for_answer(web: Child, port: int) -> None:
+def _wait_for_answer(web: Child, port: int, *, path: str = "/readyz") -> None:
     deadline = time.monotonic() + SECONDS_TO_ANSWER
-    while not is_ready(port):
+    while not is_ready(port, path=path):
         if web.exit_code is not None or time.monotonic() > deadline:
             log = web.program.log
-            raise StageFailed(f"The web process does not answer. The end of its log:\n{last_lines(log)}")
+            raise StageFailed(f"A process does not answer. The end of its log:\n{last_lines(log)}")
         time.sleep(0.05)
 
 
-def is_ready(port: int) -> bool:
-    """Tell whether a web process on this machine can serve."""
+def is_ready(port: int, *, path: str = "/readyz") -> bool:
+    """Tell whether a process on this machine can serve."""
     connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
-        connection.request("GET", "/readyz")
+        connection.request("GET", path)
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False

@@ -37,13 +37,15 @@ class AnswerCache(Generic[V]):
         self._cost = 0
         self._lock = Lock()
 
-    def get(self, project_id: int, key: Hashable, load: Callable[[], V]) -> V:
-        """Return the remembered value, or the one that `load` returns."""
+    def get(
+        self, project_id: int, key: Hashable, load: Callable[[], V], *, knows: Callable[[V], bool] = lambda value: True
+    ) -> V:
+        """Return the remembered value when it `knows` what the caller knows, or the one that `load` returns."""
         entry = self._entry((project_id, key))
-        if entry.value is not None and entry.expires_at > time.monotonic():
+        if entry.value is not None and entry.expires_at > time.monotonic() and knows(entry.value):
             return entry.value
         with entry.renewing:
-            if entry.value is not None and entry.expires_at > time.monotonic():
+            if entry.value is not None and entry.expires_at > time.monotonic() and knows(entry.value):
                 return entry.value
             return self._renewed((project_id, key), entry, load)
 

@@ -150,5 +150,5 @@ def _move(
         project=prompt.project, label=label, reason=reason, from_version=before.number if before else None,
         to_version=version.number, before_hash=before.content_hash if before else "", after_hash=version.content_hash,
     )  # fmt: skip
-    resolution.forget_after_commit(prompt.project_id)
+    resolution.forget_after_commit(prompt.project_id, name=prompt.name, labels=[label])
     return move

@@ -139,6 +139,25 @@ class Draft(models.Model):
         constraints = [models.UniqueConstraint(fields=["prompt", "user"], name="prompt_draft_per_person")]
 
 
+class PromptProcess(models.Model):
+    """One process of an application: which version of each prompt it serves, and when it was last heard of."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="prompt_processes")
+    process_id = models.CharField(max_length=32)
+    host = models.CharField(max_length=80, blank=True, default="")
+    sdk = models.CharField(max_length=60, blank=True, default="")
+    # `label@name` → [version number, since when in seconds of Unix time]: one narrow row, whatever the process uses.
+    serves = models.JSONField(default=dict)
+    seen_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "prompt_process"
+        constraints = [models.UniqueConstraint(fields=["project", "process_id"], name="prompt_process_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.host} {self.process_id}"
+
+
 class ProviderConnection(models.Model):
     """Where a model is reached: an OpenAI-compatible address and its encrypted key."""
 

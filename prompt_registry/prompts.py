@@ -30,7 +30,7 @@ def create(*, project: Project, name: str, type: str, by: User | None) -> Prompt
     except IntegrityError as error:
         raise _taken(project, name) from error
     audit.record(action="prompt.created", subject=name, by=by, project=project, prompt=prompt.pk, type=prompt.type)
-    resolution.forget_after_commit(project.pk)
+    resolution.forget_after_commit(project.pk, name=name)
     return prompt
 
 
@@ -48,7 +48,8 @@ def rename(*, prompt: Prompt, name: str, by: User) -> Prompt:
     except IntegrityError as error:
         raise _taken(locked.project, name) from error
     audit.record(action="prompt.renamed", subject=before, by=by, project=locked.project, before=before, after=name)
-    resolution.forget_after_commit(locked.project_id)
+    for changed in (before, name):
+        resolution.forget_after_commit(locked.project_id, name=changed)
     return locked
 
 
@@ -86,7 +87,7 @@ def restore(*, prompt: Prompt, by: User) -> Prompt:
     locked.archived_at = locked.deleted_at = None
     locked.save(update_fields=["archived_at", "deleted_at"])
     audit.record(action="prompt.restored", subject=locked.name, by=by, project=locked.project)
-    resolution.forget_after_commit(locked.project_id)
+    resolution.forget_after_commit(locked.project_id, name=locked.name)
     return locked
 
 
@@ -97,7 +98,7 @@ def delete(*, prompt: Prompt, by: User) -> Prompt:
     locked.deleted_at = locked.deleted_at or timezone.now()
     locked.save(update_fields=["deleted_at"])
     audit.record(action="prompt.deleted", subject=locked.name, by=by, project=locked.project)
-    resolution.forget_after_commit(locked.project_id)
+    resolution.forget_after_commit(locked.project_id, name=locked.name)
     return locked
 
 

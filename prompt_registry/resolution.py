@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import orjson
 from django.db import InterfaceError, OperationalError, connection, transaction
 
+from prompt_registry import announcements
 from prompt_registry.answer_cache import AnswerCache
 from prompt_registry.models import LATEST
 from prompt_registry.names import MAX_LENGTH
@@ -18,6 +19,8 @@ from prompt_registry.names import MAX_LENGTH
 CACHE_SECONDS = 2.0
 CACHE_BYTES = 64 * 1024 * 1024
 PAGE_SIZE = 500
+# A page stays small enough to be fetched while an application that starts waits for it.
+PAGE_BYTES = 1024 * 1024
 MAX_LABEL_LENGTH = 36
 _REFUSAL_BYTES = 500
 _MAX_NUMBER = 2**31 - 1
@@ -30,6 +33,9 @@ class Answer:
 
     body: bytes
     etag: str
+    # The version that the answer holds; 0 for an answer of many prompts.
+    version: int = 0
+    snapshot: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ class Refusal:
 
     sentence: str
     is_deleted: bool = False
+    snapshot: str = field(default="", compare=False)
 
 
 Outcome = Answer | Refusal
@@ -52,18 +59,21 @@ _cache: AnswerCache[Outcome] = AnswerCache(
 )
 
 
-def by_label(*, project_id: int, name: str, label: str) -> Outcome:
-    """Return the version of a prompt that a label points to; «latest» is the newest version."""
+def by_label(*, project_id: int, name: str, label: str, change: str = "") -> Outcome:
+    """Return the version of a prompt that a label points to; «latest» is the newest version.
+
+    `change` is the token of a change that the caller was told about: the answer is never older than it.
+    """
     if not _is_possible(name, label):
         return Refusal(_UNKNOWN)
-    return _remembered(project_id, ("l", name, label), lambda: _one(project_id, name, label=label))
+    return _remembered(project_id, ("l", name, label), lambda: _one(project_id, name, label=label), change)
 
 
-def by_version(*, project_id: int, name: str, number: int) -> Outcome:
+def by_version(*, project_id: int, name: str, number: int, change: str = "") -> Outcome:
     """Return one version of a prompt."""
     if not _is_possible(name, "") or not 0 < number <= _MAX_NUMBER:
         return Refusal(_UNKNOWN)
-    return _remembered(project_id, ("v", name, number), lambda: _one(project_id, name, number=number))
+    return _remembered(project_id, ("v", name, number), lambda: _one(project_id, name, number=number), change)
 
 
 def now(*, project_id: int, name: str, number: int) -> Outcome:
@@ -83,8 +93,13 @@ def forget(project_id: int | None = None) -> None:
     _cache.forget(project_id)
 
 
-def forget_after_commit(project_id: int) -> None:
-    """Empty the memory of a project's answers once the current change is committed; other processes follow in 2 s."""
+def forget_after_commit(project_id: int, *, name: str = "", labels: Iterable[str] = ()) -> None:
+    """Empty the memory of a project's answers once the current change is committed, and tell applications about it.
+
+    Without a name they look at all their prompts, without labels at every label of the prompt. Other web processes
+    forget when an application asks for the change, or after two seconds.
+    """
+    announcements.announce(project_id=project_id, name=name, labels=labels)
     transaction.on_commit(lambda: _cache.forget(project_id))
 
 
@@ -93,8 +108,14 @@ def _is_possible(name: str, label: str) -> bool:
     return len(name) <= MAX_LENGTH and len(label) <= MAX_LABEL_LENGTH and "\x00" not in name + label
 
 
-def _remembered(project_id: int, key: tuple[str, ...] | tuple[str, str, int], load: Callable[[], Outcome]) -> Outcome:
-    return _cache.get(project_id, key, load)
+def _remembered(
+    project_id: int, key: tuple[str, ...] | tuple[str, str, int], load: Callable[[], Outcome], change: str = ""
+) -> Outcome:
+    if not change:
+        return _cache.get(project_id, key, load)
+    return _cache.get(
+        project_id, key, load, knows=lambda outcome: announcements.is_seen(change=change, snapshot=outcome.snapshot)
+    )
 
 
 _COLUMNS = """
@@ -113,6 +134,7 @@ _TABLES = """
                    WHEN %(label)s = 'latest' THEN v.number = newest.number
                    ELSE v.id = l.version_id END
 """
+_SNAPSHOT = "SELECT * FROM (SELECT pg_current_snapshot()::text AS snapshot) moment"
 _ONE = f"SELECT {_COLUMNS} {_TABLES} WHERE p.project_id = %(project)s AND p.name = %(name)s"
 _MANY = f"""
     SELECT {_COLUMNS} {_TABLES}
@@ -122,22 +144,34 @@ _MANY = f"""
 
 
 def _one(project_id: int, name: str, *, label: str = "", number: int = 0) -> Outcome:
-    rows = _rows(_ONE, project=project_id, name=name, label=label, number=number)
+    snapshot, rows = _rows(_ONE, project=project_id, name=name, label=label, number=number)
     if not rows:
-        return Refusal(_UNKNOWN)
+        return Refusal(_UNKNOWN, snapshot=snapshot)
     row = rows[0]
     if row["is_deleted"]:
-        return Refusal("This prompt was deleted. Somebody can bring it back under Prompts → Archive.", is_deleted=True)
+        sentence = "This prompt was deleted. Somebody can bring it back under Prompts → Archive."
+        return Refusal(sentence, is_deleted=True, snapshot=snapshot)
     if row["number"] is None:
-        return Refusal(_why_nothing(row["newest"], label, number))
-    return _answer(_item(row), binding=row["content_hash"])
+        return Refusal(_why_nothing(row["newest"], label, number), snapshot=snapshot)
+    return _answer(_item(row), binding=row["content_hash"], version=row["number"], snapshot=snapshot)
 
 
 def _page(project_id: int, label: str, after: str) -> Outcome:
-    rows = _rows(_MANY, project=project_id, label=label, number=0, after=after)
-    items = [_item(row) for row in rows[:PAGE_SIZE]]
-    following = items[-1]["name"] if len(rows) > PAGE_SIZE else None
-    return _answer({"items": items, "next": following}, binding="all")
+    snapshot, rows = _rows(_MANY, project=project_id, label=label, number=0, after=after)
+    count = _fitting(rows)
+    items = [_item(row) for row in rows[:count]]
+    following = items[-1]["name"] if len(rows) > count else None
+    return _answer({"items": items, "next": following}, binding="all", snapshot=snapshot)
+
+
+def _fitting(rows: list[dict[str, Any]]) -> int:
+    """Return how many of the rows make a page: at least one."""
+    size = 0
+    for count, row in enumerate(rows[:PAGE_SIZE]):
+        size += sum(len(row[column]) for column in ("text", "messages", "variables", "settings"))
+        if size > PAGE_BYTES:
+            return max(1, count)
+    return min(len(rows), PAGE_SIZE)
 
 
 def _why_nothing(newest: int | None, label: str, number: int) -> str:
@@ -166,17 +200,20 @@ def _item(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _answer(value: dict[str, Any], *, binding: str) -> Answer:
+def _answer(value: dict[str, Any], *, binding: str, version: int = 0, snapshot: str = "") -> Answer:
     body = orjson.dumps(value)
     # The content's hash alone would miss a label that moved; the body's hash binds name, version, labels and note too.
-    return Answer(body=body, etag=f'"{binding}-{hashlib.sha256(body).hexdigest()[:24]}"')
+    etag = f'"{binding}-{hashlib.sha256(body).hexdigest()[:24]}"'
+    return Answer(body=body, etag=etag, version=version, snapshot=snapshot)
 
 
-def _rows(query: str, **values: Any) -> list[dict[str, Any]]:
+def _rows(query: str, **values: Any) -> tuple[str, list[dict[str, Any]]]:
+    """Return the snapshot that the query saw, and its rows: one statement, so that the two belong together."""
     with connection.cursor() as cursor:
-        cursor.execute(query, values)
+        cursor.execute(f"{_SNAPSHOT} LEFT JOIN LATERAL ({query}) found ON true", values)
         names = [column.name for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return found[0]["snapshot"], [row for row in found if row["name"] is not None]
 
 
 def _rfc3339(moment: datetime) -> str:

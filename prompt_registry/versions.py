@@ -18,7 +18,7 @@ from prompt_registry.errors import (
     TypeFixed,
     VersionUnknown,
 )
-from prompt_registry.models import Prompt, PromptVersion
+from prompt_registry.models import LATEST, Prompt, PromptVersion
 from prompt_registry.permissions import demand
 
 MAX_NOTE = 500
@@ -51,7 +51,7 @@ def save(
         action="prompt.version_saved", subject=prompt.name, by=by, project=prompt.project, version=version.number,
         before_hash=newest.content_hash if newest else "", after_hash=version.content_hash,
     )  # fmt: skip
-    resolution.forget_after_commit(prompt.project_id)
+    resolution.forget_after_commit(prompt.project_id, name=prompt.name, labels=[LATEST])
     return version
 
 

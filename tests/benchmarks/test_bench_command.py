@@ -66,13 +66,18 @@ def test_masking_costs_less_when_there_is_nothing_to_mask() -> None:
     assert found["kb_per_span"] > 1
 
 
-def test_prompts_are_fetched_under_flood() -> None:
-    found = bench("prompts", "--seconds", "1", "--rate", "40")
+def test_prompts_are_fetched_under_flood_after_a_publish_and_in_an_outage() -> None:
+    found = bench("prompts", "--seconds", "1", "--rate", "40", "--processes", "6")
 
     assert 0 < found["memory_get_us_p50"] < 1_000
     assert 0 < found["server_p50_ms"] <= found["server_p99_ms"]
     assert found["server_304_p50_ms"] > 0
     assert found["flood_spans_per_s"] > 0
+    assert found["follow_processes"] == 6
+    # Pushed, not polled: asking once a minute would take far longer, also on a busy machine.
+    assert 0 < found["follow_publish_p50_ms"] <= found["follow_publish_p95_ms"] < 10_000
+    assert found["server_down_gets"] == 10_000
+    assert 0 < found["server_down_get_us_p50"] <= found["server_down_get_us_p99"] < 1_000
 
 
 def test_a_benchmark_that_is_stopped_ends_everything_it_started(tmp_path: Path) -> None:

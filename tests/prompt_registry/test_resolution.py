@@ -170,6 +170,20 @@ def test_a_long_bulk_answer_goes_on_where_it_stopped(project, approver, monkeypa
     assert ([item["name"] for item in second["items"]], second["next"]) == (["c"], None)
 
 
+def test_a_page_of_long_prompts_is_shorter(project, monkeypatch):
+    monkeypatch.setattr(resolution, "PAGE_BYTES", 1_000)
+    for name in ("a", "b", "c"):
+        make_version(make_prompt(project, name=name, type="text"), text(f"{name} {'x' * 600}"))
+
+    pages, after = [], ""
+    while after is not None:
+        value = _value(resolution.page(project_id=project.pk, label="latest", after=after))
+        pages.append([item["name"] for item in value["items"]])
+        after = value["next"]
+
+    assert pages == [["a"], ["b"], ["c"]]
+
+
 def _cache(**values) -> AnswerCache[str]:
     return AnswerCache(**{"seconds": 60.0, "max_cost": 100, "cost_of": len} | values)
 

@@ -51,6 +51,8 @@ class FakeServer:
         self.script: dict[str, deque[Scripted]] = defaultdict(deque)
         self.always: dict[str, Scripted] = {}
         self.connections = 0
+        # Where this server says that changes are announced; nothing for its own address.
+        self.live = ""
         self._start(0)
 
     def _start(self, port: int) -> None:
@@ -239,9 +241,10 @@ class _Handler(BaseHTTPRequestHandler):
         if prompt is None:
             return not_found()
         etag = f'"{prompt["content_hash"]}"'
+        live = {"X-Callboard-Live": self.server.fake.live} if self.server.fake.live else {}
         if request.headers.get("if-none-match") == etag:
-            return Scripted(304, {"ETag": etag}, b"")
-        return Scripted(200, {"ETag": etag}, json.dumps(prompt).encode())
+            return Scripted(304, {"ETag": etag, **live}, b"")
+        return Scripted(200, {"ETag": etag, **live}, json.dumps(prompt).encode())
 
 
 def not_found() -> Scripted:

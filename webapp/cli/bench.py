@@ -59,6 +59,9 @@ def _add_prompts(benches: Any) -> None:
     parser = _add(benches, "prompts", _prompts, "how fast applications get prompts while ingest is flooded")
     parser.add_argument("--seconds", type=_positive, default=10.0, help="length of each run (default: %(default)g)")
     parser.add_argument("--rate", type=_count, default=100, help="prompt fetches a second (default: %(default)s)")
+    parser.add_argument(
+        "--processes", type=_count, default=200, help="processes that follow a publish (default: %(default)s)"
+    )
 
 
 def _add_peer(benches: Any) -> None:
@@ -132,7 +135,7 @@ def _sdk(args: argparse.Namespace) -> dict[str, Any]:
 def _prompts(args: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import prompts
 
-    return prompts.run(prompts.Options(rate=args.rate, seconds=args.seconds))
+    return prompts.run(prompts.Options(rate=args.rate, seconds=args.seconds, followers=args.processes))
 
 
 def _peer(args: argparse.Namespace) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from prompt_registry import labels, queries
 from prompt_registry.labels import Comeback
 from prompt_registry.models import PRODUCTION, STAGING, Label, Prompt
 from webapp.access import ProjectRequest, one
+from webapp.pages import prompts_fleet
 from webapp.render import render_page
 
 # Where versions go live, in the words of the pages; other labels are called by their names.
@@ -52,8 +53,15 @@ def render_prompt(
         "production_number": next((place.label.version.number for place in places if place.is_production), 0),
         "admins": admins_for(request),
         "is_put_away": bool(prompt.archived_at or prompt.deleted_at),
+        **fleet_of(prompt, [place.label for place in places]),
     }
     return render_page(request, template, frame | context, section="prompts", status=status)
+
+
+def fleet_of(prompt: Prompt, labels: list[Label]) -> dict[str, Any]:
+    """Return what the line about running processes shows."""
+    lines = prompts_fleet.lines_of(prompt, labels)
+    return {"lines": lines, "every": prompts_fleet.seconds_until_next(lines)}
 
 
 def crumbs(prompt: Prompt) -> list[dict[str, str]]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
 from projects.roles import Action
-from prompt_registry import changes, checks, contents, drafts, labels, versions
+from prompt_registry import changes, checks, contents, drafts, labels, queries, versions
 from prompt_registry.checks import Check
 from prompt_registry.errors import (
     LabelNotUsable,
@@ -23,7 +23,7 @@ from prompt_registry.errors import (
 from prompt_registry.models import PRODUCTION, Label, Prompt, PromptVersion
 from webapp.access import ProjectRequest, refuse, requires
 from webapp.pages.prompts_form import number_in
-from webapp.pages.prompts_frame import PLACES, helpers, prompt_of, render_prompt
+from webapp.pages.prompts_frame import PLACES, fleet_of, helpers, prompt_of, render_prompt
 from webapp.pages.prompts_versions import compared
 
 
@@ -76,10 +76,16 @@ def publish(request: ProjectRequest, prompt_id: int) -> HttpResponseBase:
     except PromptRegistryError as error:
         status = 409 if isinstance(error, PublishedMeanwhile) else 422
         return _show(request, prompt, _plan(request, prompt), error=str(error), status=status)
-    messages.success(
-        request, f"v{plan.version.number} is live in {plan.place}. Applications use it within a minute or so."
-    )
+    messages.success(request, f"v{plan.version.number} is live in {plan.place}. Applications are being told now.")
     return redirect("prompt-versions", request.project.slug, prompt.pk)
+
+
+@requires(Action.READ_PROMPTS)
+def use(request: ProjectRequest, prompt_id: int) -> HttpResponse:
+    """Answer with the line that says how many running processes use what is live."""
+    prompt = prompt_of(request, prompt_id)
+    context = {"project": request.project, "prompt": prompt, **fleet_of(prompt, queries.live(prompt=prompt))}
+    return render(request, "prompts/fleet.html", context)
 
 
 @requires(Action.UNDO_PUBLISH)
@@ -138,4 +144,5 @@ def _show(request: ProjectRequest, prompt: Prompt, plan: Plan, *, error: str = "
 urlpatterns: list[URLPattern] = [
     path("prompts/<int:prompt_id>/publish/", publish, name="prompt-publish"),
     path("prompts/<int:prompt_id>/undo/", undo, name="prompt-undo"),
+    path("prompts/<int:prompt_id>/use/", use, name="prompt-use"),
 ]

@@ -3,9 +3,10 @@
 import hashlib
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
-from callboard import feedback_tokens, otlp
+from callboard import feedback_tokens, otlp, prompt_stream
 from callboard.delivery import Batch, Courier, Route
 from callboard.http_client import Answer, HttpClient
 from callboard.notices import notice
@@ -13,7 +14,9 @@ from callboard.otlp import Mask, SpanEncoder
 from callboard.outbox import Outbox
 from callboard.prompt_disk import PromptDisk
 from callboard.prompt_fetching import PromptFetcher
+from callboard.prompt_process import ProcessIdentity
 from callboard.prompt_store import PromptStore
+from callboard.prompt_stream import PromptStream
 from callboard.settings import Settings
 from callboard.spans import Span
 
@@ -47,28 +50,38 @@ def feedback(settings: Settings, mask: Mask | None) -> Outbox[FeedbackItem]:
 
 def prompts(settings: Settings, *, on_deleted: Callable[[str], None] | None, max_stale_on_delete: float) -> PromptStore:
     """Return the prompts of the project that the key belongs to."""
-    connect = _connecting(settings)
-    disk = None
-    if settings.api_key and settings.prompt_dir is not None:
-        disk = PromptDisk(settings.prompt_dir, scope=_project_scope(settings))
+    connect, identity = _connecting(settings), ProcessIdentity()
+    listens = settings.api_key and settings.prompt_push
     return PromptStore(
-        make_fetcher=(lambda: PromptFetcher(connect)) if settings.api_key else None,
-        disk=disk,
+        make_fetcher=(lambda: PromptFetcher(connect, headers=lambda: identity.headers)) if settings.api_key else None,
+        make_stream=(
+            lambda on_change: PromptStream(
+                connect=lambda address: _connecting(settings, address)(),
+                headers=lambda: identity.headers,
+                on_change=on_change,
+            )
+        )
+        if listens
+        else None,
+        live_address=lambda told: prompt_stream.address_of(settings.url, told),
+        disk=prompt_disk(settings, settings.prompt_dir),
         ttl=settings.prompt_ttl_seconds,
         max_stale_on_delete=max_stale_on_delete,
         on_deleted=on_deleted,
     )
 
 
-def _connecting(settings: Settings) -> Callable[[], HttpClient]:
-    return lambda: HttpClient(url=settings.url, api_key=settings.api_key, timeout=settings.timeout)
-
-
-def _project_scope(settings: Settings) -> str:
-    """Return what tells the copies of one project key from those of another, without the key itself."""
+def prompt_disk(settings: Settings, directory: Path | None) -> PromptDisk | None:
+    """Return the signed copies in this directory that belong to the API key."""
+    if not settings.api_key or directory is None:
+        return None
     key = feedback_tokens.parse_api_key(settings.api_key)
     key_id = key.id if key is not None else hashlib.sha256(settings.api_key.encode()).hexdigest()[:12]
-    return f"{settings.url}|{key_id}"
+    return PromptDisk(directory, scope=key_id, secret=key.secret if key is not None else settings.api_key)
+
+
+def _connecting(settings: Settings, url: str = "") -> Callable[[], HttpClient]:
+    return lambda: HttpClient(url=url or settings.url, api_key=settings.api_key, timeout=settings.timeout)
 
 
 def _encode_feedback(item: FeedbackItem, mask: Mask | None) -> bytes:

@@ -50,6 +50,7 @@ class Callboard:
         timeout: float | None = None,
         prompt_ttl_seconds: float | None = None,
         prompt_dir: str | Path | None = None,
+        prompt_push: bool | None = None,
         capture_content: bool | None = None,
         capture_prompt_variables: bool = True,
         mask: Mask | None = None,

@@ -1,9 +1,11 @@
 """A small HTTP client for one server: keep-alive, no redirects, bounded answers; one per thread."""
 
 import base64
+import contextlib
 import encodings.idna  # noqa: F401 - see below
 import http.client
 import os
+import socket
 import time
 import urllib.parse
 from collections.abc import Mapping
@@ -49,6 +51,8 @@ class HttpClient:
         if api_key:
             self._headers["Authorization"] = f"Bearer {api_key}"
         self._connection: http.client.HTTPConnection | None = None
+        # Of a stream: http.client itself lets go of it as soon as the answer has begun.
+        self._socket: socket.socket | None = None
         self._proxy = proxy_for(self._url.scheme, self._url.hostname or "", os.environ)
         self._target_prefix = self._url.path.rstrip("/")
         if self._proxy is not None and self._url.scheme == "http":
@@ -80,8 +84,34 @@ class HttpClient:
             raise Unreachable(_reason(error)) from error
         return self._second_try(method, path, body, sent, limit)
 
+    def open(self, path: str, *, headers: Mapping[str, str], timeout: float) -> http.client.HTTPResponse:
+        """Return an answer whose body is still to be read, over a connection of its own; raise Unreachable."""
+        self.close()
+        connection = self._connection = self._connect(timeout)
+        try:
+            connection.connect()
+            self._socket = connection.sock
+            connection.request("GET", self._target_prefix + path, headers={**self._headers, **headers})
+            return connection.getresponse()
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            self.close()
+            raise Unreachable(_reason(error)) from error
+
+    def set_timeout(self, seconds: float) -> None:
+        """Wait this long for each further piece of an open answer."""
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.settimeout(seconds)
+
+    def interrupt(self) -> None:
+        """End an open answer, from another thread than the one that reads it."""
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Close the connection; the next request opens a new one."""
+        self._socket = None
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()

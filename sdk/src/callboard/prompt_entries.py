@@ -8,6 +8,7 @@ from typing import Any, Final
 from callboard import prompt_models
 from callboard.errors import PromptAccessRefused, PromptDeleted, PromptError, PromptNotFound, PromptUnavailable
 from callboard.prompt_disk import StoredPrompt
+from callboard.prompt_events import PromptChange
 from callboard.prompt_fetching import Failed, Fetched, Gone, NotModified, Outcome, Refused
 from callboard.prompt_models import Prompt
 from callboard.retrying import backoff_ceiling
@@ -35,10 +36,16 @@ class RunningRollout:
     candidate: Prompt[Any]
 
 
+def key_of(name: str, label: str, version: int | None) -> str:
+    """Return the key under which a prompt is kept in memory and on disk."""
+    return f"{name}|{f'l:{label}' if version is None else f'v:{version}'}"
+
+
 class Entry:
     """One prompt under one label or version. Readers take no lock: the background thread replaces whole values."""
 
     __slots__ = (
+        "change",
         "check_at",
         "deleted_at",
         "error",
@@ -73,6 +80,8 @@ class Entry:
         self.failures = 0
         self.deleted_at: float | None = None
         self.has_refreshed = False
+        # Of a change that the server told about and that was not fetched yet: its token, or an empty one.
+        self.change: str | None = None
         # Monotonic times: when to ask the server next, when it last answered, until when a caller may wait for it.
         self.check_at = 0.0
         self.refreshed_at = 0.0
@@ -82,10 +91,22 @@ class Entry:
     @property
     def key(self) -> str:
         """The name with the label or version, in a form in which version 3 and a label `3` differ."""
-        return f"{self.name}|{f'l:{self.label}' if self.version is None else f'v:{self.version}'}"
+        return key_of(self.name, self.label, self.version)
+
+    @property
+    def told_version(self) -> int | None:
+        """The version in use under a label, as it is told to the server."""
+        return self.prompt.version if self.version is None and self.prompt is not None else None
+
+    def is_touched_by(self, change: PromptChange) -> bool:
+        """Tell whether a change may concern this entry; a version never changes, but it may be deleted."""
+        if change.name and change.name != self.name:
+            return False
+        return not change.labels or (self.version is None and self.label in change.labels)
 
     def reset_after_fork(self) -> None:
         """Forget a refresh that was under way in the parent: it does not end here."""
+        self.change = None
         if not self.ready.is_set():
             self.check_at = 0.0
             self.ready = threading.Event()

@@ -13,9 +13,11 @@ from callboard.notices import notice
 from callboard.prompt_addresses import DEFAULT_LABEL
 from callboard.prompt_disk import PromptDisk
 from callboard.prompt_entries import Entry, Moment
+from callboard.prompt_events import PromptChange
 from callboard.prompt_fetching import Fetched
 from callboard.prompt_models import Prompt, PromptType
 from callboard.prompt_refreshing import Fetcher, Refresher
+from callboard.prompt_stream import PromptStream
 
 Fallback = str | Sequence[Mapping[str, Any]]
 _MAX_ENTRIES: Final = 10_000
@@ -23,6 +25,8 @@ _MAX_ENTRIES: Final = 10_000
 _IN_FLIGHT_SECONDS: Final = 30.0
 # Processes that restart together do not all ask at once.
 _WARM_START_SPREAD_SECONDS: Final = 10.0
+# While the server is known to be down, the first prompt without any copy waits this long, and no other.
+_OUTAGE_WAIT_SECONDS: Final = 0.05
 
 
 class PromptStore:
@@ -32,6 +36,8 @@ class PromptStore:
         self,
         *,
         make_fetcher: Callable[[], Fetcher] | None,
+        make_stream: Callable[[Callable[[PromptChange], None]], PromptStream] | None = None,
+        live_address: Callable[[str], str] = lambda told: told,
         disk: PromptDisk | None = None,
         ttl: float = 60.0,
         max_stale_on_delete: float = 24 * 3600.0,
@@ -46,10 +52,14 @@ class PromptStore:
         self._max_stale_on_delete = max_stale_on_delete
         # When the copies from disk are refreshed: all at one moment, so that one request does for many.
         self._warm_at: float | None = None
+        self._has_waited_in_outage = False
+        self._live_address = live_address
+        self._stream = make_stream(self._take_change) if make_stream is not None else None
         self._refresher: Refresher | None = None
         if make_fetcher is not None:
-            count = self._count
-            self._refresher = Refresher(make_fetcher=make_fetcher, disk=disk, on_deleted=on_deleted, count=count)
+            self._refresher = Refresher(
+                make_fetcher=make_fetcher, disk=disk, on_deleted=on_deleted, count=self._count, on_live=self._listen
+            )
 
     def find(
         self,
@@ -87,15 +97,29 @@ class PromptStore:
 
     def reset_after_fork(self) -> None:
         """Keep what is known, and start afresh with threads and connections."""
+        if self._stream is not None:
+            self._stream.reset_after_fork()
         if self._refresher is not None:
             self._refresher.reset_after_fork()
         for entry in self._by_key.values():
             entry.reset_after_fork()
 
     def stop(self) -> None:
-        """End the background thread; what is known is still served."""
+        """End the background threads; what is known is still served."""
+        if self._stream is not None:
+            self._stream.stop()
         if self._refresher is not None:
             self._refresher.stop()
+
+    def _listen(self, told: str) -> None:
+        """Begin to listen for changes once the server has answered, where it told that they are announced."""
+        if self._stream is not None:
+            self._stream.start(self._live_address(told))
+
+    def _take_change(self, change: PromptChange) -> None:
+        self._count("prompt_changes_announced")
+        if self._refresher is not None:
+            self._refresher.take_change(change, list(self._by_key.values()))
 
     def _entry(self, name: str, label: str | None, version: int | None) -> Entry:
         found = self.entries.get((name, label, version))
@@ -151,12 +175,20 @@ class PromptStore:
         has_nothing = entry.prompt is None and not has_fallback
         if not has_nothing and entry.ttl > 0:
             return False
-        seconds = entry.wait_until - time.monotonic() if has_nothing else 1.0
+        seconds = self._patience(entry, has_nothing=has_nothing)
         if seconds <= 0:
             return False
         before = entry.payload
         entry.ready.wait(seconds)
         return entry.payload is not before
+
+    def _patience(self, entry: Entry, *, has_nothing: bool) -> float:
+        """Return how long the caller may wait: up to a second, but an outage is paid for only once."""
+        if self._refresher is None or not self._refresher.is_down:
+            self._has_waited_in_outage = False
+            return entry.wait_until - time.monotonic() if has_nothing else 1.0
+        has_waited, self._has_waited_in_outage = self._has_waited_in_outage, True
+        return _OUTAGE_WAIT_SECONDS if has_nothing and not has_waited else 0.0
 
     def _served(self, entry: Entry, unit: str | None) -> Prompt[Any] | None:
         prompt = entry.served(unix=time.time(), max_stale_on_delete=self._max_stale_on_delete)

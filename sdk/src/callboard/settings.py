@@ -44,6 +44,7 @@ class Settings:
     timeout: float = 10.0
     prompt_ttl_seconds: float = 60.0
     prompt_dir: Path | None = None
+    prompt_push: bool = True
     capture_content: bool = True
 
 
@@ -126,6 +127,7 @@ _READERS: Final[dict[str, Callable[[str], Any]]] = {
     "timeout": _positive,
     "prompt_ttl_seconds": _not_negative,
     "prompt_dir": Path,
+    "prompt_push": _boolean,
     "capture_content": _boolean,
 }
 

@@ -15,7 +15,7 @@ from callboard.version import __version__
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
-CLIENT_VERBS: Final = ("doctor", "replay")
+CLIENT_VERBS: Final = ("doctor", "prompts", "replay")
 ENTRY_POINTS: Final = "callboard.commands"
 OK, FAILED, WRONG_USE = 0, 1, 2
 
