@@ -4,6 +4,8 @@ import gc
 import os
 from typing import Any
 
+from webapp import draining
+
 # Workers and threads of each pool: prompts must answer while ingest is flooded, so each has processes of its own.
 POOLS = {"all": (1, 16), "prompts": (1, 8), "ingest": (2, 4), "ui": (2, 4)}
 _workers, _threads = POOLS[os.environ.get("CALLBOARD_POOL", "all")]
@@ -32,7 +34,13 @@ accesslog = None
 
 
 def post_worker_init(worker: Any) -> None:
-    """Keep the garbage collector from walking through everything that was loaded, again and again, while batches come in."""
+    """Keep the garbage collector from walking through everything that was loaded, again and again; drain on SIGTERM."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
+    draining.drain_on_sigterm(worker)
+
+
+def on_reload(server: Any) -> None:
+    """With SIGHUP the new workers answer at once, so the old ones just end."""
+    draining.note_reload()

@@ -7,16 +7,18 @@ from django.db import connection
 from projects.models import Project, RefusedRequest
 
 
-def note(*, key_id: str, reason: str, project_id: int | None = None) -> None:
-    """Count one refusal; equal refusals share a row."""
+def note(*, key_id: str, reason: str, project_id: int | None = None, count: int = 1) -> None:
+    """Count a refusal, or several; equal refusals share a row. Those of a project that is gone are forgotten."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO refused_request (project_id, key_id, reason, count, last_at) VALUES (%s, %s, %s, 1, now())
+            INSERT INTO refused_request (project_id, key_id, reason, count, last_at)
+            SELECT %(project_id)s, %(key_id)s, %(reason)s, %(count)s, now()
+            WHERE %(project_id)s::bigint IS NULL OR EXISTS (SELECT FROM project WHERE id = %(project_id)s)
             ON CONFLICT (project_id, key_id, reason)
-            DO UPDATE SET count = refused_request.count + 1, last_at = now()
+            DO UPDATE SET count = refused_request.count + excluded.count, last_at = now()
             """,
-            [project_id, key_id[:12], reason[:200]],
+            {"project_id": project_id, "key_id": key_id[:12], "reason": reason[:200], "count": count},
         )
 
 

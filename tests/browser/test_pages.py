@@ -100,7 +100,7 @@ NO_PAGES = set(
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
     change-privacy try-masking add-masking-rule remove-masking-rule
     leave-project remove-demo check-audit export-audit-csv export-audit-jsonl person-link person-off person-on
-    api-root openapi-json openapi-view otlp-traces feedback-browser csp-report livez readyz sdk-wheel
+    api-root openapi-json openapi-view otlp-traces otlp-logs otlp-metrics feedback-browser csp-report livez readyz sdk-wheel
     langfuse-traces langfuse-metrics langfuse-health langfuse-trace langfuse-2-trace
     """.split()
 )
