@@ -30,26 +30,16 @@ def for_person(user: Any) -> list[Warning]:
 def _about_writing() -> list[Warning]:
     if disk.guard.tier is not Tier.READ_ONLY:
         return []
-    return [
-        Warning(
-            "bad",
-            "The server's disk is full: you can read everything, but nothing can be changed or recorded until space is freed.",
-        )
-    ]
+    sentence = "The server's disk is full: you can read everything, but nothing can be changed or recorded until space is freed."
+    return [Warning("bad", sentence)]
 
 
 def _about_disk() -> list[Warning]:
+    left = f"The server's disk has only {disk.guard.in_words()}."
     if disk.guard.tier is Tier.NO_INGEST:
-        return [
-            Warning(
-                "bad",
-                f"The server's disk has only {disk.guard.in_words()}. New calls are refused; applications keep them and try again.",
-            )
-        ]
+        return [Warning("bad", f"{left} New calls are refused; applications keep them and try again.")]
     if disk.guard.tier is Tier.LOW:
-        return [
-            Warning("warn", f"The server's disk has only {disk.guard.in_words()}. Below 5 % new calls are refused.")
-        ]
+        return [Warning("warn", f"{left} Below 5 % new calls are refused.")]
     return []
 
 
