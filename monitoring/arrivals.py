@@ -103,11 +103,12 @@ def counts(*, project: Project, start: datetime, end: datetime) -> Counts:
 def series(*, project: Project, start: datetime, end: datetime) -> list[tuple[datetime, Counts]]:
     """Return the same over time, with zeros where nothing came."""
     period = usage_periods.fit(start, end)
+    values: list[Any] = [period.step, usage_periods.ORIGIN, project.pk, period.start, end]
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT date_bin(%s, at, %s) AS moment, {_SUMS} FROM ingest_minute "
             "WHERE project_id = %s AND at >= %s AND at < %s GROUP BY moment",
-            [period.step, usage_periods.ORIGIN, project.pk, period.start, end],
+            values,
         )
         found = {row[0]: Counts(*row[1:]) for row in cursor.fetchall()}
     return [(moment, found.get(moment, Counts())) for moment in period.moments]

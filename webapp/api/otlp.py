@@ -65,8 +65,8 @@ def _receive(request: HttpRequest, take: Callable[[Arrival], HttpResponse]) -> H
         return _refused(error, caller, encoding or JSON)
     except (OperationalError, InterfaceError, InternalError, PoolTimeout):
         log.exception("the database did not take a batch")
-        error = busy("The database does not answer. Nothing was stored, the client will try again.")
-        return _refused(error, caller, encoding)
+        away = busy("The database does not answer. Nothing was stored, the client will try again.")
+        return _refused(away, caller, encoding)
     except Exception:
         # The edge of the process: clients expect a Status even for our own mistakes, and never send such a batch again.
         log.exception("a batch could not be taken")

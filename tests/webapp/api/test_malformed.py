@@ -134,8 +134,9 @@ def put(document: Any, path: tuple[Any, ...], value: Any) -> None:
             document = document[key]
         except (KeyError, IndexError, TypeError):
             return
-    if isinstance(document, dict) or (isinstance(document, list) and path[-1] < len(document)):
-        document[path[-1]] = value
+    key = path[-1]
+    if isinstance(document, dict) or (isinstance(document, list) and isinstance(key, int) and key < len(document)):
+        document[key] = value
 
 
 @settings(max_examples=150, **SETTINGS)
