@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from webapp.deadlines import ImpatientConnection
+from webapp.database_waits import ImpatientConnection
 
 
 def django_database(environ: Mapping[str, str]) -> dict[str, Any]:

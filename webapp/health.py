@@ -13,7 +13,7 @@ from psycopg_pool import PoolTimeout
 from monitoring import canary
 from webapp import disk, draining
 from webapp.access import public
-from webapp.deadlines import database_answers_within
+from webapp.database_waits import within
 
 _SECONDS_TO_ANSWER = 3.0
 
@@ -33,7 +33,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     if tier >= disk.Tier.NO_INGEST and os.environ.get("CALLBOARD_POOL") == "ingest":
         return JsonResponse({"status": "the disk is nearly full"}, status=503)
     try:
-        with database_answers_within(_SECONDS_TO_ANSWER):
+        with within(_SECONDS_TO_ANSWER):
             if _is_read_only():
                 return JsonResponse({"status": "database is read-only"}, status=503)
             details = {"disk": tier.name.lower(), "canary": _canary()}

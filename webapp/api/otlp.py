@@ -27,7 +27,7 @@ from webapp.api import auth, bodies, otlp_answers, rate_limits, turned_away
 from webapp.api.admission import admitted, busy, demand_open
 from webapp.api.errors import ApiError
 from webapp.api.otlp_answers import JSON
-from webapp.deadlines import database_answers_within
+from webapp.database_waits import within
 
 log = structlog.get_logger("callboard.ingest")
 
@@ -59,7 +59,7 @@ def _receive(request: HttpRequest, take: Callable[[Arrival], HttpResponse]) -> H
     try:
         caller = _known_caller(request, encoding)
         sent = bodies.read_wire(request)
-        with database_answers_within(_SECONDS_TO_STORE), admitted():
+        with within(_SECONDS_TO_STORE), admitted():
             answer = take(Arrival(caller, encoding, bodies.unpack(request, sent), len(sent), _dropped(request)))
     except ApiError as error:
         return _refused(error, caller, encoding or JSON)
@@ -84,7 +84,7 @@ def _known_caller(request: HttpRequest, encoding: str) -> Caller:
     if not encoding:
         raise ApiError(415, "The content type is not supported. Send application/x-protobuf or application/json.")
     demand_open()
-    with database_answers_within(_SECONDS_TO_KNOW_THE_CALLER):
+    with within(_SECONDS_TO_KNOW_THE_CALLER):
         caller = auth.caller(request, scope=Scope.INGEST)
         try:
             rate_limits.demand_room(caller, wire_bytes=bodies.wire_bytes(request), over=503)
@@ -145,7 +145,7 @@ def _refused(error: ApiError, caller: Caller | None, encoding: str) -> HttpRespo
     if caller is not None:
         turned_away.remember(caller=caller, reason=error.detail)
         if error.status in (400, 413, 415):
-            with database_answers_within(_SECONDS_TO_REMEMBER):
+            with within(_SECONDS_TO_REMEMBER):
                 turned_away.write_down()
     return otlp_answers.refused(error, encoding)
 
@@ -154,7 +154,7 @@ def _remember(request: HttpRequest, caller: Caller) -> None:
     """Note who sent something; what was stored stays stored, whatever becomes of the note."""
     client = request.headers.get("X-Callboard-SDK") or request.headers.get("User-Agent", "")
     try:
-        with database_answers_within(_SECONDS_TO_REMEMBER), transaction.atomic():
+        with within(_SECONDS_TO_REMEMBER), transaction.atomic():
             keys.touch(key_id=caller.key_id, used_by=client.replace("\x00", ""))
             ledger.note_sender(
                 project_id=caller.project_id, key_id=caller.key_id, client=client, skew_ms=_skew_ms(request)

@@ -11,7 +11,7 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
@@ -20,7 +20,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from psycopg_pool import PoolTimeout
 
 from monitoring import quotas
-from monitoring.models import Score, Span
+from monitoring.models import Span
 from monitoring.quotas import Quota
 from projects import keys, projects
 from projects.models import Project, RefusedRequest
@@ -403,88 +403,3 @@ def test_an_almost_full_disk_refuses_feedback_too(client, everything, monkeypatc
 
     assert answer.status_code == 503
     assert 1 <= seconds_to_wait(answer) <= 5
-
-
-# Evaluation results in logs
-
-
-def evaluation(**attributes: Any) -> dict[str, Any]:
-    kinds = {str: "stringValue", float: "doubleValue", int: "intValue"}
-    return {
-        "eventName": "gen_ai.evaluation.result", "traceId": TRACE, "spanId": SPAN, "timeUnixNano": "1700000000000000000",
-        "attributes": [
-            {"key": f"gen_ai.evaluation.{name.replace('__', '.')}", "value": {kinds[type(value)]: value}}
-            for name, value in attributes.items()
-        ],
-    }  # fmt: skip
-
-
-def log(client: Client, key: str, *records: dict[str, Any]) -> Any:
-    body = orjson.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": list(records)}]}]})
-    return post(client, key, body, JSON, to="logs")
-
-
-def test_an_evaluation_result_becomes_a_score(client, key, project):
-    answer = log(client, key, evaluation(name="Relevance", score__value=0.8, explanation="on topic"))
-
-    score = Score.objects.get(project=project)
-    assert (answer.status_code, answer.json()) == (200, {})
-    assert (score.name, score.value, score.source, score.comment) == ("Relevance", 0.8, "api", "on topic")
-    assert score.trace_id.hex == TRACE
-
-
-def test_a_label_without_a_number_becomes_a_category(client, key):
-    log(client, key, evaluation(name="Tone", score__label="polite"))
-
-    assert (Score.objects.get().data_type, Score.objects.get().string_value) == ("category", "polite")
-
-
-def test_an_evaluation_result_in_protobuf_becomes_a_score(client, key):
-    request = ExportLogsServiceRequest()
-    record = request.resource_logs.add().scope_logs.add().log_records.add(
-        event_name="gen_ai.evaluation.result", trace_id=bytes.fromhex(TRACE), time_unix_nano=1700000000000000000
-    )  # fmt: skip
-    record.attributes.add(key="gen_ai.evaluation.name").value.string_value = "Relevance"
-    record.attributes.add(key="gen_ai.evaluation.score.value").value.double_value = 0.5
-
-    answer = post(client, key, request.SerializeToString(), PROTOBUF, to="logs")
-
-    assert (answer.status_code, answer.content) == (200, b"")
-    assert (Score.objects.get().value, Score.objects.get().span_id) == (0.5, None)
-
-
-def test_the_same_evaluation_sent_twice_is_one_score(client, key):
-    for _ in range(2):
-        log(client, key, evaluation(name="Relevance", score__value=0.8))
-
-    assert Score.objects.count() == 1
-
-
-def test_other_log_records_are_rejected_and_the_evaluation_kept(client, key):
-    answer = log(client, key, {"body": {"stringValue": "hello"}}, evaluation(name="Relevance", score__value=1))
-
-    partial = answer.json()["partialSuccess"]
-    assert (answer.status_code, partial["rejectedLogRecords"]) == (200, "1")
-    assert "gen_ai.evaluation.result" in partial["errorMessage"]
-    assert Score.objects.count() == 1
-
-
-def test_rejected_log_records_are_told_in_protobuf(client, key):
-    request = ExportLogsServiceRequest()
-    request.resource_logs.add().scope_logs.add().log_records.add(time_unix_nano=1)
-
-    answer = post(client, key, request.SerializeToString(), PROTOBUF, to="logs")
-
-    assert ExportLogsServiceResponse.FromString(answer.content).partial_success.rejected_log_records == 1
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"traceId": ""}, {"traceId": "00" * 16}, {"traceId": "xyz"}, {"spanId": "xyz"}, {"attributes": None}],
-    ids=str,
-)
-def test_an_evaluation_that_judges_nothing_is_rejected_with_the_reason(client, key, change):
-    answer = log(client, key, evaluation(name="Relevance", score__value=1) | change)
-
-    assert answer.json()["partialSuccess"]["rejectedLogRecords"] == "1"
-    assert not Score.objects.exists()

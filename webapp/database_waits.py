@@ -17,7 +17,7 @@ _ends_at: ContextVar[float] = ContextVar("database_deadline", default=float("inf
 
 
 @contextmanager
-def database_answers_within(seconds: float) -> Iterator[None]:
+def within(seconds: float) -> Iterator[None]:
     """Raise OperationalError in the block once all its waiting for the database has taken this long."""
     token = _ends_at.set(min(_ends_at.get(), time.monotonic() + seconds))
     try:

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from webapp.database import django_database
-from webapp.deadlines import ImpatientConnection, database_answers_within
+from webapp.database_waits import ImpatientConnection, within
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +31,7 @@ def impatient() -> Iterator[ImpatientConnection]:
 def test_a_statement_without_an_answer_ends_at_the_deadline(impatient):
     began = time.monotonic()
 
-    with database_answers_within(0.3), pytest.raises(psycopg.OperationalError, match="in time"):
+    with within(0.3), pytest.raises(psycopg.OperationalError, match="in time"):
         impatient.execute("SELECT pg_sleep(20)")
 
     assert time.monotonic() - began < 5
@@ -39,19 +39,19 @@ def test_a_statement_without_an_answer_ends_at_the_deadline(impatient):
 
 
 def test_several_statements_share_one_deadline(impatient):
-    with database_answers_within(0.5):
+    with within(0.5):
         impatient.execute("SELECT pg_sleep(0.2)")
         with pytest.raises(psycopg.OperationalError, match="in time"):
             impatient.execute("SELECT pg_sleep(0.4)")
 
 
 def test_an_inner_deadline_never_outlives_the_outer_one(impatient):
-    with database_answers_within(0.2), database_answers_within(60), pytest.raises(psycopg.OperationalError):
+    with within(0.2), within(60), pytest.raises(psycopg.OperationalError):
         impatient.execute("SELECT pg_sleep(20)")
 
 
 def test_what_answers_in_time_is_not_disturbed(impatient):
-    with database_answers_within(20):
+    with within(20):
         assert impatient.execute("SELECT 1").fetchone() == (1,)
     with impatient.cursor().copy("COPY (SELECT generate_series(1, 1000)) TO STDOUT") as copy:
         assert len(list(copy.rows())) == 1000
