@@ -20,7 +20,7 @@ from projects import keys
 from projects.roles import Scope
 from webapp.access import Rule, declared
 from webapp.api import bodies, rate_limits
-from webapp.api.admission import demand_open
+from webapp.api.admission import busy, demand_open
 from webapp.api.auth import KeyAuth, caller_of
 from webapp.api.errors import ApiError, problem
 
@@ -68,7 +68,7 @@ def _from_browser(request: HttpRequest) -> HttpResponse:
         return _open_to_browsers(problem(request, error))
     except (OperationalError, PoolTimeout):
         sentence = "Callboard cannot reach its database right now. Please try again in a moment."
-        return _open_to_browsers(problem(request, ApiError(503, sentence, headers={"Retry-After": "2"})))
+        return _open_to_browsers(problem(request, busy(sentence)))
     return _open_to_browsers(HttpResponse(orjson.dumps({"accepted": count}), content_type="application/json"))
 
 

@@ -135,7 +135,7 @@ def whole_way() -> Finding:
 
 
 def disk() -> Finding:
-    guard = room.Guard()
+    guard = room.guard
     status = {room.Tier.FINE: Status.OK, room.Tier.LOW: Status.WARNING}.get(guard.tier, Status.FAILED)
     effect = {
         room.Tier.NO_INGEST: "new calls are refused until there is more",

@@ -368,38 +368,3 @@ def test_a_stored_batch_stays_200_when_nobody_can_note_who_sent_it(client, key, 
 
     assert post(client, key, spans(encoding, SPAN), encoding).status_code == 200
     assert Span.objects.count() == 1
-
-
-# The native API
-
-
-def feedback(client: Client, key: str) -> Any:
-    item = {"trace_id": TRACE, "name": "thumbs", "data_type": "thumbs", "value": 1}
-    return client.post(
-        "/api/v1/feedback", orjson.dumps({"items": [item]}), content_type=JSON, headers={"Authorization": f"Bearer {key}"}
-    )  # fmt: skip
-
-
-@pytest.fixture
-def everything(project: Project) -> str:
-    return keys.create(project=project, name="app", scopes=["ingest", "feedback:write"])[1]
-
-
-def test_too_fast_is_429_for_the_native_api(client, project, everything):
-    quotas.change(project=project, quota=Quota(requests_per_minute=1), by=make_member(project=project))
-    quotas.forget()
-
-    first, second = feedback(client, everything), feedback(client, everything)
-
-    assert (first.status_code, second.status_code) == (200, 429)
-    assert second["Content-Type"] == "application/problem+json"
-    assert 1 <= seconds_to_wait(second) <= 60
-
-
-def test_an_almost_full_disk_refuses_feedback_too(client, everything, monkeypatch):
-    free(monkeypatch, 0.04)
-
-    answer = feedback(client, everything)
-
-    assert answer.status_code == 503
-    assert 1 <= seconds_to_wait(answer) <= 5
