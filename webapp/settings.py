@@ -208,5 +208,8 @@ PROVIDER_ALLOWLIST = [
     entry.strip() for entry in os.environ.get("CALLBOARD_PROVIDER_ALLOWLIST", "").split(",") if entry.strip()
 ]
 
+# Who shows it may read /metrics; empty: the address does not exist.
+METRICS_TOKEN = os.environ.get("CALLBOARD_METRICS_TOKEN", "")
+
 LOGGING_CONFIG = "webapp.logs.configure"
 LOGGING = {"level": os.environ.get("CALLBOARD_LOG_LEVEL", "INFO")}

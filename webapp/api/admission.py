@@ -22,7 +22,7 @@ def admitted() -> Iterator[None]:
     """Hold one of the ingest slots, or raise ApiError 503 when none gets free within a second or nothing is taken now."""
     demand_open()
     if not _slots.acquire(timeout=_WAIT_SECONDS):
-        raise busy("Callboard is busy. Nothing was stored, the client will try again.")
+        raise busy("Callboard is busy. Nothing was stored, the client will try again.", kind="in_flight")
     try:
         yield
     finally:
@@ -32,13 +32,14 @@ def admitted() -> Iterator[None]:
 def demand_open() -> None:
     """Raise ApiError 503 when nothing new is taken: the process is ending, or the disk is nearly full."""
     if draining.is_draining():
-        raise busy("This Callboard process is ending. Nothing was stored, the client will try again.")
+        raise busy("This Callboard process is ending. Nothing was stored, the client will try again.", kind="draining")
     if disk.guard.tier >= disk.Tier.NO_INGEST:
         raise busy(
-            "The disk of the Callboard server is nearly full; free some space. Nothing was stored, the client will try again."
+            "The disk of the Callboard server is nearly full; free some space. Nothing was stored, the client will try again.",
+            kind="disk",
         )
 
 
-def busy(sentence: str) -> ApiError:
+def busy(sentence: str, *, kind: str = "") -> ApiError:
     """Return a refusal that every client retries; the spread keeps them from coming back together."""
-    return ApiError(503, sentence, headers={"Retry-After": str(random.randint(1, 5))})  # noqa: S311
+    return ApiError(503, sentence, headers={"Retry-After": str(random.randint(1, 5))}, kind=kind)  # noqa: S311

@@ -22,6 +22,7 @@ from monitoring.ingest.store import store
 from projects import keys
 from projects.keys import Caller
 from projects.roles import Scope
+from webapp import metrics
 from webapp.access import Rule, declared
 from webapp.api import auth, bodies, otlp_answers, rate_limits, turned_away
 from webapp.api.admission import admitted, busy, demand_open
@@ -54,7 +55,7 @@ class Arrival:
 
 def _receive(request: HttpRequest, take: Callable[[Arrival], HttpResponse]) -> HttpResponse:
     """Answer what `take` answers, or a refusal that the client understands, whatever happens."""
-    encoding = otlp_answers.encoding_of(request)
+    encoding, began = otlp_answers.encoding_of(request), time.perf_counter()
     caller: Caller | None = None
     try:
         caller = _known_caller(request, encoding)
@@ -65,7 +66,7 @@ def _receive(request: HttpRequest, take: Callable[[Arrival], HttpResponse]) -> H
         return _refused(error, caller, encoding or JSON)
     except (OperationalError, InterfaceError, InternalError, PoolTimeout):
         log.exception("the database did not take a batch")
-        away = busy("The database does not answer. Nothing was stored, the client will try again.")
+        away = busy("The database does not answer. Nothing was stored, the client will try again.", kind="database")
         return _refused(away, caller, encoding)
     except Exception:
         # The edge of the process: clients expect a Status even for our own mistakes, and never send such a batch again.
@@ -75,6 +76,7 @@ def _receive(request: HttpRequest, take: Callable[[Arrival], HttpResponse]) -> H
             ApiError(500, f"Callboard failed on this request; its log says why ({reference})."), caller, encoding
         )
     _remember(request, caller)
+    metrics.time_answer(began)
     return answer
 
 
@@ -98,6 +100,7 @@ def _take_traces(arrival: Arrival) -> HttpResponse:
     spans = _decoded(arrival)
     sender = Sender(project_id=arrival.caller.project_id, environment=arrival.caller.environment, received_at=now())
     stored = store(spans, sender, body_bytes=arrival.wire_bytes, dropped_by_client=arrival.dropped_by_client)
+    metrics.count_stored(stored, wire_bytes=arrival.wire_bytes, dropped_by_client=arrival.dropped_by_client)
     reasons = [item.reason for item in stored.rejected]
     if reasons and not any(span.trace_id for span in spans):
         reasons[0] = _LOOKS_LIKE_LOGS
@@ -142,6 +145,7 @@ def _note_signal(arrival: Arrival, signal: str, *, records: int, stored: int) ->
 
 
 def _refused(error: ApiError, caller: Caller | None, encoding: str) -> HttpResponse:
+    metrics.count_refused(status=error.status, reason=error.kind or "client")
     if caller is not None:
         turned_away.remember(caller=caller, reason=error.detail)
         if error.status in (400, 413, 415):

@@ -48,7 +48,7 @@ def demand_room(caller: Caller, *, wire_bytes: int, over: int) -> None:
         return
     if used_up := quotas.exhausted(caller.project_id):
         sentence = f"This project has sent all it may send in a day ({used_up}). It may go on after midnight UTC."
-        raise ApiError(429, sentence, headers={"Retry-After": str(_DAY_RETRY_SECONDS)})
+        raise ApiError(429, sentence, headers={"Retry-After": str(_DAY_RETRY_SECONDS)}, kind="day")
     wanted: list[tuple[str, int | str, int | None, float]] = [
         ("project", caller.project_id, quota.requests_per_minute, 1),
         ("key", caller.key_id, quota.key_requests_per_minute, 1),
@@ -78,4 +78,4 @@ def _take(key: tuple[str, int | str], size: float, amount: float, now: float) ->
 
 def _too_fast(status: int, seconds: float) -> ApiError:
     sentence = "This project sends more than it may within a minute. Nothing was stored; send it again a little later."
-    return ApiError(status, sentence, headers={"Retry-After": str(min(60, int(seconds) + 1))})
+    return ApiError(status, sentence, headers={"Retry-After": str(min(60, int(seconds) + 1))}, kind="rate")
