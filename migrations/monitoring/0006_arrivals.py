@@ -9,7 +9,7 @@ REVERSE = "DROP TABLE ingest_quota, ingest_signal_minute, ingest_sender, canary_
 
 
 class Migration(migrations.Migration):
-    dependencies = [("monitoring", "0004_span_storage"), ("projects", "0002_append_only_audit")]
+    dependencies = [("monitoring", "0005_masking"), ("projects", "0002_append_only_audit")]
     operations = [
         sql_file(Path(__file__).parent / "sql" / "arrivals.sql", reverse=REVERSE),
         migrations.CreateModel(
