@@ -34,8 +34,13 @@ log = structlog.get_logger("callboard.ingest")
 
 # Together below the ten seconds after which the common exporters give up, and then throw the batch away.
 _SECONDS_TO_KNOW_THE_CALLER = 1.5
-_SECONDS_TO_STORE = 4.5
+_SECONDS_TO_STORE = 5.5
 _SECONDS_TO_REMEMBER = 0.5
+# Refusals are counted by their reason, so a reason must not hold what the client sent or the id of the request.
+_REASONS = {
+    415: "The content type or compression is not supported.",
+    500: "Callboard failed on a request; its log says why.",
+}
 _MOST_SKEW_MS = 10 * 365 * 86_400_000
 _LOOKS_LIKE_LOGS = (
     "None of the spans has a trace id: is this an OTLP logs or metrics export? Send those to /v1/logs or /v1/metrics."
@@ -147,7 +152,7 @@ def _note_signal(arrival: Arrival, signal: str, *, records: int, stored: int) ->
 def _refused(error: ApiError, caller: Caller | None, encoding: str) -> HttpResponse:
     metrics.count_refused(status=error.status, reason=error.kind or "client")
     if caller is not None:
-        turned_away.remember(caller=caller, reason=error.detail)
+        turned_away.remember(caller=caller, reason=_REASONS.get(error.status, error.detail))
         if error.status in (400, 413, 415):
             with within(_SECONDS_TO_REMEMBER):
                 turned_away.write_down()

@@ -247,6 +247,13 @@ def test_a_refusal_of_a_known_key_stands_in_the_ledger(client, key, project):
     assert RefusedRequest.objects.get(project=project).key_id == key[3:15]
 
 
+def test_what_a_client_sends_makes_no_reasons_of_its_own(client, key, project):
+    for number in range(3):
+        post(client, key, b"{}", JSON, **{"Content-Encoding": f"mine{number}"})
+
+    assert RefusedRequest.objects.get(project=project).count == 3
+
+
 # Come back later
 
 
