@@ -53,7 +53,7 @@ def caller(request: HttpRequest, *, scope: Scope | None) -> Caller:
         _note(key_id=plain[3:15] if plain.startswith("cb_") else "", reason=UNKNOWN)
         raise ApiError(401, UNKNOWN)
     if sent_public_key_id(request) not in ("", found.key_id):
-        refusals.note(key_id=found.key_id, reason=MISMATCHED, project_id=found.project_id)
+        _note(key_id=found.key_id, reason=MISMATCHED, project_id=found.project_id)
         raise ApiError(401, MISMATCHED)
     if scope is not None and scope not in found.scopes:
         sentence = f"This API key may not do this: it lacks the permission «{Scope(scope).label}» ({scope.value})."
