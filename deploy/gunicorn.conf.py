@@ -2,7 +2,14 @@
 
 import gc
 import os
+import shutil
+import tempfile
 from typing import Any
+
+from webapp import draining
+
+# Where the workers keep the numbers of /metrics, which whichever of them is asked adds up.
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="callboard-metrics-")
 
 # Workers and threads of each pool: prompts must answer while ingest is flooded, so each has processes of its own.
 POOLS = {"all": (1, 16), "prompts": (1, 8), "ingest": (2, 4), "ui": (2, 4)}
@@ -32,7 +39,25 @@ accesslog = None
 
 
 def post_worker_init(worker: Any) -> None:
-    """Keep the garbage collector from walking through everything that was loaded, again and again, while batches come in."""
+    """Keep the garbage collector from walking through everything that was loaded, again and again; drain on SIGTERM."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
+    draining.drain_on_sigterm(worker)
+
+
+def on_reload(server: Any) -> None:
+    """With SIGHUP the new workers answer at once, so the old ones just end."""
+    draining.note_reload()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Take the numbers of a worker that has ended out of those that only count while it lives."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(server: Any) -> None:
+    """Leave no numbers behind."""
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

@@ -230,6 +230,21 @@ class Score(models.Model):
         db_table = "score"
 
 
+class IngestQuota(models.Model):
+    """How much a project may send; an empty field means as much as it likes."""
+
+    project = models.OneToOneField(Project, on_delete=models.DO_NOTHING, primary_key=True, related_name="ingest_quota")
+    requests_per_minute = models.PositiveIntegerField(null=True)
+    key_requests_per_minute = models.PositiveIntegerField(null=True)
+    megabytes_per_minute = models.PositiveIntegerField(null=True)
+    spans_per_day = models.PositiveBigIntegerField(null=True)
+    megabytes_per_day = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "ingest_quota"
+
+
 _MASK_MODES = [mode.value for mode in MaskMode]
 _ID_MODES = [mode.value for mode in IdMode]
 

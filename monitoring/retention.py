@@ -9,6 +9,8 @@ _EXPIRED = (
     "DELETE FROM usage_minute WHERE at < now() - interval '14 days'",
     "DELETE FROM masked_hour WHERE at < now() - interval '90 days'",
     "DELETE FROM ingest_minute WHERE at < now() - interval '90 days'",
+    "DELETE FROM ingest_signal_minute WHERE at < now() - interval '90 days'",
+    "DELETE FROM ingest_sender WHERE last_at < now() - interval '90 days'",
     "DELETE FROM refused_request WHERE last_at < now() - interval '30 days'",
 )
 

@@ -45,10 +45,22 @@ class User(AbstractBaseUser):
         return self.name or self.email.split("@")[0]
 
 
+# No name that people choose leads to this slug: theirs begin with a letter or a digit.
+SYSTEM_SLUG = "_callboard"
+
+
 class ProjectQuerySet(models.QuerySet["Project"]):
     def visible_to(self, user: User) -> ProjectQuerySet:
         """Projects in which the user has a role."""
         return self.filter(memberships__user=user)
+
+    def of_people(self) -> ProjectQuerySet:
+        """Projects that somebody made; all but the one Callboard checks itself with."""
+        return self.exclude(slug=SYSTEM_SLUG)
+
+    def of_the_system(self) -> ProjectQuerySet:
+        """The hidden project that Callboard checks itself with, once it exists."""
+        return self.filter(slug=SYSTEM_SLUG)
 
 
 class Project(models.Model):

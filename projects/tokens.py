@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import secrets
@@ -32,6 +33,11 @@ def compose(*, key_id: str, secret: str) -> str:
     """Return the whole key, ending in a checksum that lets scanners recognise a leaked key."""
     body = f"cb_{key_id}_{secret}"
     return body + hashlib.sha256(body.encode()).hexdigest()[:6]
+
+
+def urlsafe(secret: bytes) -> str:
+    """Return 32 bytes in the form of a key's secret."""
+    return base64.urlsafe_b64encode(secret).rstrip(b"=").decode()
 
 
 def split(key: str) -> tuple[str, str] | None:

@@ -6,13 +6,16 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def _forget_cached_keys() -> None:
-    """Keys and masking settings are remembered per process; no test may see another test's."""
-    from monitoring import masking_policies
+def _forget_what_processes_remember() -> None:
+    """Keys, quotas, senders and the like are remembered per process; no test may see those of another test."""
+    from monitoring import masking_policies, quotas
+    from monitoring.ingest import ledger
     from projects import keys
+    from webapp import disk
+    from webapp.api import rate_limits, turned_away
 
-    keys.forget()
-    masking_policies.forget()
+    for memory in (keys, masking_policies, quotas, ledger, rate_limits, turned_away, disk.guard):
+        memory.forget()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from webapp.database_waits import ImpatientConnection
+
 
 def django_database(environ: Mapping[str, str]) -> dict[str, Any]:
     """Return the settings of the default database for this process.
 
     `CALLBOARD_DB_POOL` (a number) makes the web process keep that many connections and refuse to wait longer
-    than a second for one; `CALLBOARD_STATEMENT_TIMEOUT_MS` bounds every statement (0: no bound).
+    than a second for one, nor for ever for an answer; `CALLBOARD_STATEMENT_TIMEOUT_MS` bounds every statement (0: no bound).
     """
     url = urlsplit(environ.get("DATABASE_URL", "postgresql:///callboard"))
     query = dict(parse_qsl(url.query))
@@ -25,7 +27,9 @@ def django_database(environ: Mapping[str, str]) -> dict[str, Any]:
         options["sslmode"] = sslmode
     pool_size = int(environ.get("CALLBOARD_DB_POOL", "0"))
     if pool_size:
-        options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 1.0, "max_idle": 120.0}
+        options["pool"] = {
+            "min_size": 1, "max_size": pool_size, "timeout": 1.0, "max_idle": 120.0, "connection_class": ImpatientConnection,
+        }  # fmt: skip
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(url.path.lstrip("/")) or "callboard",

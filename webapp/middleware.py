@@ -14,8 +14,12 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.gzip import GZipMiddleware
 
 from projects import audit
+from webapp import disk, errors
 
 log = structlog.get_logger("callboard.request")
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+# OTLP clients are refused in their own encoding; without signing in nobody could see what is wrong.
+_ANSWERED_ELSEWHERE = ("/v1/", "/accounts/login/", "/accounts/logout/", "/sign-in/", "/csp-report/")
 Handler = Callable[[HttpRequest], HttpResponse]
 
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
@@ -56,6 +60,19 @@ class PageCompression(GZipMiddleware):
         if not response.get("Content-Type", "").startswith(("text/html", "application/json")):
             return response
         return super().process_response(request, response)  # type: ignore[return-value]
+
+
+class FullDisk:
+    """Refuses every change while the disk is so full that the database may stop; reading and signing in go on."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_change = request.method not in _READING and not request.path.startswith(_ANSWERED_ELSEWHERE)
+        if is_change and disk.guard.tier is disk.Tier.READ_ONLY:
+            return errors.disk_full(request)
+        return self.get_response(request)
 
 
 class SessionLifetime:

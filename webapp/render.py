@@ -12,7 +12,7 @@ from django.urls import reverse
 from monitoring import environments
 from projects.models import Project
 from projects.roles import Action, is_allowed
-from webapp import time_ranges
+from webapp import time_ranges, warnings
 
 THEMES = ("system", "light", "dark")
 THEME_COOKIE = "cb_theme"
@@ -54,6 +54,7 @@ def shell(request: HttpRequest, *, section: str = "", has_time_range: bool = Fal
         "new_project_url": reverse("new-project"),
         "nav": [],
         "time_range": time_ranges.from_request(request) if has_time_range else None,
+        "warnings": warnings.for_person(request.user),
         "shortcuts_enabled": getattr(request.user, "shortcuts_enabled", True),
     }
     if project is not None:

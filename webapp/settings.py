@@ -25,6 +25,8 @@ MASTER_KEY_FILE = Path(os.environ.get("CALLBOARD_MASTER_KEY_FILE", DATA_DIR / "s
 
 PUBLIC_URL = os.environ.get("CALLBOARD_URL", "http://127.0.0.1:8400").rstrip("/")
 LIVE_URL = os.environ.get("CALLBOARD_LIVE_URL", "http://127.0.0.1:8401").rstrip("/")
+# Where the worker reaches the pages and the API of this installation, to check them once a minute.
+CANARY_URL = os.environ.get("CALLBOARD_CANARY_URL", PUBLIC_URL).rstrip("/")
 _public = urlsplit(PUBLIC_URL)
 IS_HTTPS = _public.scheme == "https"
 ALLOWED_HOSTS = [
@@ -62,6 +64,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "webapp.middleware.RequestLog",
     "django.middleware.security.SecurityMiddleware",
+    "webapp.middleware.FullDisk",
     "webapp.middleware.PageCompression",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -204,6 +207,9 @@ INGEST_IN_FLIGHT = int(os.environ.get("CALLBOARD_INGEST_IN_FLIGHT", "6"))
 PROVIDER_ALLOWLIST = [
     entry.strip() for entry in os.environ.get("CALLBOARD_PROVIDER_ALLOWLIST", "").split(",") if entry.strip()
 ]
+
+# Who shows it may read /metrics; empty: the address does not exist.
+METRICS_TOKEN = os.environ.get("CALLBOARD_METRICS_TOKEN", "")
 
 LOGGING_CONFIG = "webapp.logs.configure"
 LOGGING = {"level": os.environ.get("CALLBOARD_LOG_LEVEL", "INFO")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from webapp import csp_reports, health, sdk_wheel
+from webapp import csp_reports, health, metrics, sdk_wheel
 from webapp.accounts import urls as accounts
 from webapp.api import urls as api
 from webapp.pages import overview, projects, prompts, search, settings_urls, start, traces
@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *accounts.urlpatterns,
     *api.urlpatterns,
     *health.urlpatterns,
+    *metrics.urlpatterns,
     *csp_reports.urlpatterns,
     *sdk_wheel.urlpatterns,
 ]

@@ -10,6 +10,7 @@ from django.core.management import call_command
 from monitoring import partitions, retention
 from projects import jobs, sign_in_attempts
 from projects.models import Job
+from workers import canary
 
 
 def _ensure_partitions(job: Job) -> None:
@@ -20,10 +21,12 @@ def _housekeeping(job: Job) -> None:
     jobs.delete_finished(older_than=timedelta(days=1))
     sign_in_attempts.delete_old()
     retention.delete_expired()
+    canary.forget_old()
     call_command("clearsessions")
 
 
 KINDS: dict[str, Callable[[Job], None]] = {
     "partitions.ensure": _ensure_partitions,
     "housekeeping": _housekeeping,
+    canary.KIND: canary.arrive,
 }

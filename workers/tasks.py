@@ -10,6 +10,7 @@ from monitoring import scores
 from projects import jobs
 from projects.errors import LeaseLost
 from projects.models import Job
+from workers import canary
 from workers.job_kinds import KINDS
 
 log = structlog.get_logger("callboard.worker")
@@ -37,6 +38,12 @@ def join_waiting_scores() -> None:
     """Connect feedback with the calls that arrived after it."""
     while scores.join_waiting() >= 500:
         pass
+
+
+@shared_task(name="workers.tasks.send_canary")
+def send_canary() -> None:
+    """Send this minute's canary through Callboard, however many beats ring."""
+    canary.run()
 
 
 def run_ready() -> None:

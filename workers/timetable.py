@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 EVERY_TEN_SECONDS = 10.0
+EVERY_MINUTE = 60.0
 EVERY_HOUR = 3600.0
 
 
@@ -13,6 +14,7 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
     return {
         "free silent jobs and run ready ones": _entry("workers.tasks.run_jobs", EVERY_TEN_SECONDS),
         "connect feedback that came before its call": _entry("workers.tasks.join_waiting_scores", EVERY_TEN_SECONDS),
+        "send the canary through": _entry("workers.tasks.send_canary", EVERY_MINUTE),
         "make the partitions of the next days": _entry("workers.tasks.tick", EVERY_HOUR, "partitions.ensure"),
         "remove what is no longer needed": _entry("workers.tasks.tick", EVERY_HOUR, "housekeeping"),
     }

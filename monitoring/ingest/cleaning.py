@@ -52,8 +52,8 @@ def clean(value: Any, *, depth: int = 0) -> Any:
 
 
 def is_usable_key(key: str) -> bool:
-    """Tell whether an attribute key may be stored: no NUL (stripping it could merge two keys), not too long."""
-    return "\x00" not in key and len(key) <= MAX_KEY_BYTES and bool(key)
+    """Tell whether an attribute key may be stored: all of it text (replacing a part could merge two keys), not too long."""
+    return "\x00" not in key and len(key) <= MAX_KEY_BYTES and bool(key) and (key.isascii() or clean_text(key) == key)
 
 
 def shorten(text: str, limit: int) -> str:

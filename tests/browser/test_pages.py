@@ -69,6 +69,9 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "new-provider": inside("new-provider"),
     "change-provider": inside("change-provider", connection_id=lambda demo: demo.connection_id),
     "settings-privacy": inside("settings-privacy"),
+    "settings-ingestion": inside("settings-ingestion"),
+    "empty ingestion": elsewhere("/p/{demo.empty.slug}/settings/ingestion/"),
+    "settings-ingestion-limits": inside("settings-ingestion-limits"),
     "settings-audit": inside("settings-audit"),
     "projects": elsewhere("/projects/"),
     "new-project": elsewhere("/projects/new/"),
@@ -100,7 +103,8 @@ NO_PAGES = set(
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
     change-privacy try-masking add-masking-rule remove-masking-rule
     leave-project remove-demo check-audit export-audit-csv export-audit-jsonl person-link person-off person-on
-    api-root openapi-json openapi-view otlp-traces feedback-browser csp-report livez readyz sdk-wheel
+    settings-ingestion-chart settings-ingestion-quarantine
+    api-root openapi-json openapi-view otlp-traces otlp-logs otlp-metrics feedback-browser csp-report livez readyz metrics sdk-wheel
     langfuse-traces langfuse-metrics langfuse-health langfuse-trace langfuse-2-trace
     """.split()
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from projects import refusals
+from projects.models import RefusedRequest
 from tests.projects.factories import make_project
 
 pytestmark = pytest.mark.django_db
@@ -35,3 +36,19 @@ def test_long_texts_from_outside_are_cut():
 
     (row,) = refusals.recent(project=project)
     assert (len(row.key_id), len(row.reason)) == (12, 200)
+
+
+def test_keys_tried_at_random_do_not_fill_the_table(monkeypatch):
+    monkeypatch.setattr(refusals, "MOST_UNKNOWN_KEYS", 3)
+
+    for number in range(6):
+        refusals.note(key_id=f"key{number}", reason="unknown")
+    refusals.note(key_id="key0", reason="unknown")
+
+    assert sorted(RefusedRequest.objects.values_list("key_id", "count")) == [("key0", 2), ("key1", 1), ("key2", 1)]
+
+
+def test_a_refusal_of_a_project_that_is_gone_is_forgotten():
+    refusals.note(key_id="key", reason="unknown", project_id=0)
+
+    assert not RefusedRequest.objects.exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -13,6 +13,7 @@ from ninja.renderers import BaseRenderer
 from psycopg_pool import PoolTimeout
 
 from webapp.access import signed_in
+from webapp.api.admission import busy
 from webapp.api.errors import ApiError, problem
 
 
@@ -57,7 +58,8 @@ def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
 
 
 @api.exception_handler(OperationalError)
+@api.exception_handler(InterfaceError)
 @api.exception_handler(PoolTimeout)
 def _busy(request: HttpRequest, error: Exception) -> HttpResponse:
     sentence = "Callboard cannot reach its database right now. Nothing was changed; try again in a moment."
-    return problem(request, ApiError(503, sentence, headers={"Retry-After": "2"}))
+    return problem(request, busy(sentence))

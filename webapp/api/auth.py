@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 from typing import cast
 
+import structlog
+from django.db import Error, transaction
 from django.http import HttpRequest
+from psycopg_pool import PoolTimeout
 
 from projects import audit, keys, refusals, tokens
 from projects.keys import Caller
@@ -13,6 +16,8 @@ from projects.roles import Scope
 from webapp.access import Rule
 from webapp.api.errors import ApiError
 from webapp.middleware import client_address
+
+log = structlog.get_logger("callboard.api")
 
 MISSING = "No API key was sent. Send it as «Authorization: Bearer cb_…»; make one under Settings → API keys."
 UNKNOWN = "This API key is not valid: it is mistyped, revoked or expired. Make a new one under Settings → API keys."
@@ -45,14 +50,14 @@ def caller(request: HttpRequest, *, scope: Scope | None) -> Caller:
         raise ApiError(401, MISSING)
     found = keys.check(plain)
     if found is None:
-        refusals.note(key_id=plain[3:15] if plain.startswith("cb_") else "", reason=UNKNOWN)
+        _note(key_id=plain[3:15] if plain.startswith("cb_") else "", reason=UNKNOWN)
         raise ApiError(401, UNKNOWN)
     if sent_public_key_id(request) not in ("", found.key_id):
-        refusals.note(key_id=found.key_id, reason=MISMATCHED, project_id=found.project_id)
+        _note(key_id=found.key_id, reason=MISMATCHED, project_id=found.project_id)
         raise ApiError(401, MISMATCHED)
     if scope is not None and scope not in found.scopes:
         sentence = f"This API key may not do this: it lacks the permission «{Scope(scope).label}» ({scope.value})."
-        refusals.note(key_id=found.key_id, reason=sentence, project_id=found.project_id)
+        _note(key_id=found.key_id, reason=sentence, project_id=found.project_id)
         raise ApiError(403, sentence)
     audit.origin.set(audit.Origin(address=client_address(request), key_id=found.key_id))
     return found
@@ -77,6 +82,15 @@ def sent_public_key_id(request: HttpRequest) -> str:
 def caller_of(request: HttpRequest) -> Caller:
     """Return the caller that KeyAuth put on a request."""
     return cast(CallerRequest, request).auth
+
+
+def _note(*, key_id: str, reason: str, project_id: int | None = None) -> None:
+    """Remember a refusal; that the database is away must not turn it into another answer."""
+    try:
+        with transaction.atomic():
+            refusals.note(key_id=key_id.replace("\x00", ""), reason=reason, project_id=project_id)
+    except (Error, PoolTimeout):
+        log.warning("a refused request could not be written down", reason=reason)
 
 
 def _basic(value: str) -> tuple[str, str]:

@@ -23,13 +23,24 @@ def read(request: HttpRequest) -> tuple[bytes, int]:
 
     Raises ApiError 413 (too large, or a bomb), 415 (unknown compression) or 400 (broken).
     """
-    sent = _read_wire(request)
+    sent = read_wire(request)
+    return unpack(request, sent), len(sent)
+
+
+def unpack(request: HttpRequest, sent: bytes) -> bytes:
+    """Return what was sent, inflated as the request's headers say."""
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding in ("", "identity"):
-        return sent, len(sent)
+        return sent
     if encoding not in ("gzip", "deflate"):
         raise ApiError(415, f"The content encoding «{encoding[:40]}» is not supported. Send gzip or no compression.")
-    return inflate(sent, is_gzip=encoding == "gzip"), len(sent)
+    return inflate(sent, is_gzip=encoding == "gzip")
+
+
+def wire_bytes(request: HttpRequest) -> int:
+    """Return how much the request says it sends; 0 when it does not say."""
+    declared = request.headers.get("Content-Length", "")
+    return int(declared) if declared.isdecimal() and len(declared) < 12 else 0
 
 
 def json_object(request: HttpRequest) -> dict[str, Any]:
@@ -65,9 +76,9 @@ def inflate(data: bytes, *, is_gzip: bool = True) -> bytes:
     return b"".join(parts)
 
 
-def _read_wire(request: HttpRequest) -> bytes:
-    declared = request.headers.get("Content-Length", "")
-    if declared.isdigit() and int(declared) > MAX_WIRE_BYTES:
+def read_wire(request: HttpRequest) -> bytes:
+    """Return the body as it was sent, stopping as soon as it grows beyond the limit."""
+    if wire_bytes(request) > MAX_WIRE_BYTES:
         raise _too_large()
     parts: list[bytes] = []
     size = 0

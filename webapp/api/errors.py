@@ -12,8 +12,12 @@ from django.http import HttpRequest, HttpResponse
 class ApiError(Exception):
     """A refusal with its status and one clear sentence."""
 
-    def __init__(self, status: int, detail: str, *, headers: dict[str, str] | None = None, **extra: Any) -> None:
+    def __init__(
+        self, status: int, detail: str, *, headers: dict[str, str] | None = None, kind: str = "", **extra: Any
+    ) -> None:
         super().__init__(detail)
+        # One word for counting; people get the sentence.
+        self.kind = kind
         self.status = status
         self.detail = detail
         self.headers = headers or {}

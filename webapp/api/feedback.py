@@ -19,7 +19,8 @@ from monitoring.models import ScoreSource
 from projects import keys
 from projects.roles import Scope
 from webapp.access import Rule, declared
-from webapp.api import bodies
+from webapp.api import bodies, rate_limits
+from webapp.api.admission import busy, demand_open
 from webapp.api.auth import KeyAuth, caller_of
 from webapp.api.errors import ApiError, problem
 
@@ -27,12 +28,14 @@ router = Router(tags=["Feedback"])
 
 
 @router.post("/feedback", auth=KeyAuth(Scope.FEEDBACK_WRITE), summary="Send thumbs, scores, comments and corrections")
-def send_feedback(request: HttpRequest) -> dict[str, Any]:
+def send_feedback(request: HttpRequest) -> HttpResponse:
     """Store up to 1,000 items: `{"items": [{"trace_id", "name", "data_type", "value" | "string_value", "comment", …}]}`.
 
-    Answers which items were refused and why; the others are committed.
+    Answers 200 with the ids when all are committed, 207 when some were refused, with the reasons.
     """
     caller = caller_of(request)
+    demand_open()
+    rate_limits.demand_room(caller, wire_bytes=bodies.wire_bytes(request), over=429)
     items = bodies.json_object(request).get("items")
     if not isinstance(items, list) or not items:
         raise ApiError(422, 'Send {"items": [...]} with at least one item.')
@@ -49,7 +52,9 @@ def send_feedback(request: HttpRequest) -> dict[str, Any]:
     keys.touch(
         key_id=caller.key_id, used_by=request.headers.get("X-Callboard-SDK") or request.headers.get("User-Agent", "")
     )
-    return {"accepted": len(accepted), "rejected": rejected}
+    answer = {"accepted": len(accepted), "ids": [str(score.id) for score in accepted], "rejected": rejected}
+    status = 207 if rejected else 200
+    return HttpResponse(orjson.dumps(answer), status=status, content_type="application/json")
 
 
 def _from_browser(request: HttpRequest) -> HttpResponse:
@@ -63,7 +68,7 @@ def _from_browser(request: HttpRequest) -> HttpResponse:
         return _open_to_browsers(problem(request, error))
     except (OperationalError, PoolTimeout):
         sentence = "Callboard cannot reach its database right now. Please try again in a moment."
-        return _open_to_browsers(problem(request, ApiError(503, sentence, headers={"Retry-After": "2"})))
+        return _open_to_browsers(problem(request, busy(sentence)))
     return _open_to_browsers(HttpResponse(orjson.dumps({"accepted": count}), content_type="application/json"))
 
 

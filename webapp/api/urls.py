@@ -15,6 +15,8 @@ api.add_router("", traces.router)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/traces", otlp.receive_traces, name="otlp-traces"),
+    path("v1/logs", otlp.receive_logs, name="otlp-logs"),
+    path("v1/metrics", otlp.receive_metrics, name="otlp-metrics"),
     path("api/v1/feedback/browser", feedback.from_browser, name="feedback-browser"),
     path("api/v1/", api.urls),
     *langfuse.urlpatterns,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import stat
 import urllib.error
 import urllib.request
@@ -19,6 +18,10 @@ import redis
 from django.conf import settings
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
+
+from monitoring import canary
+from webapp import disk as room
+from webapp import formats
 
 DURABILITY = ("fsync", "full_page_writes", "synchronous_commit")
 OLDEST_POSTGRES = 150_000
@@ -48,7 +51,7 @@ def run_all() -> list[Finding]:
     """Return what every check found; checks that need the database are left out when it cannot be reached."""
     findings = [versions(), database()]
     if findings[-1].status is Status.OK:
-        findings += [_guarded(check) for check in (vectors, migrations, durability, connections)]
+        findings += [_guarded(check) for check in (vectors, migrations, durability, connections, whole_way)]
     findings += [broker(), disk(), secrets(), pages()]
     return findings
 
@@ -119,11 +122,26 @@ def broker() -> Finding:
     return Finding("Redis", Status.OK, f"version {version}, noeviction")
 
 
+def whole_way() -> Finding:
+    """The canary: did a call go the whole way within the last minutes."""
+    found = canary.state()
+    if found.word is canary.Word.NEVER_RAN:
+        return Finding("Canary", Status.WARNING, "no call went the whole way yet; it starts with the worker")
+    if found.word is canary.Word.WELL:
+        return Finding("Canary", Status.OK, f"a call went the whole way {found.age_seconds} s ago")
+    since = f"for {formats.duration_seconds(found.age_seconds)}" if found.age_seconds is not None else "ever"
+    error = found.last_run.error if found.last_run and found.last_run.error else "do the worker and beat run?"
+    return Finding("Canary", Status.WARNING, f"no call went the whole way {since}: {error}")
+
+
 def disk() -> Finding:
-    usage = shutil.disk_usage(settings.DATA_DIR if Path(settings.DATA_DIR).exists() else "/")
-    share = usage.free / usage.total
-    status = Status.FAILED if share < 0.05 else Status.WARNING if share < 0.10 else Status.OK
-    return Finding("Disk", status, f"{usage.free / 2**30:.1f} GB free ({share:.0%}); below 5 % new calls are refused")
+    guard = room.guard
+    status = {room.Tier.FINE: Status.OK, room.Tier.LOW: Status.WARNING}.get(guard.tier, Status.FAILED)
+    effect = {
+        room.Tier.NO_INGEST: "new calls are refused until there is more",
+        room.Tier.READ_ONLY: "nothing can be changed until there is more",
+    }.get(guard.tier, "below 5 % new calls are refused")
+    return Finding("Disk", status, f"{guard.in_words()}; {effect}")
 
 
 def secrets() -> Finding:

@@ -54,6 +54,7 @@ def environment(layout: Layout, addresses: Addresses, *, secret_key: str) -> dic
         "CALLBOARD_SECRET_KEY": secret_key,
         "CALLBOARD_URL": addresses.url,
         "CALLBOARD_LIVE_URL": addresses.live_url,
+        "CALLBOARD_CANARY_URL": os.environ.get("CALLBOARD_CANARY_URL") or addresses.here(addresses.port),
         "CALLBOARD_DATA_DIR": str(layout.directory),
         "PYTHONUNBUFFERED": "1",
     }

@@ -46,8 +46,10 @@ def find(slug: str) -> Project:
     """Return the project with this short name, or say which ones there are."""
     from projects.models import Project
 
-    project = Project.objects.filter(slug=slug).first()
+    project = Project.objects.of_people().filter(slug=slug).first()
     if project is None:
-        known = ", ".join(Project.objects.order_by("slug").values_list("slug", flat=True)[:20]) or "none yet"
+        known = (
+            ", ".join(Project.objects.of_people().order_by("slug").values_list("slug", flat=True)[:20]) or "none yet"
+        )
         raise NoSuchProject(f"There is no project «{slug}». Projects: {known}.")
     return project

@@ -32,7 +32,7 @@ def home(request: SignedInRequest) -> HttpResponse:
 def project_list(request: SignedInRequest) -> HttpResponse:
     """Show the person's projects; owners also see those they do not belong to, by name."""
     memberships = Membership.objects.filter(user=request.user).select_related("project").order_by("project__name")
-    others = Project.objects.exclude(memberships__user=request.user).order_by("name")
+    others = Project.objects.of_people().exclude(memberships__user=request.user).order_by("name")
     context = {
         "page_title": "Projects",
         "memberships": memberships[:200],
@@ -69,7 +69,7 @@ def new_project(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def join(request: SignedInRequest, slug: str) -> HttpResponseBase:
     """Make an owner of the installation an admin of a project, for everybody to see in its audit log."""
-    project = access.one(Project.objects.all(), slug=slug)
+    project = access.one(Project.objects.of_people(), slug=slug)
     try:
         members.add(project=project, user=request.user, role=Role.ADMIN, by=request.user)
     except AlreadyMember:

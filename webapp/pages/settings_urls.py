@@ -10,18 +10,21 @@ from projects.roles import Action
 from webapp.access import ProjectRequest, requires
 from webapp.pages import (
     settings_audit,
+    settings_ingestion,
     settings_keys,
     settings_members,
     settings_privacy,
     settings_project,
     settings_providers,
 )
+from webapp.pages.settings_frame import PAGES
 
 
-@requires(Action.MANAGE_PROJECT)
+@requires(Action.READ_TRACES)
 def settings(request: ProjectRequest) -> HttpResponse:
-    """Lead to the first page of the settings."""
-    return redirect("settings-project", request.project.slug)
+    """Lead to the first page of the settings that this member may see."""
+    first = next(name for name, _, _, action in PAGES if request.membership.can(action))
+    return redirect(first, request.project.slug)
 
 
 urlpatterns: list[URLPattern] = [
@@ -31,5 +34,6 @@ urlpatterns: list[URLPattern] = [
     *settings_keys.urlpatterns,
     *settings_providers.urlpatterns,
     *settings_privacy.urlpatterns,
+    *settings_ingestion.urlpatterns,
     *settings_audit.urlpatterns,
 ]

@@ -63,9 +63,10 @@ def test_good_items_are_stored_and_bad_ones_named(client: Client, project: Proje
         client, key, {"trace_id": TRACE, "data_type": "thumbs", "value": 1}, {"trace_id": "nonsense", "value": 1}
     )
 
-    assert answer.status_code == 200
+    assert answer.status_code == 207
     assert answer.json() == {
         "accepted": 1,
+        "ids": [str(Score.objects.get().id)],
         "rejected": [{"index": 1, "reason": "The trace_id must be 32 hexadecimal digits."}],
     }
     assert Score.objects.filter(project=project).count() == 1

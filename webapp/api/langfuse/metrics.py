@@ -9,7 +9,7 @@ from projects.roles import Scope
 from webapp.access import Rule, declared
 from webapp.api import auth
 from webapp.api.errors import ApiError, problem
-from webapp.api.otlp import JSON, PROTOBUF
+from webapp.api.otlp_answers import JSON, PROTOBUF
 
 
 def _receive_metrics(request: HttpRequest) -> HttpResponse:
