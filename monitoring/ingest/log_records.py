@@ -1,9 +1,9 @@
-"""OTLP logs to scores: evaluation results are kept, other log records are not."""
+"""Evaluation results to scores: those in OTLP logs, where other records are not kept, and those in the events of spans."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from monitoring import scores
 from monitoring.errors import ScoreRefused
 from monitoring.ingest.limits import INT64_MAX
-from monitoring.ingest.spans import BodyUnreadable
+from monitoring.ingest.spans import BodyUnreadable, RawSpan
 from monitoring.models import ScoreSource, ScoreType
 from monitoring.scores import NewScore
 
@@ -72,6 +72,17 @@ def from_json(body: bytes) -> list[LogRecord]:
     if len(records) > MAX_RECORDS:
         raise TooManyRecords
     return [_of_object(record) for record in records]
+
+
+def of_spans(spans: Iterable[RawSpan]) -> list[LogRecord]:
+    """Return the evaluation results that spans carry as events."""
+    return [
+        LogRecord(EVALUATION, span.trace_id.hex(), span.span_id.hex(), event.at_ns or span.end_ns, event.attributes)
+        for span in spans
+        if span.events
+        for event in span.events
+        if event.name == EVALUATION
+    ]
 
 
 def to_scores(records: Sequence[LogRecord], *, now: datetime) -> tuple[list[NewScore], list[str]]:

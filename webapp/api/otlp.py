@@ -105,6 +105,9 @@ def _take_traces(arrival: Arrival) -> HttpResponse:
     spans = _decoded(arrival)
     sender = Sender(project_id=arrival.caller.project_id, environment=arrival.caller.environment, received_at=now())
     stored = store(spans, sender, body_bytes=arrival.wire_bytes, dropped_by_client=arrival.dropped_by_client)
+    if results := log_records.of_spans(spans):
+        found, _ = log_records.to_scores(results, now=timezone.now())
+        scores.record(project_id=arrival.caller.project_id, scores=found)
     metrics.count_stored(stored, wire_bytes=arrival.wire_bytes, dropped_by_client=arrival.dropped_by_client)
     reasons = [item.reason for item in stored.rejected]
     if reasons and not any(span.trace_id for span in spans):

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
 
-from monitoring.models import Score
+from monitoring.models import Score, span_hex
 from projects import keys, projects
 from projects.models import Project
 
@@ -113,3 +113,26 @@ def test_an_evaluation_that_judges_nothing_is_rejected_with_the_reason(client, k
 
     assert answer.json()["partialSuccess"]["rejectedLogRecords"] == "1"
     assert not Score.objects.exists()
+
+
+def test_an_evaluation_result_in_the_events_of_a_span_becomes_a_score_of_that_span(client, key, project):
+    said = [
+        {"key": "gen_ai.evaluation.name", "value": {"stringValue": "Relevance"}},
+        {"key": "gen_ai.evaluation.score.value", "value": {"doubleValue": 0.5}},
+    ]
+    event = {"name": "gen_ai.evaluation.result", "timeUnixNano": "1700000000000000000", "attributes": said}
+    span = {
+        "traceId": TRACE,
+        "spanId": SPAN,
+        "name": "chat",
+        "startTimeUnixNano": "1700000000000000000",
+        "events": [event],
+    }
+    body = orjson.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
+
+    for _ in range(2):
+        answer = client.post("/v1/traces", body, "application/json", headers={"Authorization": f"Bearer {key}"})
+
+    assert answer.status_code == 200
+    score = Score.objects.get(project=project)
+    assert (score.name, score.value, score.source, span_hex(score.span_id)) == ("Relevance", 0.5, "api", SPAN)

@@ -16,11 +16,13 @@ from monitoring.ingest.langfuse_store import store_batch
 from monitoring.ingest.rows import Sender, now
 from projects.keys import Caller
 from projects.roles import Scope
+from webapp.api import bodies
 from webapp.api.admission import admitted
 from webapp.api.auth import KeyAuth
 from webapp.api.errors import ApiError
 from webapp.api.langfuse import documents
 from webapp.api.langfuse.auth import noted
+from webapp.api.rate_limits import demand_room
 
 router = Router()
 
@@ -31,6 +33,7 @@ _NO_FEEDBACK = f"This API key may not send scores: it lacks the permission «{Sc
 def ingest(request: HttpRequest) -> HttpResponse:
     """Store `{"batch": [{"id", "timestamp", "type", "body"}]}` and answer for each event what became of it."""
     caller = noted(request)
+    demand_room(caller, wire_bytes=bodies.wire_bytes(request), over=429)
     with admitted():
         document, wire_bytes = documents.load(request)
         batch = langfuse_batch.read(_events(document))

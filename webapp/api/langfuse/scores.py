@@ -11,9 +11,12 @@ from ninja import Router
 from monitoring import langfuse_scores, scores
 from monitoring.errors import ScoreRefused
 from monitoring.scores import NewScore
+from webapp.api import bodies
+from webapp.api.admission import demand_open
 from webapp.api.errors import ApiError
 from webapp.api.langfuse import documents
 from webapp.api.langfuse.auth import ScoreAuth, noted, public_key_id
+from webapp.api.rate_limits import demand_room
 
 router = Router()
 
@@ -22,6 +25,8 @@ router = Router()
 def create(request: HttpRequest) -> HttpResponse:
     """Store one score and answer its id; or a list, answered with 202, or with 207 when some were refused."""
     caller = noted(request)
+    demand_open()
+    demand_room(caller, wire_bytes=bodies.wire_bytes(request), over=429)
     document = documents.read(request)
     is_public = bool(public_key_id(request))
     if not isinstance(document, list):

@@ -12,9 +12,12 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from monitoring import quotas
 from monitoring.models import Score, Span
+from monitoring.quotas import Quota
 from projects.models import ApiKey
 from projects.roles import Scope
+from tests.projects.factories import make_member
 from webapp.api import admission
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -110,6 +113,17 @@ def test_a_busy_server_tells_the_sdk_to_come_back(app, monkeypatch):
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
     assert not Span.objects.exists()
+
+
+@pytest.mark.parametrize(("path", "sent"), [("/ingestion", {"batch": [STEP]}), ("/scores", SCORE["body"])])
+def test_a_project_that_sends_too_fast_is_told_to_wait(app, path, sent):
+    quotas.change(project=app.project, quota=Quota(requests_per_minute=1), by=make_member(project=app.project))
+    quotas.forget()
+
+    answers = [app.post(path, sent) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers][1] == 429
+    assert answers[1].headers["Retry-After"]
 
 
 def test_another_method_is_refused(app):
