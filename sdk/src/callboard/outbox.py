@@ -2,12 +2,12 @@
 
 import contextlib
 import itertools
-import os
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from os import getpid
 from typing import Any, Final, Generic, TypeVar
 
 from callboard.bell import Bell
@@ -61,7 +61,7 @@ class Outbox(Generic[T]):
         self._settling = threading.Condition()
         self._thread: threading.Thread | None = None
         self._start_at = 0.0
-        self._pid = os.getpid()
+        self._pid = getpid()
         self._route: Route | None = None
 
     @property
@@ -81,7 +81,7 @@ class Outbox(Generic[T]):
 
     def put(self, item: T, size: int) -> bool:
         """Queue the item; when the queue is full the item is dropped and counted. Never blocks."""
-        if self._pid != os.getpid():
+        if self._pid != getpid():
             self.reset_after_fork()
         with self._lock:
             waiting = len(self._items)
