@@ -121,6 +121,34 @@ def test_a_server_that_is_off_holds_an_ending_program_up_for_two_seconds_at_most
     assert time.monotonic() - began < 5.0
 
 
+def test_what_a_program_could_not_send_at_its_end_is_sent_by_the_next(server, run, tmp_path, monkeypatch):
+    monkeypatch.setenv("CALLBOARD_SPOOL_DIR", str(tmp_path / "spool"))
+    program = """
+        import callboard
+        for number in range(1500):
+            with callboard.span("kept"):
+                pass
+        """
+    server.stop()
+    began = time.monotonic()
+    first = run(program)
+    server.start_again()
+
+    assert first.returncode == 0, first.stderr
+    assert time.monotonic() - began < 5.0
+    run(
+        """
+        import time
+        import callboard
+        with callboard.span("later"):
+            pass
+        callboard.flush(5)
+        time.sleep(2)
+        """
+    )
+    assert names(server) == ["kept"] * 1500 + ["later"]
+
+
 def test_a_forked_child_starts_with_an_empty_queue_and_its_own_thread(server, run):
     ended = run(
         """

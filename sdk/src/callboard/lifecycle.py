@@ -58,16 +58,16 @@ def register(client: "Callboard") -> None:
         if _is_registered:
             return
         _is_registered = True
-        atexit.register(_flush_all)
+        atexit.register(_finish_all)
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=_reset_all)
 
 
-def _flush_all() -> None:
+def _finish_all() -> None:
     deadline = time.monotonic() + _EXIT_SECONDS
     for client in list(_living):
         with contextlib.suppress(Exception):
-            client.flush(max(0.0, deadline - time.monotonic()))
+            client.finish(max(0.0, deadline - time.monotonic()))
 
 
 def _reset_all() -> None:

@@ -63,6 +63,8 @@ class Span:
     details: Callable[[], Mapping[str, Any]] | None = None
     error: SpanError | None = None
     end_ns = 0
+    # The OpenTelemetry span that was active when this one started.
+    outer_id = 0
     # About how many bytes waiting for export takes, and how much detail a snapshot may still copy.
     bytes = 400
     nodes = snapshots.MAX_DETAILED_NODES
@@ -190,7 +192,7 @@ class Span:
         if self._trace is None:
             self._tracer.sink(self, self.bytes)
         else:
-            self._tracer.finish(self, self._trace)
+            self._tracer.finish(self)
 
     def __enter__(self) -> Self:
         self._token = ACTIVE.set(self)

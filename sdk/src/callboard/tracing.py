@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from callboard import opentelemetry_parent
 from callboard.contexts import ACTIVE, AMBIENT
 from callboard.ids import is_sampled, random_bits
 from callboard.spans import Span, Trace
@@ -28,17 +29,23 @@ class Tracer:
         if parent is not None:
             span = Span(self, parent.trace_number, name, kind, parent.id, ambient)
             span.trace = parent.trace
+            if parent.outer_id:
+                _go_under_newer(span, parent)
             return span
-        trace_number = ambient.trace_id or random_bits(128) or 1
+        outer = None if ambient.trace_id else opentelemetry_parent.active()
+        trace_number = ambient.trace_id or (outer and outer[0]) or random_bits(128) or 1
         span = Span(self, trace_number, name, kind, ambient.parent_id, ambient)
+        if outer is not None:
+            span.parent_id = span.outer_id = outer[1]
         if not (self._keeps_all or is_sampled(trace_number, rate=self.sample_rate)):
             _hold(span)
         return span
 
-    def finish(self, span: Span, trace: Trace) -> None:
+    def finish(self, span: Span) -> None:
         """Hand a finished span to the sink, unless sampling drops its trace."""
         if not self.is_on:
             return
+        trace = span.trace
         if span.error is not None and not trace.is_kept:
             self.keep(trace)
         if trace.is_kept:
@@ -54,6 +61,16 @@ class Tracer:
         held, trace.held = trace.held, None
         for span in held or ():
             self.sink(span, span.bytes)
+
+
+def _go_under_newer(span: Span, parent: Span) -> None:
+    """Make the span a child of the OpenTelemetry span that was started inside of its parent, if there is one."""
+    outer = opentelemetry_parent.active()
+    if outer is None or outer[0] != span.trace_number:
+        return
+    span.outer_id = outer[1]
+    if span.outer_id != parent.outer_id:
+        span.parent_id = span.outer_id
 
 
 def _hold(root: Span) -> None:
