@@ -164,6 +164,12 @@ class Span:
         else:
             self.output = snapshots.take(output, self)
 
+    def note_first_chunk(self) -> None:
+        """Record that the first piece of a streamed answer came just now, when this is the call of a model."""
+        if self.kind == "llm":
+            seconds = (perf_counter_ns() - self._started) / 1e9
+            self.put({"gen_ai.request.stream": True, "gen_ai.response.time_to_first_chunk": seconds})
+
     def put(self, attributes: Mapping[str, Any]) -> None:
         """Add the attributes that have a value."""
         known = self.attributes = self.attributes or {}

@@ -22,10 +22,10 @@ class Tracer:
         self.sink: Sink = sink or _nowhere
         self._keeps_all = self.sample_rate >= 1.0
 
-    def start(self, name: str, kind: str) -> Span:
-        """Start a span under the active one, or the first span of a new trace."""
+    def start(self, name: str, kind: str, *, under: Span | None = None) -> Span:
+        """Start a span under the one given or else the active one, or the first span of a new trace."""
         ambient = AMBIENT.get()
-        parent = ACTIVE.get()
+        parent = under or ACTIVE.get()
         if parent is not None:
             span = Span(self, parent.trace_number, name, kind, parent.id, ambient)
             span.trace = parent.trace
