@@ -189,12 +189,13 @@ class Span:
         stack = _stack_of(error) if is_new and content else ""
         self.error = SpanError(_type_name(error), _message_of(error) if content else "", stack)
 
-    def end(self) -> None:
-        """Finish this step; a second call does nothing."""
+    def end(self, *, began: int | None = None, ended: int | None = None) -> None:
+        """Finish this step, now or at times that somebody else took (Unix nanoseconds); a second call does nothing."""
         if self.end_ns:
             return
+        self.start_ns = self.start_ns if began is None else began
         # From a clock that never jumps, so that no duration is negative.
-        self.end_ns = self.start_ns + perf_counter_ns() - self._started
+        self.end_ns = self.start_ns + perf_counter_ns() - self._started if ended is None else max(self.start_ns, ended)
         if self._trace is None:
             self._tracer.sink(self, self.bytes)
         else:
