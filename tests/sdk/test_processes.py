@@ -201,6 +201,105 @@ def test_children_have_ids_of_their_own(server, run):
     assert len({batch.headers["x-callboard-batch-id"] for batch in server.batches}) == 5
 
 
+def test_workers_forked_in_c_without_telling_python_have_ids_and_queues_of_their_own(server, run):
+    # As uWSGI does it: no hook of `os.register_at_fork` runs in the children.
+    ended = run(
+        """
+        import ctypes
+        import os
+        import callboard
+
+        fork = ctypes.PyDLL(None).fork
+        with callboard.span("in the master"):
+            pass
+        children = []
+        for number in range(3):
+            child = fork()
+            if child == 0:
+                with callboard.span(f"worker {number}"), callboard.span(f"step {number}"):
+                    pass
+                os._exit(0 if callboard.flush(5) else 7)
+            children.append(child)
+        assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
+        """
+    )
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert names(server) == ["in the master", *(f"{name} {n}" for name in ("step", "worker") for n in range(3))]
+    assert len({span["spanId"] for span in server.spans}) == 7
+    assert len({span["traceId"] for span in server.spans}) == 4
+
+
+GEVENT_HOST = """
+    import callboard
+    import gevent
+
+    def work(number):
+        with callboard.span(f"outer {number}"):
+            gevent.sleep(0.01)
+            with callboard.span(f"inner {number}"):
+                gevent.sleep(0.01)
+
+    gevent.joinall([gevent.spawn(work, number) for number in range(20)], raise_error=True)
+    assert callboard.flush(5)
+    assert callboard.stats()["spans_sent"] == 40
+    """
+
+
+@pytest.mark.parametrize("patching", ["", "import gevent.monkey; gevent.monkey.patch_all()"])
+def test_greenlets_keep_their_spans_apart_whether_the_host_is_patched_or_not(server, run, patching):
+    ended = run(patching + textwrap.dedent(GEVENT_HOST))
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    for number in range(20):
+        inner, outer = server.span_named(f"inner {number}"), server.span_named(f"outer {number}")
+        assert inner["parentSpanId"] == outer["spanId"]
+
+
+def test_a_host_that_gevent_patches_too_late_still_ends_in_time(server, run):
+    began = time.monotonic()
+    ended = run(
+        """
+        import callboard
+        with callboard.span("before"):
+            pass
+        import gevent.monkey
+        gevent.monkey.patch_all()
+        import gevent
+        with callboard.span("after"):
+            gevent.sleep(0.01)
+        """
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    assert time.monotonic() - began < 8
+
+
+def test_a_patched_host_whose_server_hangs_goes_on_and_ends_in_time(server, run):
+    server.always["/v1/traces"] = Scripted(200, delay=8.0)
+    began = time.monotonic()
+
+    ended = run(
+        """
+        import gevent.monkey
+        gevent.monkey.patch_all()
+        import time
+        import callboard
+        with callboard.span("stuck"):
+            pass
+        began = time.monotonic()
+        for _ in range(20):
+            time.sleep(0.05)
+            with callboard.span("going on"):
+                pass
+        assert time.monotonic() - began < 3
+        """
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    assert time.monotonic() - began < 7.5
+
+
 def test_a_fork_while_other_threads_record_never_hangs(server, run):
     ended = run(
         """

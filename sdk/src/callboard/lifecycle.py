@@ -2,11 +2,12 @@
 
 import atexit
 import contextlib
-import os
 import threading
 import time
 import weakref
 from typing import TYPE_CHECKING, Final
+
+from callboard import forks
 
 if TYPE_CHECKING:
     from callboard.client import Callboard
@@ -59,8 +60,7 @@ def register(client: "Callboard") -> None:
             return
         _is_registered = True
         atexit.register(_finish_all)
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=_reset_all)
+        forks.in_child(_reset_all)
 
 
 def _finish_all() -> None:

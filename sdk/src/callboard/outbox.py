@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from os import getpid
+from time import sleep
 from typing import Any, Final, Generic, TypeVar
 
 from callboard.bell import Bell
@@ -21,7 +22,7 @@ MAX_BYTES: Final = 32 * 1024 * 1024
 BATCH_ITEMS: Final = 512
 BATCH_BYTES: Final = 2 * 1024 * 1024
 _EXIT_SECONDS: Final = 2.0
-_GLANCE_SECONDS: Final = 0.1
+_GLANCE_SECONDS: Final = 0.005
 _LOOK_SECONDS: Final = 30.0
 
 
@@ -64,7 +65,6 @@ class Outbox(Generic[T]):
         self._accepted = 0
         self._settled = 0
         self._bell = Bell()
-        self._settling = threading.Condition()
         self._thread: threading.Thread | None = None
         self._start_at = 0.0
         self._pid = getpid()
@@ -129,13 +129,12 @@ class Outbox(Generic[T]):
         return self._wait_until_settled(target, deadline)
 
     def _wait_until_settled(self, target: int, deadline: float) -> bool:
-        with self._settling:
-            while self._settled < target:
-                left = deadline - time.monotonic()
-                # With a refused key, waiting would hold up the end of every program for nothing.
-                if left <= 0 or self._courier.blocked_until > deadline:
-                    return False
-                self._settling.wait(min(left, _GLANCE_SECONDS))
+        # Looked at again and again, because a condition made before gevent patches its host might never be notified.
+        while self._settled < target:
+            # With a refused key, waiting would hold up the end of every program for nothing.
+            if time.monotonic() >= deadline or self._courier.blocked_until > deadline:
+                return self._settled >= target
+            sleep(_GLANCE_SECONDS)
         return True
 
     def finish(self, timeout: float) -> bool:
@@ -292,7 +291,7 @@ class Outbox(Generic[T]):
 
     def _encoded(self, item: T) -> bytes | None:
         # Lets the host's threads run between two items; encoding may otherwise keep them out for milliseconds.
-        time.sleep(0)
+        sleep(0)
         try:
             return self._encode(item)
         except Exception:  # one item that cannot be encoded must not cost the others
@@ -301,9 +300,8 @@ class Outbox(Generic[T]):
             return None
 
     def _settle(self, count: int) -> None:
-        with self._settling:
+        with self._lock:
             self._settled += count
-            self._settling.notify_all()
 
 
 _priorities = itertools.count(10)

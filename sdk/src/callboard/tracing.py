@@ -1,8 +1,9 @@
 """Starts spans, decides which traces are kept, and hands finished spans on."""
 
 from collections.abc import Callable
+from os import getpid
 
-from callboard import opentelemetry_parent
+from callboard import forks, opentelemetry_parent
 from callboard.contexts import ACTIVE, AMBIENT
 from callboard.ids import is_sampled, random_bits
 from callboard.spans import Span, Trace
@@ -24,6 +25,8 @@ class Tracer:
 
     def start(self, name: str, kind: str, *, under: Span | None = None) -> Span:
         """Start a span under the one given or else the active one, or the first span of a new trace."""
+        if forks.pid != getpid():
+            forks.begin_anew()
         ambient = AMBIENT.get()
         parent = under or ACTIVE.get()
         if parent is not None:
