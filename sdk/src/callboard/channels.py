@@ -31,7 +31,10 @@ def spans(settings: Settings, encoder: SpanEncoder) -> Outbox[Span]:
     return Outbox(
         "spans",
         courier=Courier(
-            "spans", connect=_connecting(settings), on_answer=_report_rejected_spans, store=spool and spool.write
+            "spans",
+            connect=_connecting(settings),
+            on_answer=_report_rejected_spans,
+            store=None if spool is None else spool.write,
         ),
         route=lambda: Route("/v1/traces", *otlp.envelope(otlp.resource(settings))),
         encode=encoder,
@@ -50,7 +53,7 @@ def feedback(settings: Settings, mask: Mask | None) -> Outbox[FeedbackItem]:
             "feedback items",
             connect=_connecting(settings),
             on_answer=_report_rejected_feedback,
-            store=spool and spool.write,
+            store=None if spool is None else spool.write,
         ),
         route=lambda: Route("/api/v1/feedback", b'{"items":[', b"]}"),
         encode=lambda item: _encode_feedback(item, mask),

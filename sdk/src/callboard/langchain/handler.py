@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import Token
 from dataclasses import dataclass
-from typing import Any, Concatenate, Final, ParamSpec
+from typing import Any, Final, ParamSpec
 from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
@@ -38,15 +38,13 @@ class _Run:
     is_streaming: bool = False
 
 
-def _never_raising(
-    method: "Callable[Concatenate[CallbackHandler, P], None]",
-) -> "Callable[Concatenate[CallbackHandler, P], None]":
+def _never_raising(method: Callable[P, None]) -> Callable[P, None]:
     """Return the method, after whose failure the application goes on as if nothing had been recorded."""
 
     @functools.wraps(method)
-    def guarded(self: "CallbackHandler", *args: P.args, **kwargs: P.kwargs) -> None:
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            method(self, *args, **kwargs)
+            method(*args, **kwargs)
         except Exception:  # recording must not break the run
             notice("langchain", "callboard: a LangChain run could not be recorded.", error=True)
 
