@@ -39,7 +39,8 @@ class Batch:
     route: Route
     parts: list[bytes]
     id: str = field(default_factory=lambda: secrets.token_hex(16))
-    is_stored: bool = False
+    # On disk already, or counted as lost.
+    is_given_up: bool = False
 
     def body(self) -> bytes:
         """Return the request body."""
@@ -49,7 +50,7 @@ class Batch:
         """Return two smaller batches with the same items."""
         middle = len(self.parts) // 2
         halves = self.parts[:middle], self.parts[middle:]
-        return [Batch(self.route, parts, is_stored=self.is_stored) for parts in halves]
+        return [Batch(self.route, parts, is_given_up=self.is_given_up) for parts in halves]
 
 
 class Courier:
@@ -81,6 +82,7 @@ class Courier:
         self._losses_to_report = 0
         self._losses_seen = 0
         self._counting = threading.RLock()
+        self._storing = threading.Lock()
         self._client: HttpClient | None = None
         self._interruption = Bell()
         self._is_hurried = False
@@ -122,14 +124,17 @@ class Courier:
 
     def give_up(self, batch: Batch) -> None:
         """Keep on disk what cannot be sent now, or else count it as lost."""
-        with self._counting:
-            if batch.is_stored:
+        # A lock of its own: whoever counts a loss must not wait for the disk.
+        with self._storing:
+            if batch.is_given_up:
                 return
-            batch.is_stored = self._store is not None and self._store(batch)
-            if batch.is_stored:
-                self.stored += len(batch.parts)
-            else:
-                self.lose(len(batch.parts))
+            batch.is_given_up = True
+            is_stored = self._store is not None and self._store(batch)
+        if not is_stored:
+            self.lose(len(batch.parts))
+            return
+        with self._counting:
+            self.stored += len(batch.parts)
 
     def deliver(self, batch: Batch, *, deadline: float | None) -> None:
         """Send the batch, waiting and splitting as needed, until it is accepted, stored or lost."""
@@ -141,7 +146,7 @@ class Courier:
 
     def deliver_stored(self, batch: Batch) -> None:
         """Send a batch that is on disk; when the server is away it just stays there."""
-        batch.is_stored = True
+        batch.is_given_up = True
         self.deliver(batch, deadline=time.monotonic() + _STORED_SECONDS)
 
     def _deliver_whole(self, batch: Batch, deadline: float | None) -> list[Batch]:
