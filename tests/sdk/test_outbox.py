@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -113,6 +114,24 @@ def test_with_a_spool_a_crowded_queue_goes_to_disk_while_the_server_hangs_and_is
         time.sleep(0.01)
     sent = b",".join(body.strip(b"[]") for body in network.bodies).split(b",")
     assert sorted(sent) == sorted([b"first", *(str(number).encode() for number in range(300))])
+
+
+def test_what_had_to_make_room_on_disk_is_counted_as_lost(make_outbox, network, tmp_path):
+    network.open.clear()
+    spool = Spool(tmp_path, scope="here", secret="s3cret", max_bytes=4_000)
+    outbox = make_outbox(spool=spool, encode=lambda item: os.urandom(600).hex().encode())
+    outbox.put("first", 1)
+    while outbox._items:
+        time.sleep(0.001)
+    for number in range(20):
+        outbox.put(number, 1)
+        outbox._store(outbox._take())
+
+    kept = sum(len(stored.batch.parts) for stored in spool.waiting() if not stored.mark_sent())
+
+    assert outbox.stored == 20
+    assert 0 < kept < 20
+    assert outbox.lost == 20 - kept
 
 
 def test_a_queue_is_full_by_bytes_too(make_outbox, network):

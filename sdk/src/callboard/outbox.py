@@ -202,6 +202,7 @@ class Outbox(Generic[T]):
                 notice("outbox", "callboard: a batch could not be sent.", error=True)
                 self._courier.lose(len(taken))
             finally:
+                self._count_overwritten()
                 self._settle(len(taken))
         self._courier.report_losses()
 
@@ -236,7 +237,14 @@ class Outbox(Generic[T]):
             notice("outbox", "callboard: a batch could not be kept on disk.", error=True)
             self._courier.lose(len(items))
         finally:
+            self._count_overwritten()
             self._settle(len(items))
+
+    def _count_overwritten(self) -> None:
+        """Count as lost what had to make room on disk, whichever process wrote it."""
+        if self._spool is not None and self._spool.overwritten:
+            count, self._spool.overwritten = self._spool.overwritten, 0
+            self._courier.lose(count)
 
     def _store_rest(self, deadline: float) -> bool:
         """Keep on disk what is queued and what is being sent; tell whether there was time for all of it."""
