@@ -9,7 +9,7 @@ from typing import Any, Final, ParamSpec, TypeVar, overload
 
 from callboard import channels, feedback_items, feedback_tokens, ids, kinds, lifecycle
 from callboard import settings as client_settings
-from callboard.contexts import ACTIVE, AMBIENT
+from callboard.contexts import AMBIENT, active_span
 from callboard.decorators import Recording, ToString, wrap
 from callboard.feedback_items import Opinion, Source, Thumbs, Value
 from callboard.notices import logger, notice
@@ -228,7 +228,7 @@ class Callboard:
 
     def _target(self, trace_id: str | None, span_id: str | None) -> tuple[str, str | None]:
         """Return the ids that feedback is about; the trace at hand is kept even when sampling would drop it."""
-        active = ACTIVE.get()
+        active = active_span()
         if trace_id is None:
             if active is None:
                 raise ValueError("there is no current trace, so pass a trace_id")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from os import getpid
 
 from callboard import forks, opentelemetry_parent
-from callboard.contexts import ACTIVE, AMBIENT
+from callboard.contexts import ACTIVE, AMBIENT, FINDERS, active_span
 from callboard.ids import is_sampled, random_bits
 from callboard.spans import Span, Trace
 
@@ -28,7 +28,7 @@ class Tracer:
         if forks.pid != getpid():
             forks.begin_anew()
         ambient = AMBIENT.get()
-        parent = under or ACTIVE.get()
+        parent = under or (active_span() if FINDERS else ACTIVE.get())
         if parent is not None:
             span = Span(self, parent.trace_number, name, kind, parent.id, ambient)
             span.trace = parent.trace

@@ -10,7 +10,7 @@ import time
 import uuid
 
 import pytest
-from callboard import context, observe, prompts, span
+from callboard import context, current_span, observe, prompts, span
 from callboard.langchain import CallbackHandler
 from callboard.testing import capture
 from langchain_core.documents import Document
@@ -135,6 +135,41 @@ def test_functions_of_the_application_inside_a_tool_are_its_children(captured, c
     with span("afterwards"):
         pass
     assert captured.named("afterwards").parent_id is None
+
+
+def test_functions_of_the_application_inside_a_chain_or_a_retriever_are_its_children(captured, config):
+    class Shelves(BaseRetriever):
+        def _get_relevant_documents(self, query, *, run_manager):
+            look_out_of_the_window(query)
+            return []
+
+    @observe
+    def step(value):
+        assert current_span().name == "step"
+        return Shelves().invoke(value, config=config)
+
+    with span("request"):
+        RunnableLambda(step, name="node").invoke("x", config=config)
+
+    assert captured.named("node").parent_id == captured.named("request").span_id
+    assert captured.named("step").parent_id == captured.named("node").span_id
+    assert captured.named("Shelves").parent_id == captured.named("step").span_id
+    assert captured.named("look_out_of_the_window").parent_id == captured.named("Shelves").span_id
+
+
+def test_a_stream_that_is_read_in_pieces_or_left_leaves_nothing_active(captured, config):
+    chain = RunnableLambda(lambda value: value) | SlowStream(messages=iter([]))
+    stream = chain.stream("Hi", config=config)
+    next(stream)
+    assert current_span() is None
+    with span("send"):
+        list(stream)
+    left = chain.stream("Hi", config=config)
+    next(left)
+    del left
+
+    assert current_span() is None
+    assert captured.named("send").parent_id is None
 
 
 def test_what_a_retriever_found_is_recorded(captured, config):

@@ -9,9 +9,10 @@ from typing import Any, Final, ParamSpec
 from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.runnables.config import var_child_runnable_config
 
 from callboard.client import Callboard
-from callboard.contexts import ACTIVE, restore
+from callboard.contexts import ACTIVE, FINDERS, restore
 from callboard.langchain import descriptions
 from callboard.lifecycle import default_client
 from callboard.notices import notice
@@ -32,8 +33,9 @@ class _Run:
     """A run under way. One that LangChain marks as hidden has the span of its parent, or none."""
 
     span: Span | None
+    # The span that was active when the run began.
+    outer: Span | None
     is_hidden: bool = False
-    # For code of the application that runs inside, so that its spans find their parent.
     token: "Token[Span | None] | None" = None
     is_streaming: bool = False
 
@@ -66,7 +68,7 @@ class CallbackHandler(BaseCallbackHandler):
         """Begin a chain, or an agent."""
         name = descriptions.name_of(serialized, facts, default="chain")
         kind = "agent" if name in _AGENTS else "chain"
-        self._begin(run_id, name, kind, facts, is_active=True, input=descriptions.plain(inputs))
+        self._begin(run_id, name, kind, facts, input=descriptions.plain(inputs))
 
     @_never_raising
     def on_chat_model_start(
@@ -118,12 +120,13 @@ class CallbackHandler(BaseCallbackHandler):
         """Begin the use of a tool."""
         name = descriptions.name_of(serialized, facts, default="tool")
         given = input_str if inputs is None else descriptions.plain(inputs)
-        self._begin(run_id, name, "tool", facts, is_active=True, input=given)
+        self._begin(run_id, name, "tool", facts, input=given)
 
     @_never_raising
     def on_retriever_start(self, serialized: dict[str, Any] | None, query: str, *, run_id: UUID, **facts: Any) -> None:
         """Begin a search."""
         name = descriptions.name_of(serialized, facts, default="retriever")
+        # Unlike chains and tools, retrievers do not tell the code inside of them which run it belongs to.
         self._begin(run_id, name, "retriever", facts, is_active=True, input=query)
 
     @_never_raising
@@ -175,17 +178,24 @@ class CallbackHandler(BaseCallbackHandler):
         tracer = (self._client or default_client()).tracer
         if not tracer.is_on:
             return None
+        active = ACTIVE.get()
         parent = self._runs.get(facts["parent_run_id"]) if facts.get("parent_run_id") else None
-        above = None if parent is None else parent.span
+        # A span of the application that was opened inside of the parent's run stands between the two.
+        above = parent.span if parent is not None and parent.outer is active else None
         if _HIDDEN in (facts.get("tags") or ()):
-            self._remember(run_id, _Run(above, is_hidden=True))
+            self._remember(run_id, _Run(above, active, is_hidden=True))
             return None
         span = tracer.start(name, kind, under=above)
         span.set(**content, tags=descriptions.tags(facts), attributes=descriptions.surroundings(facts))
-        if above is None:
+        if parent is None:
             span.set(metadata=descriptions.metadata(facts))
-        self._remember(run_id, _Run(span, token=ACTIVE.set(span) if is_active else None))
+        self._remember(run_id, _Run(span, active, token=ACTIVE.set(span) if is_active else None))
         return span
+
+    def running(self, run_id: UUID, active: Span | None) -> Span | None:
+        """Return the span of a run, unless a span of the application was opened inside of it."""
+        run = self._runs.get(run_id)
+        return run.span if run is not None and run.outer is active else None
 
     def _remember(self, run_id: UUID, run: _Run) -> None:
         self._runs[run_id] = run
@@ -202,9 +212,23 @@ class CallbackHandler(BaseCallbackHandler):
         run = self._runs.pop(run_id, None)
         if run is None or run.span is None or run.is_hidden:
             return
-        if run.token is not None and ACTIVE.get() is run.span:
+        if run.token is not None:
             restore(ACTIVE, run.token)
         run.span.set(**content)
         if error is not None and type(error).__name__ not in _CONTROL_FLOW:
             run.span.fail(error)
         run.span.end()
+
+
+def _running_span(active: Span | None) -> Span | None:
+    """Return the span of the LangChain run that the code which runs now is a part of."""
+    config = var_child_runnable_config.get()
+    manager = config.get("callbacks") if config else None
+    run_id = getattr(manager, "parent_run_id", None)
+    if run_id is None:
+        return None
+    handlers = [handler for handler in getattr(manager, "handlers", ()) if isinstance(handler, CallbackHandler)]
+    return handlers[0].running(run_id, active) if handlers else None
+
+
+FINDERS.append(_running_span)
