@@ -365,6 +365,33 @@ def test_workers_of_celery_send_what_they_recorded(server, run):
     assert names(server) == ["work 0", "work 1"]
 
 
+@pytest.mark.parametrize("library", ["multiprocessing", "billiard"])
+def test_a_server_that_hangs_holds_an_ending_worker_up_once_and_not_for_each_queue(server, run, library):
+    server.always["/v1/traces"] = server.always["/api/v1/feedback"] = Scripted(200, delay=8.0)
+    ended = run(
+        f"""
+        import time
+        import {library} as library
+        import callboard
+
+        def work():
+            with callboard.span("stuck"):
+                callboard.feedback(thumbs="up")
+
+        if __name__ == "__main__":
+            process = library.Process(target=work)
+            began = time.monotonic()
+            process.start()
+            process.join()
+            print(time.monotonic() - began)
+        """
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    # Two seconds, and what a busy machine needs to start and end a process.
+    assert float(ended.stdout) < 2.9
+
+
 def test_a_preloading_web_server_sends_from_its_workers(server, tmp_path):
     (tmp_path / "shop.py").write_text(
         textwrap.dedent(

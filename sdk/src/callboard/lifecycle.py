@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from callboard.client import Callboard
 
 # A little less than the two seconds that are promised: the interpreter takes its time too.
-_EXIT_SECONDS: Final = 1.75
+_EXIT_SECONDS: Final = 1.5
 _living: "weakref.WeakSet[Callboard]" = weakref.WeakSet()
 # Re-entrant: making the default client registers it.
 _changing = threading.RLock()
