@@ -29,19 +29,20 @@ def main() -> None:
     """Measure back to back, then paced."""
     orders = json.loads(sys.argv[1])
     client = Callboard(url=orders["url"], api_key=KEY, service_name="bench", prompt_dir="")
-    call = _traced(client)
-    _times(call, WARM_UPS)
+    call = traced(client)
+    times(call, WARM_UPS)
     client.flush(10)
-    before_mb = _resident_mb()
+    before_mb = resident_mb()
     rounds: list[list[float]] = []
     for _ in range(max(1, min(ROUNDS, orders["calls"] // CALLS_PER_ROUND))):
-        rounds.append(_times(call, CALLS_PER_ROUND))
+        rounds.append(times(call, CALLS_PER_ROUND))
         client.flush(30)
     lost = client.stats()["spans_lost"]
-    flood = _times(call, max(0, orders["calls"] - len(rounds) * CALLS_PER_ROUND))
+    flood = times(call, max(0, orders["calls"] - len(rounds) * CALLS_PER_ROUND))
     client.flush(30)
-    grown_mb = _resident_mb() - before_mb
-    paced = _times(call, orders["paced_calls"], pace=PACE_SECONDS)
+    grown_mb = resident_mb() - before_mb
+    paced = times(call, orders["paced_calls"], pace=PACE_SECONDS)
+    bare = times(lambda messages: "", orders["paced_calls"], pace=PACE_SECONDS)
     client.shutdown(10)
     figures: Figures = {
         "traced_call_us_p50": _median([percentile(times, 50) for times in rounds]),
@@ -52,6 +53,8 @@ def main() -> None:
         "flooded_call_us_p99": round(percentile(flood, 99), 1),
         "paced_call_us_p50": round(percentile(paced, 50), 1),
         "paced_call_us_p99": round(percentile(paced, 99), 1),
+        # What a call that is not traced takes in the same rhythm: the machine waking up.
+        "paced_bare_call_us_p50": round(percentile(bare, 50), 1),
         "rss_growth_mb": round(grown_mb, 1),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         **client.stats(),
@@ -59,7 +62,7 @@ def main() -> None:
     sys.stdout.write(json.dumps(figures) + "\n")
 
 
-def _traced(client: Callboard) -> Callable[[Messages], str]:
+def traced(client: Callboard) -> Callable[[Messages], str]:
     """Return a traced function that takes and gives back about two kilobytes."""
     traffic = Traffic()
     answer = traffic.text(110)
@@ -71,7 +74,7 @@ def _traced(client: Callboard) -> Callable[[Messages], str]:
     return reply
 
 
-def _times(call: Callable[[Messages], str], count: int, *, pace: float = 0.0) -> list[float]:
+def times(call: Callable[[Messages], str], count: int, *, pace: float = 0.0) -> list[float]:
     """Return the microseconds of each call; with a pace, calls come one by one after a pause."""
     traffic = Traffic(seed=11)
     messages = [{"role": "system", "content": traffic.text(60)}, {"role": "user", "content": traffic.text(150)}]
@@ -90,7 +93,7 @@ def _median(values: list[float]) -> float:
     return round(percentile(values, 50), 1)
 
 
-def _resident_mb() -> float:
+def resident_mb() -> float:
     with open("/proc/self/statm", encoding="ascii") as file:
         pages = int(file.read().split()[1])
     return pages * resource.getpagesize() / 1024**2

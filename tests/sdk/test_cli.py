@@ -225,6 +225,15 @@ def test_doctor_sees_that_prompts_cannot_be_kept(run, me, monkeypatch, tmp_path)
     assert "warning  prompt copies" in run("doctor")[1]
 
 
+def test_doctor_tells_how_much_waits_in_the_spool(run, me, monkeypatch, tmp_path):
+    monkeypatch.setenv("CALLBOARD_SPOOL_DIR", str(tmp_path))
+    (tmp_path / "a.spool").write_bytes(b"")
+    assert f"spool: 1 files wait in {tmp_path}" in run("doctor")[1]
+
+    monkeypatch.setenv("CALLBOARD_SPOOL_DIR", str(tmp_path / "a.spool" / "below a file"))
+    assert "warning  spool" in run("doctor")[1]
+
+
 def test_the_command_starts_as_a_module_without_django():
     program = (
         "import sys, runpy\n"

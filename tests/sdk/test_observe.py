@@ -6,7 +6,7 @@ import asyncio
 import inspect
 
 import pytest
-from callboard import current_span, observe
+from callboard import current_span, observe, span
 from callboard.testing import capture
 
 
@@ -228,3 +228,30 @@ def test_results_that_cannot_be_serialised_do_no_harm(captured):
 
     assert isinstance(strange()["value"], Strange)
     assert "Strange" in str(captured[0].output)
+
+
+def test_a_task_belongs_to_the_span_in_which_it_was_created(captured):
+    @observe
+    async def work(name, go):
+        await go.wait()
+        with span(f"step of {name}"):
+            pass
+
+    async def scenario():
+        go = asyncio.Event()
+        before = asyncio.create_task(work("before", go))
+        with span("request"):
+            inside = asyncio.create_task(work("inside", go))
+            await asyncio.sleep(0)
+        after = asyncio.create_task(work("after", go))
+        go.set()
+        await asyncio.gather(before, inside, after)
+
+    asyncio.run(scenario())
+
+    works = {found.input["name"]: found for found in captured if found.kind == "chain" and found.input}
+    assert works["before"].parent_id is None
+    assert works["inside"].parent_id == captured.named("request").span_id
+    assert works["after"].parent_id is None
+    for name, found in works.items():
+        assert captured.named(f"step of {name}").parent_id == found.span_id

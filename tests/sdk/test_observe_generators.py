@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -205,3 +206,45 @@ def test_a_function_that_returns_a_generator_is_recorded_until_that_ends(capture
     assert "".join(stream()) == "abc"
     assert "".join(asyncio.run(collect())) == "abc"
     assert [span.output for span in captured] == ["abc", "abc"]
+
+
+def test_the_time_to_the_first_item_of_a_model_call_is_recorded(captured):
+    @observe(kind="llm")
+    def words() -> Iterator[str]:
+        time.sleep(0.02)
+        yield "Hello "
+        time.sleep(0.02)
+        yield "world"
+
+    list(words())
+
+    [span] = captured
+    assert 0.015 < span.attributes["gen_ai.response.time_to_first_chunk"] <= span.duration_ms / 1000 - 0.015
+    assert span.attributes["gen_ai.request.stream"] is True
+
+
+def test_the_time_to_the_first_item_of_an_asynchronous_model_call_is_recorded(captured):
+    @observe(kind="llm")
+    async def words() -> AsyncIterator[str]:
+        await asyncio.sleep(0.02)
+        yield "Hello "
+        await asyncio.sleep(0.02)
+        yield "world"
+
+    async def read():
+        return [word async for word in words()]
+
+    asyncio.run(read())
+
+    [span] = captured
+    assert 0.015 < span.attributes["gen_ai.response.time_to_first_chunk"] <= span.duration_ms / 1000 - 0.015
+
+
+def test_a_generator_that_is_no_model_call_has_no_first_chunk(captured):
+    @observe
+    def numbers():
+        yield 1
+
+    list(numbers())
+
+    assert "gen_ai.response.time_to_first_chunk" not in captured[0].attributes

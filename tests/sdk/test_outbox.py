@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -10,6 +11,7 @@ import pytest
 from callboard.delivery import Courier, Route
 from callboard.http_client import Answer
 from callboard.outbox import Outbox
+from callboard.spool import Spool
 
 
 class Client:
@@ -38,10 +40,11 @@ def network():
 def make_outbox(network):
     made = []
 
-    def make(**options):
+    def make(spool=None, **options):
         outbox = Outbox(
             "test",
-            courier=Courier("items", connect=lambda: network),
+            courier=Courier("items", connect=lambda: network, store=spool and spool.write),
+            spool=spool,
             route=lambda: Route("/", b"[", b"]"),
             **({"encode": lambda item: str(item).encode(), "interval": 0.02} | options),
         )
@@ -87,6 +90,48 @@ def test_a_full_queue_drops_the_newest_and_counts(make_outbox, network):
     assert outbox.flush(5)
     assert b"9" in network.bodies[-1]
     assert b"10" not in network.bodies[-1]
+
+
+def test_with_a_spool_a_crowded_queue_goes_to_disk_while_the_server_hangs_and_is_sent_later(
+    make_outbox, network, tmp_path
+):
+    network.open.clear()
+    outbox = make_outbox(spool=Spool(tmp_path, scope="here", secret="s3cret"), max_items=100)
+    outbox.put("first", 1)
+    while outbox._items:
+        time.sleep(0.001)
+
+    for number in range(300):
+        outbox.put(number, 1)
+        while len(outbox._items) > 90:
+            time.sleep(0.001)
+
+    assert (outbox.lost, outbox.sent) == (0, 0)
+    assert outbox.stored > 100
+    network.open.set()
+    deadline = time.monotonic() + 10
+    while outbox.sent < 301 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    sent = b",".join(body.strip(b"[]") for body in network.bodies).split(b",")
+    assert sorted(sent) == sorted([b"first", *(str(number).encode() for number in range(300))])
+
+
+def test_what_had_to_make_room_on_disk_is_counted_as_lost(make_outbox, network, tmp_path):
+    network.open.clear()
+    spool = Spool(tmp_path, scope="here", secret="s3cret", max_bytes=4_000)
+    outbox = make_outbox(spool=spool, encode=lambda item: os.urandom(600).hex().encode())
+    outbox.put("first", 1)
+    while outbox._items:
+        time.sleep(0.001)
+    for number in range(20):
+        outbox.put(number, 1)
+        outbox._store(outbox._take())
+
+    kept = sum(len(stored.batch.parts) for stored in spool.waiting() if not stored.mark_sent())
+
+    assert outbox.stored == 20
+    assert 0 < kept < 20
+    assert outbox.lost == 20 - kept
 
 
 def test_a_queue_is_full_by_bytes_too(make_outbox, network):

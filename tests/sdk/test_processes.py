@@ -121,6 +121,34 @@ def test_a_server_that_is_off_holds_an_ending_program_up_for_two_seconds_at_most
     assert time.monotonic() - began < 5.0
 
 
+def test_what_a_program_could_not_send_at_its_end_is_sent_by_the_next(server, run, tmp_path, monkeypatch):
+    monkeypatch.setenv("CALLBOARD_SPOOL_DIR", str(tmp_path / "spool"))
+    program = """
+        import callboard
+        for number in range(1500):
+            with callboard.span("kept"):
+                pass
+        """
+    server.stop()
+    began = time.monotonic()
+    first = run(program)
+    server.start_again()
+
+    assert first.returncode == 0, first.stderr
+    assert time.monotonic() - began < 5.0
+    run(
+        """
+        import time
+        import callboard
+        with callboard.span("later"):
+            pass
+        callboard.flush(5)
+        time.sleep(2)
+        """
+    )
+    assert names(server) == ["kept"] * 1500 + ["later"]
+
+
 def test_a_forked_child_starts_with_an_empty_queue_and_its_own_thread(server, run):
     ended = run(
         """
@@ -171,6 +199,86 @@ def test_children_have_ids_of_their_own(server, run):
     assert len(server.spans) == 5
     assert len({span["traceId"] for span in server.spans}) == 5
     assert len({batch.headers["x-callboard-batch-id"] for batch in server.batches}) == 5
+
+
+def test_workers_forked_in_c_without_telling_python_have_ids_and_queues_of_their_own(server, run):
+    # As uWSGI does it: no hook of `os.register_at_fork` runs in the children.
+    ended = run(
+        """
+        import ctypes
+        import os
+        import callboard
+
+        fork = ctypes.PyDLL(None).fork
+        with callboard.span("in the master"):
+            pass
+        children = []
+        for number in range(3):
+            child = fork()
+            if child == 0:
+                with callboard.span(f"worker {number}"), callboard.span(f"step {number}"):
+                    pass
+                os._exit(0 if callboard.flush(5) else 7)
+            children.append(child)
+        assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
+        """
+    )
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert names(server) == ["in the master", *(f"{name} {n}" for name in ("step", "worker") for n in range(3))]
+    assert len({span["spanId"] for span in server.spans}) == 7
+    assert len({span["traceId"] for span in server.spans}) == 4
+
+
+GEVENT_HOST = """
+    import callboard
+    import gevent
+
+    def work(number):
+        with callboard.span(f"outer {number}"):
+            gevent.sleep(0.01)
+            with callboard.span(f"inner {number}"):
+                gevent.sleep(0.01)
+
+    gevent.joinall([gevent.spawn(work, number) for number in range(20)], raise_error=True)
+    assert callboard.flush(5)
+    assert callboard.stats()["spans_sent"] == 40
+    """
+
+
+@pytest.mark.parametrize("patching", ["", "import gevent.monkey; gevent.monkey.patch_all()"])
+def test_greenlets_keep_their_spans_apart_whether_the_host_is_patched_or_not(server, run, patching):
+    ended = run(patching + textwrap.dedent(GEVENT_HOST))
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    for number in range(20):
+        inner, outer = server.span_named(f"inner {number}"), server.span_named(f"outer {number}")
+        assert inner["parentSpanId"] == outer["spanId"]
+
+
+def test_a_patched_host_whose_server_hangs_goes_on_and_ends_in_time(server, run):
+    server.always["/v1/traces"] = Scripted(200, delay=8.0)
+    began = time.monotonic()
+
+    ended = run(
+        """
+        import gevent.monkey
+        gevent.monkey.patch_all()
+        import time
+        import callboard
+        with callboard.span("stuck"):
+            pass
+        began = time.monotonic()
+        for _ in range(20):
+            time.sleep(0.05)
+            with callboard.span("going on"):
+                pass
+        assert time.monotonic() - began < 3
+        """
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    assert time.monotonic() - began < 7.5
 
 
 def test_a_fork_while_other_threads_record_never_hangs(server, run):
@@ -255,6 +363,33 @@ def test_workers_of_celery_send_what_they_recorded(server, run):
 
     assert ended.returncode == 0, ended.stderr
     assert names(server) == ["work 0", "work 1"]
+
+
+@pytest.mark.parametrize("library", ["multiprocessing", "billiard"])
+def test_a_server_that_hangs_holds_an_ending_worker_up_once_and_not_for_each_queue(server, run, library):
+    server.always["/v1/traces"] = server.always["/api/v1/feedback"] = Scripted(200, delay=8.0)
+    ended = run(
+        f"""
+        import time
+        import {library} as library
+        import callboard
+
+        def work():
+            with callboard.span("stuck"):
+                callboard.feedback(thumbs="up")
+
+        if __name__ == "__main__":
+            process = library.Process(target=work)
+            began = time.monotonic()
+            process.start()
+            process.join()
+            print(time.monotonic() - began)
+        """
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    # Two seconds, and what a busy machine needs to start and end a process.
+    assert float(ended.stdout) < 2.9
 
 
 def test_a_preloading_web_server_sends_from_its_workers(server, tmp_path):

@@ -23,6 +23,7 @@ def test_every_setting_has_an_environment_variable():
             "CALLBOARD_TIMEOUT": "3",
             "CALLBOARD_PROMPT_TTL_SECONDS": "0",
             "CALLBOARD_PROMPT_DIR": "/var/prompts",
+            "CALLBOARD_SPOOL_DIR": "/var/spool",
             "CALLBOARD_CAPTURE_CONTENT": "no",
             "OTEL_SERVICE_NAME": "shop",
         },
@@ -42,6 +43,7 @@ def test_every_setting_has_an_environment_variable():
         timeout=3.0,
         prompt_ttl_seconds=0.0,
         prompt_dir=Path("/var/prompts"),
+        spool_dir=Path("/var/spool"),
         capture_content=False,
     )
 

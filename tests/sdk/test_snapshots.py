@@ -66,3 +66,33 @@ def test_arguments_are_named_without_self():
     arguments = snapshots.CallArguments((object(), "hi", 1, 2), {"key": "v"}, ("self", "text"), Meter())
 
     assert arguments.by_name() == {"text": "hi", "args": [1, 2], "key": "v"}
+
+
+def test_messages_with_parts_and_numbers_are_copied_to_the_bottom():
+    parts = [{"type": "text", "text": "before"}]
+    arguments = [{"role": "user", "content": parts, "weight": 1.5, "seen": {"by": ["ada"]}}, "text", 3, None]
+    meter = Meter()
+
+    picture = snapshots.CallArguments((arguments,), {}, ("messages",), meter).by_name()["messages"]
+    parts[0]["text"] = "after"
+    arguments[0]["seen"]["by"].append("bob")
+
+    assert picture[0] == {
+        "role": "user",
+        "content": [{"type": "text", "text": "before"}],
+        "weight": 1.5,
+        "seen": {"by": ["ada"]},
+    }
+    assert picture[1:] == ["text", 3, None]
+    assert snapshots.MAX_DETAILED_NODES - meter.nodes == 13
+
+
+def test_a_budget_used_up_within_one_list_stops_the_detail_of_what_follows():
+    meter = Meter()
+    value = [[{"text": "x" * 10} for _ in range(60)] for _ in range(20)]
+
+    picture = snapshots.take(value, meter)
+
+    assert picture == value
+    assert picture[0][0] is not value[0][0]
+    assert picture[-1][0] is value[-1][0]

@@ -5,7 +5,17 @@ from contextvars import copy_context
 
 import callboard
 import pytest
-from callboard import context, continue_trace, create_trace_id, current_span, inject, observe, span, traceparent
+from callboard import (
+    context,
+    contexts,
+    continue_trace,
+    create_trace_id,
+    current_span,
+    inject,
+    observe,
+    span,
+    traceparent,
+)
 from callboard.testing import capture
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -242,3 +252,17 @@ def test_the_package_functions_work_on_the_default_client(make_client, server):
     assert server.span_named("a")["name"] == "a"
     assert callboard.stats() == client.stats()
     assert callboard.shutdown(1)
+
+
+def test_a_library_whose_runs_cannot_be_found_does_no_harm(captured):
+    def find(active):
+        raise AttributeError("another version")
+
+    contexts.FINDERS.append(find)
+    try:
+        with span("outer"), span("inner"):
+            pass
+    finally:
+        contexts.FINDERS.remove(find)
+
+    assert captured.named("inner").parent_id == captured.named("outer").span_id

@@ -1,11 +1,12 @@
 """Describes a finished span as flat attributes, in the names of the OpenTelemetry GenAI conventions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from callboard import kinds, messages
 from callboard.contexts import Ambient, PromptLink
 from callboard.jsonable import shortened, to_json
+from callboard.notices import notice
 from callboard.snapshots import CallArguments
 from callboard.spans import UNSET, Span
 
@@ -26,11 +27,19 @@ def of_span(span: Span, *, sends_variables: bool = True) -> dict[str, Any]:
     if span.output is not UNSET:
         found.update(_of_output(span.kind, span.output))
     if span.details is not None:
-        found.update(span.details())
+        found.update(_details(span.details))
     found.update(span.attributes or {})
     if span.error is not None:
         found["error.type"] = span.error.type
     return {key: value for key, value in found.items() if value is not None}
+
+
+def _details(describe: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    try:
+        return describe()
+    except Exception:  # objects of another library, of a version that nobody has seen yet
+        notice("details", "callboard: a call could not be described in full.", error=True)
+        return {}
 
 
 def _of_ambient(ambient: Ambient) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from callboard.prompt_store import PromptStore
 from callboard.prompt_stream import PromptStream
 from callboard.settings import Settings
 from callboard.spans import Span
+from callboard.spool import Spool
 
 FeedbackItem = dict[str, Any]
 _MASKED_FEEDBACK: Final = ("string_value", "comment", "user_id")
@@ -26,25 +27,39 @@ _MASKED_FEEDBACK: Final = ("string_value", "comment", "user_id")
 
 def spans(settings: Settings, encoder: SpanEncoder) -> Outbox[Span]:
     """Return the queue that sends finished spans."""
+    spool = _spool("spans", settings)
     return Outbox(
         "spans",
-        courier=Courier("spans", connect=_connecting(settings), on_answer=_report_rejected_spans),
+        courier=Courier(
+            "spans",
+            connect=_connecting(settings),
+            on_answer=_report_rejected_spans,
+            store=None if spool is None else spool.write,
+        ),
         route=lambda: Route("/v1/traces", *otlp.envelope(otlp.resource(settings))),
         encode=encoder,
         flush_at=settings.flush_at,
         interval=settings.flush_interval,
+        spool=spool,
     )
 
 
 def feedback(settings: Settings, mask: Mask | None) -> Outbox[FeedbackItem]:
     """Return the queue that sends feedback."""
+    spool = _spool("feedback", settings)
     return Outbox(
         "feedback",
-        courier=Courier("feedback items", connect=_connecting(settings), on_answer=_report_rejected_feedback),
+        courier=Courier(
+            "feedback items",
+            connect=_connecting(settings),
+            on_answer=_report_rejected_feedback,
+            store=None if spool is None else spool.write,
+        ),
         route=lambda: Route("/api/v1/feedback", b'{"items":[', b"]}"),
         encode=lambda item: _encode_feedback(item, mask),
         flush_at=settings.flush_at,
         interval=settings.flush_interval,
+        spool=spool,
     )
 
 
@@ -82,6 +97,12 @@ def prompt_disk(settings: Settings, directory: Path | None) -> PromptDisk | None
 
 def _connecting(settings: Settings, url: str = "") -> Callable[[], HttpClient]:
     return lambda: HttpClient(url=url or settings.url, api_key=settings.api_key, timeout=settings.timeout)
+
+
+def _spool(items: str, settings: Settings) -> Spool | None:
+    if settings.spool_dir is None or not settings.api_key:
+        return None
+    return Spool(settings.spool_dir, scope=f"{settings.url}|{items}", secret=settings.api_key)
 
 
 def _encode_feedback(item: FeedbackItem, mask: Mask | None) -> bytes:

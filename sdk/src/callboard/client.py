@@ -9,7 +9,7 @@ from typing import Any, Final, ParamSpec, TypeVar, overload
 
 from callboard import channels, feedback_items, feedback_tokens, ids, kinds, lifecycle
 from callboard import settings as client_settings
-from callboard.contexts import ACTIVE, AMBIENT
+from callboard.contexts import AMBIENT, active_span
 from callboard.decorators import Recording, ToString, wrap
 from callboard.feedback_items import Opinion, Source, Thumbs, Value
 from callboard.notices import logger, notice
@@ -51,6 +51,7 @@ class Callboard:
         prompt_ttl_seconds: float | None = None,
         prompt_dir: str | Path | None = None,
         prompt_push: bool | None = None,
+        spool_dir: str | Path | None = None,
         capture_content: bool | None = None,
         capture_prompt_variables: bool = True,
         mask: Mask | None = None,
@@ -188,6 +189,12 @@ class Callboard:
         is_done = self._spans.flush(timeout)
         return self._feedback.flush(max(0.0, deadline - time.monotonic())) and is_done
 
+    def finish(self, timeout: float) -> bool:
+        """Send what is queued, or keep it in the spool directory if there is one; for the end of a process."""
+        deadline = time.monotonic() + timeout
+        is_done = self._spans.finish(timeout)
+        return self._feedback.finish(max(0.0, deadline - time.monotonic())) and is_done
+
     def shutdown(self, timeout: float = 5.0) -> bool:
         """Send what is queued and stop; later use does nothing but is counted. Always returns."""
         self.is_shut_down = True
@@ -202,8 +209,10 @@ class Callboard:
         return {
             "spans_sent": self._spans.sent,
             "spans_lost": self._spans.lost,
+            "spans_stored": self._spans.stored,
             "feedback_sent": self._feedback.sent,
             "feedback_lost": self._feedback.lost,
+            "feedback_stored": self._feedback.stored,
             **self.prompt_store.counts,
         }
 
@@ -219,7 +228,7 @@ class Callboard:
 
     def _target(self, trace_id: str | None, span_id: str | None) -> tuple[str, str | None]:
         """Return the ids that feedback is about; the trace at hand is kept even when sampling would drop it."""
-        active = ACTIVE.get()
+        active = active_span()
         if trace_id is None:
             if active is None:
                 raise ValueError("there is no current trace, so pass a trace_id")

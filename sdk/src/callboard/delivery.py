@@ -20,6 +20,7 @@ from callboard.retrying import Action, Step, next_step, parse_retry_after
 _GZIP_ABOVE: Final = 1024
 _GZIP_LEVEL: Final = 4
 _QUICK_SECONDS: Final = 1.0
+_STORED_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Batch:
     route: Route
     parts: list[bytes]
     id: str = field(default_factory=lambda: secrets.token_hex(16))
+    # On disk already, or counted as lost.
+    is_given_up: bool = False
 
     def body(self) -> bytes:
         """Return the request body."""
@@ -46,26 +49,40 @@ class Batch:
     def halves(self) -> "list[Batch]":
         """Return two smaller batches with the same items."""
         middle = len(self.parts) // 2
-        return [Batch(self.route, self.parts[:middle]), Batch(self.route, self.parts[middle:])]
+        halves = self.parts[:middle], self.parts[middle:]
+        return [Batch(self.route, parts, is_given_up=self.is_given_up) for parts in halves]
 
 
 class Courier:
     """Sends batches; used by one background thread, told to hurry or stop by others."""
 
     def __init__(
-        self, name: str, *, connect: Callable[[], HttpClient], on_answer: Callable[[Answer, Batch], None] | None = None
+        self,
+        name: str,
+        *,
+        connect: Callable[[], HttpClient],
+        on_answer: Callable[[Answer, Batch], None] | None = None,
+        store: Callable[[Batch], bool] | None = None,
     ) -> None:
         self._name = name
         self._connect = connect
         self._on_answer = on_answer
+        # Keeps a batch on disk that cannot be sent, and tells whether it could.
+        self._store = store
         self._begin()
 
     def _begin(self) -> None:
         self.sent = 0
         self.lost = 0
+        self.stored = 0
+        # What is being sent now, for the end of the process.
+        self.in_hand: Batch | None = None
+        # Whether the server took the last batch.
+        self.is_welcome = False
         self._losses_to_report = 0
         self._losses_seen = 0
         self._counting = threading.RLock()
+        self._storing = threading.Lock()
         self._client: HttpClient | None = None
         self._interruption = Bell()
         self._is_hurried = False
@@ -105,11 +122,32 @@ class Courier:
         if self._client is not None:
             self._client.close()
 
+    def give_up(self, batch: Batch) -> None:
+        """Keep on disk what cannot be sent now, or else count it as lost."""
+        # A lock of its own: whoever counts a loss must not wait for the disk.
+        with self._storing:
+            if batch.is_given_up:
+                return
+            batch.is_given_up = True
+            is_stored = self._store is not None and self._store(batch)
+        if not is_stored:
+            self.lose(len(batch.parts))
+            return
+        with self._counting:
+            self.stored += len(batch.parts)
+
     def deliver(self, batch: Batch, *, deadline: float | None) -> None:
-        """Send the batch, waiting and splitting as needed, until it is accepted or lost."""
+        """Send the batch, waiting and splitting as needed, until it is accepted, stored or lost."""
         waiting = deque([batch])
         while waiting:
-            waiting.extendleft(reversed(self._deliver_whole(waiting.popleft(), deadline)))
+            self.in_hand = waiting.popleft()
+            waiting.extendleft(reversed(self._deliver_whole(self.in_hand, deadline)))
+        self.in_hand = None
+
+    def deliver_stored(self, batch: Batch) -> None:
+        """Send a batch that is on disk; when the server is away it just stays there."""
+        batch.is_given_up = True
+        self.deliver(batch, deadline=time.monotonic() + _STORED_SECONDS)
 
     def _deliver_whole(self, batch: Batch, deadline: float | None) -> list[Batch]:
         """Send one batch; return smaller ones when the server refused it as a whole."""
@@ -127,8 +165,12 @@ class Courier:
             if step.action is Action.SPLIT:
                 return batch.halves()
             self._explain(step, answer)
-            if step.action is Action.DROP or not self._wait(step, deadline):
+            if step.action is Action.DROP and not step.is_late:
                 self.lose(len(batch.parts))
+                return []
+            self.is_welcome = False
+            if step.action is Action.DROP or not self._wait(step, deadline):
+                self.give_up(batch)
                 return []
 
     def _try(self, batch: Batch, body: bytes, headers: dict[str, str], deadline: float | None) -> Answer | None:
@@ -147,6 +189,7 @@ class Courier:
         return answer
 
     def _accepted(self, batch: Batch, reported: int) -> None:
+        self.is_welcome = True
         with self._counting:
             self.sent += len(batch.parts)
             self._losses_to_report -= reported

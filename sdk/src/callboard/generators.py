@@ -24,7 +24,7 @@ def drive(produced: Generator[Any, Any, Any], span: Span, joining: Joining) -> G
     try:
         while True:
             item = _within(span, step, argument)
-            _collect(items, item)
+            _collect(span, items, item)
             try:
                 step, argument = produced.send, (yield item)
             except GeneratorExit:
@@ -62,7 +62,7 @@ def recorded_async_generator(
             while True:
                 item = await _within_async(span, step, argument)
                 if span is not None:
-                    _collect(items, item)
+                    _collect(span, items, item)
                 try:
                     step, argument = produced.asend, (yield item)
                 except GeneratorExit:
@@ -104,6 +104,8 @@ async def _within_async(span: Span | None, step: Callable[[Any], Any], argument:
         restore(ACTIVE, token)
 
 
-def _collect(items: list[Any], item: Any) -> None:
+def _collect(span: Span, items: list[Any], item: Any) -> None:
+    if not items:
+        span.note_first_chunk()
     if len(items) < _MAX_JOINED_ITEMS:
         items.append(item)

@@ -1,13 +1,13 @@
 """Trace and span ids, and the decision to keep a trace, which follows from its id alone."""
 
 import hashlib
-import os
 import random
 
+from callboard import forks
+
 _random = random.Random()  # noqa: S311 - ids must be unique, not secret, and cost well under a microsecond
-if hasattr(os, "register_at_fork"):
-    # Without a new seed a forked child would hand out the ids of its parent.
-    os.register_at_fork(after_in_child=_random.seed)
+# Without a new seed a forked child would hand out the ids of its parent.
+forks.in_child(_random.seed)
 
 _LOW_56_BITS = (1 << 56) - 1
 

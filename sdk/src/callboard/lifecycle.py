@@ -2,16 +2,18 @@
 
 import atexit
 import contextlib
-import os
 import threading
 import time
 import weakref
 from typing import TYPE_CHECKING, Final
 
+from callboard import forks
+
 if TYPE_CHECKING:
     from callboard.client import Callboard
 
-_EXIT_SECONDS: Final = 2.0
+# A little less than the two seconds that are promised: the interpreter takes its time too.
+_EXIT_SECONDS: Final = 1.5
 _living: "weakref.WeakSet[Callboard]" = weakref.WeakSet()
 # Re-entrant: making the default client registers it.
 _changing = threading.RLock()
@@ -58,16 +60,15 @@ def register(client: "Callboard") -> None:
         if _is_registered:
             return
         _is_registered = True
-        atexit.register(_flush_all)
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=_reset_all)
+        atexit.register(_finish_all)
+        forks.in_child(_reset_all)
 
 
-def _flush_all() -> None:
+def _finish_all() -> None:
     deadline = time.monotonic() + _EXIT_SECONDS
     for client in list(_living):
         with contextlib.suppress(Exception):
-            client.flush(max(0.0, deadline - time.monotonic()))
+            client.finish(max(0.0, deadline - time.monotonic()))
 
 
 def _reset_all() -> None:

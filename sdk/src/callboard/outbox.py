@@ -2,25 +2,29 @@
 
 import contextlib
 import itertools
-import os
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from os import getpid
+from time import sleep
 from typing import Any, Final, Generic, TypeVar
 
 from callboard.bell import Bell
 from callboard.delivery import Batch, Courier, Route
 from callboard.notices import notice
+from callboard.spool import Spool
 
 T = TypeVar("T")
 MAX_ITEMS: Final = 10_000
 MAX_BYTES: Final = 32 * 1024 * 1024
 BATCH_ITEMS: Final = 512
 BATCH_BYTES: Final = 2 * 1024 * 1024
-_EXIT_SECONDS: Final = 2.0
-_GLANCE_SECONDS: Final = 0.1
+# A little less than the two seconds that are promised: the process takes its time too.
+_EXIT_SECONDS: Final = 1.5
+_GLANCE_SECONDS: Final = 0.005
+_LOOK_SECONDS: Final = 30.0
 
 
 class Outbox(Generic[T]):
@@ -37,6 +41,7 @@ class Outbox(Generic[T]):
         interval: float = 1.0,
         max_items: int = MAX_ITEMS,
         max_bytes: int = MAX_BYTES,
+        spool: Spool | None = None,
     ) -> None:
         self._name = name
         self._courier = courier
@@ -46,6 +51,9 @@ class Outbox(Generic[T]):
         self._interval = interval
         self._max_items = max_items
         self._max_bytes = max_bytes
+        self._spool = spool
+        # From here on items go to disk, so that there is room for newer ones while the server is away.
+        self._crowded_at = max(1, max_items // 2)
         self._is_closed = False
         self._begin()
 
@@ -58,11 +66,14 @@ class Outbox(Generic[T]):
         self._accepted = 0
         self._settled = 0
         self._bell = Bell()
-        self._settling = threading.Condition()
         self._thread: threading.Thread | None = None
         self._start_at = 0.0
-        self._pid = os.getpid()
+        self._pid = getpid()
         self._route: Route | None = None
+        self._relief_bell = Bell()
+        self._relief: threading.Thread | None = None
+        self._look_at = 0.0
+        self._stored_before = 0
 
     @property
     def sent(self) -> int:
@@ -74,6 +85,11 @@ class Outbox(Generic[T]):
         """How many items will never arrive."""
         return self._courier.lost
 
+    @property
+    def stored(self) -> int:
+        """How many items are, or were, kept on disk because the server was away."""
+        return self._courier.stored
+
     def reset_after_fork(self) -> None:
         """Empty the queue of a forked child: its parent sends what was in it."""
         self._begin()
@@ -81,7 +97,7 @@ class Outbox(Generic[T]):
 
     def put(self, item: T, size: int) -> bool:
         """Queue the item; when the queue is full the item is dropped and counted. Never blocks."""
-        if self._pid != os.getpid():
+        if self._pid != getpid():
             self.reset_after_fork()
         with self._lock:
             waiting = len(self._items)
@@ -95,6 +111,8 @@ class Outbox(Generic[T]):
             self._start()
         if waiting + 1 == self._flush_at:
             self._bell.ring()
+        if self._spool is not None and self._is_crowded():
+            self._relieve()
         return True
 
     def flush(self, timeout: float) -> bool:
@@ -112,22 +130,29 @@ class Outbox(Generic[T]):
         return self._wait_until_settled(target, deadline)
 
     def _wait_until_settled(self, target: int, deadline: float) -> bool:
-        with self._settling:
-            while self._settled < target:
-                left = deadline - time.monotonic()
-                # With a refused key, waiting would hold up the end of every program for nothing.
-                if left <= 0 or self._courier.blocked_until > deadline:
-                    return False
-                self._settling.wait(min(left, _GLANCE_SECONDS))
+        # Looked at again and again, because a condition made before gevent patches its host might never be notified.
+        while self._settled < target:
+            # With a refused key, waiting would hold up the end of every program for nothing.
+            if time.monotonic() >= deadline or self._courier.blocked_until > deadline:
+                return self._settled >= target
+            sleep(_GLANCE_SECONDS)
         return True
 
+    def finish(self, timeout: float) -> bool:
+        """Send what is queued, or keep it on disk where that is allowed; for the end of a process. Always returns."""
+        if self._spool is None:
+            return self.flush(timeout)
+        deadline = time.monotonic() + timeout
+        return self.flush(timeout / 2) or self._store_rest(deadline)
+
     def close(self, timeout: float) -> bool:
-        """Take no more items, send what is queued, and let the thread end. Always returns."""
+        """Take no more items, send or store what is queued, and let the thread end. Always returns."""
         with self._lock:
             self._is_closed = True
-        is_empty = self.flush(timeout)
+        is_empty = self.finish(timeout)
         self._courier.stop()
         self._bell.ring()
+        self._relief_bell.ring()
         return is_empty
 
     def _start(self) -> bool:
@@ -151,6 +176,8 @@ class Outbox(Generic[T]):
         while not self._courier.is_stopped:
             self._bell.wait(self._interval)
             self._drain(None)
+            if self._spool is not None and self._courier.is_welcome:
+                self._send_stored(self._spool)
         self._abandon()
         self._courier.report_losses()
         self._courier.close()
@@ -176,8 +203,74 @@ class Outbox(Generic[T]):
                 notice("outbox", "callboard: a batch could not be sent.", error=True)
                 self._courier.lose(len(taken))
             finally:
+                self._count_overwritten()
                 self._settle(len(taken))
         self._courier.report_losses()
+
+    def _is_crowded(self) -> bool:
+        return len(self._items) >= self._crowded_at or self._bytes * 2 >= self._max_bytes
+
+    def _relieve(self) -> None:
+        """Let a thread of its own write to disk, because the sender may be waiting for the server."""
+        if self._relief is None:
+            with self._lock:
+                if self._relief is not None:
+                    return
+                thread = threading.Thread(target=self._run_relief, name=f"callboard-{self._name}-disk", daemon=True)
+                # Without a thread to spare the queue fills up, and the newest items are lost as usual.
+                with contextlib.suppress(RuntimeError):
+                    thread.start()
+                    self._relief = thread
+        self._relief_bell.ring()
+
+    def _run_relief(self) -> None:
+        while not self._courier.is_stopped:
+            self._relief_bell.wait(60.0)
+            while self._is_crowded() and not self._courier.is_stopped:
+                self._store(self._take())
+
+    def _store(self, items: list[T]) -> None:
+        try:
+            for batch in self._batches(items):
+                self._courier.give_up(batch)
+        except Exception:
+            # The thread must outlive any single batch.
+            notice("outbox", "callboard: a batch could not be kept on disk.", error=True)
+            self._courier.lose(len(items))
+        finally:
+            self._count_overwritten()
+            self._settle(len(items))
+
+    def _count_overwritten(self) -> None:
+        """Count as lost what had to make room on disk, whichever process wrote it."""
+        if self._spool is not None and self._spool.overwritten:
+            count, self._spool.overwritten = self._spool.overwritten, 0
+            self._courier.lose(count)
+
+    def _store_rest(self, deadline: float) -> bool:
+        """Keep on disk what is queued and what is being sent; tell whether there was time for all of it."""
+        in_hand = self._courier.in_hand
+        if in_hand is not None:
+            self._courier.give_up(in_hand)
+        while self._items:
+            if time.monotonic() >= deadline:
+                return False
+            self._store(self._take())
+        return True
+
+    def _send_stored(self, spool: Spool) -> None:
+        """Send what this or an earlier process kept on disk, unless there is something newer to do."""
+        if time.monotonic() < self._look_at and self._courier.stored == self._stored_before:
+            return
+        self._look_at, self._stored_before = time.monotonic() + _LOOK_SECONDS, self._courier.stored
+        for stored in spool.waiting():
+            self._courier.deliver_stored(stored.batch)
+            if not self._courier.is_welcome:
+                return
+            stored.mark_sent()
+            self._drain(None)
+            if self._courier.is_stopped or not self._courier.is_welcome:
+                return
 
     def _take(self) -> list[T]:
         taken: list[T] = []
@@ -207,7 +300,7 @@ class Outbox(Generic[T]):
 
     def _encoded(self, item: T) -> bytes | None:
         # Lets the host's threads run between two items; encoding may otherwise keep them out for milliseconds.
-        time.sleep(0)
+        sleep(0)
         try:
             return self._encode(item)
         except Exception:  # one item that cannot be encoded must not cost the others
@@ -216,9 +309,8 @@ class Outbox(Generic[T]):
             return None
 
     def _settle(self, count: int) -> None:
-        with self._settling:
+        with self._lock:
             self._settled += count
-            self._settling.notify_all()
 
 
 _priorities = itertools.count(10)
@@ -232,4 +324,14 @@ def _send_before_worker_exit(outbox: Outbox[Any]) -> None:
             continue
         with contextlib.suppress(Exception):
             if process.current_process().name != "MainProcess":
-                util.Finalize(None, outbox.flush, args=(_EXIT_SECONDS,), exitpriority=next(_priorities))
+                util.Finalize(None, _finish_worker, args=(outbox,), exitpriority=next(_priorities))
+
+
+_worker_ends_at: float | None = None
+
+
+def _finish_worker(outbox: Outbox[Any]) -> None:
+    """Let all outboxes of a worker process that ends have the promised time together."""
+    global _worker_ends_at
+    _worker_ends_at = _worker_ends_at or time.monotonic() + _EXIT_SECONDS
+    outbox.finish(max(0.0, _worker_ends_at - time.monotonic()))

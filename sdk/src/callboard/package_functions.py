@@ -6,7 +6,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 
 from callboard import ids
 from callboard.client import WEEK, observing
-from callboard.contexts import ACTIVE
+from callboard.contexts import active_span
 from callboard.decorators import ToString
 from callboard.feedback_items import Source, Thumbs, Value
 from callboard.lifecycle import default_client
@@ -67,7 +67,7 @@ def span(
 
 def current_span() -> Span | None:
     """Return the span that is active in this thread or task."""
-    return ACTIVE.get()
+    return active_span()
 
 
 def create_trace_id(seed: str | None = None) -> str:

@@ -35,6 +35,8 @@ class Step:
     seconds: float = 0.0
     # The server named the time, so not even a flush comes earlier.
     is_ordered: bool = False
+    # Dropped because it took too long, and not because the server will never take it.
+    is_late: bool = False
 
 
 def next_step(
@@ -51,7 +53,7 @@ def next_step(
     if status is not None and status not in _RETRIED | _MISCONFIGURED:
         return Step(Action.DROP)
     if elapsed >= GIVE_UP_SECONDS:
-        return Step(Action.DROP)
+        return Step(Action.DROP, is_late=True)
     if status in _MISCONFIGURED:
         return Step(Action.PAUSE, PAUSE_SECONDS, is_ordered=True)
     if retry_after is not None:

@@ -45,6 +45,7 @@ class Settings:
     prompt_ttl_seconds: float = 60.0
     prompt_dir: Path | None = None
     prompt_push: bool = True
+    spool_dir: Path | None = None
     capture_content: bool = True
 
 
@@ -56,7 +57,8 @@ def resolve(given: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -
     for name, read in _READERS.items():
         values.update(_from_environment(name, read, environ))
     values.update({name: value for name, value in given.items() if value is not None})
-    values["prompt_dir"] = _expanded(values.get("prompt_dir"))
+    for name in ("prompt_dir", "spool_dir"):
+        values[name] = _expanded(name, values.get(name))
     # Keys and addresses are pasted, often with a line break.
     values["api_key"] = str(values.get("api_key", "")).strip()
     values["url"] = str(values.get("url") or DEFAULT_URL).strip().rstrip("/")
@@ -64,11 +66,11 @@ def resolve(given: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -
     return Settings(**{name: value for name, value in values.items() if name in known})
 
 
-def _expanded(directory: Any) -> Path | None:
+def _expanded(name: str, directory: Any) -> Path | None:
     try:
         return None if directory is None else Path(directory).expanduser()
     except RuntimeError as error:
-        notice("prompt_dir", "callboard: CALLBOARD_PROMPT_DIR cannot be used: %s", error)
+        notice(name, "callboard: CALLBOARD_%s cannot be used: %s", name.upper(), error)
         return None
 
 
@@ -128,6 +130,7 @@ _READERS: Final[dict[str, Callable[[str], Any]]] = {
     "prompt_ttl_seconds": _not_negative,
     "prompt_dir": Path,
     "prompt_push": _boolean,
+    "spool_dir": Path,
     "capture_content": _boolean,
 }
 

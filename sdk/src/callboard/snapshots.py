@@ -15,6 +15,7 @@ MAX_DETAILED_NODES: Final = 400
 MAX_ITEMS: Final = 10_000
 _SAMPLE: Final = 16
 _OBJECT_BYTES: Final = 64
+_FEW: Final = 8
 _ATOMS: Final = frozenset({int, float, bool, complex, type(None)})
 
 
@@ -31,9 +32,12 @@ class CallArguments:
     __slots__ = ("args", "kwargs", "names")
 
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any], names: tuple[str, ...], meter: Meter) -> None:
-        self.args: list[Any] = take(args, meter, MAX_DEPTH + 1) if args else []
-        self.kwargs: dict[str, Any] = take(kwargs, meter, MAX_DEPTH + 1) if kwargs else kwargs
+        self.kwargs = _take_dict(kwargs, meter, MAX_DEPTH + 1) if kwargs else kwargs
         self.names = names
+        self.args: list[Any] = []
+        for item in args:
+            # A list is mostly that of the messages; see there about calls.
+            self.args.append(_take_list(item, meter, MAX_DEPTH) if type(item) is list else take(item, meter))
 
     def by_name(self) -> dict[str, Any]:
         """Return the arguments by parameter name, without `self` and `cls`."""
@@ -54,21 +58,47 @@ def take(value: Any, meter: Meter, depth: int = MAX_DEPTH) -> Any:
         return value
     if kind in _ATOMS:
         return value
-    meter.bytes += _OBJECT_BYTES
     if kind is list or kind is tuple:
-        meter.nodes -= len(value)
-        if depth <= 1 or len(value) > MAX_DETAILED_ITEMS or meter.nodes < 0:
-            meter.bytes += _estimate(value)
-            return _first_items(value)
-        # Tuples become lists: both are arrays in JSON.
-        return [
-            _take_dict(item, meter, depth - 1) if type(item) is dict else take(item, meter, depth - 1) for item in value
-        ]
+        return _take_list(value, meter, depth)
     if kind is dict:
         return _take_dict(value, meter, depth)
-    if kind is set:
-        return value.copy()
-    return value
+    meter.bytes += _OBJECT_BYTES
+    return value.copy() if kind is set else value
+
+
+def _take_list(value: list[Any] | tuple[Any, ...], meter: Meter, depth: int) -> list[Any]:
+    """Return the elements in a list; tuples become lists too, as both are arrays in JSON."""
+    nodes = meter.nodes - len(value)
+    if depth <= 1 or len(value) > MAX_DETAILED_ITEMS or nodes < 0:
+        meter.nodes = nodes
+        meter.bytes += _OBJECT_BYTES + _estimate(value)
+        return _first_items(value)
+    size = _OBJECT_BYTES
+    copied = []
+    for item in value:
+        kind = type(item)
+        if kind is str:
+            size += len(item)
+        elif kind is dict and len(item) <= _FEW and depth > 2:
+            # Messages: copied here, because in a process that was just waiting every further call costs microseconds.
+            item = item.copy()
+            size += _OBJECT_BYTES
+            nodes -= len(item)
+            for key, inner in item.items():
+                if type(inner) is str:
+                    size += len(inner)
+                elif type(inner) not in _ATOMS:
+                    meter.nodes = nodes
+                    item[key] = take(inner, meter, depth - 2)
+                    nodes = meter.nodes
+        elif kind not in _ATOMS:
+            meter.nodes = nodes
+            item = take(item, meter, depth - 1)
+            nodes = meter.nodes
+        copied.append(item)
+    meter.nodes = nodes
+    meter.bytes += size
+    return copied
 
 
 def _take_dict(value: dict[Any, Any], meter: Meter, depth: int) -> dict[Any, Any]:

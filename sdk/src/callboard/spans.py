@@ -1,19 +1,20 @@
 """A span: one timed step of a trace, filled in by the code that runs and exported in the background."""
 
-import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import Token
+from time import perf_counter_ns, time_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from callboard import ids, kinds, snapshots
+from callboard import kinds, snapshots
 from callboard.contexts import ACTIVE, Ambient, PromptLink, restore, with_tags
+from callboard.ids import random_bits
 from callboard.notices import notice
 
 if TYPE_CHECKING:
     from callboard.prompt_models import Prompt
-    from callboard.tracing import Trace, Tracer
+    from callboard.tracing import Tracer
 
 UNSET: Final[Any] = object()
 _STACK_CHARACTERS = 8_000
@@ -26,6 +27,17 @@ _USAGE: Final = {
     "cached_tokens": "gen_ai.usage.cache_read.input_tokens",
     "reasoning_tokens": "gen_ai.usage.reasoning.output_tokens",
 }
+
+
+class Trace:
+    """What the spans of one trace in this process share."""
+
+    is_kept = True
+    root_id = 0
+    # Finished spans of a trace that sampling would drop; an error or feedback keeps them after all.
+    held: "list[Span] | None" = None
+    # The identity of the latest exception and the span it went on to.
+    last_failure = (0, 0)
 
 
 class SpanError:
@@ -51,30 +63,34 @@ class Span:
     details: Callable[[], Mapping[str, Any]] | None = None
     error: SpanError | None = None
     end_ns = 0
+    # The OpenTelemetry span that was active when this one started.
+    outer_id = 0
     # About how many bytes waiting for export takes, and how much detail a snapshot may still copy.
     bytes = 400
     nodes = snapshots.MAX_DETAILED_NODES
     _token: Token["Span | None"] | None = None
+    # What the spans of the trace share. Made when it is needed: a trace that is kept, of one span, goes without.
+    _trace: Trace | None = None
 
     def __init__(
-        self, tracer: "Tracer", trace: "Trace", name: str, kind: str, parent_id: int, ambient: Ambient
+        self, tracer: "Tracer", trace_number: int, name: str, kind: str, parent_id: int, ambient: Ambient
     ) -> None:
         self._tracer = tracer
-        self.trace = trace
+        self.trace_number = trace_number
         self.name = name
         self.kind = kind
         self.parent_id = parent_id
         self.ambient = ambient
-        self.id = ids.random_bits(64) or 1
+        self.id = random_bits(64) or 1
         if ambient.prompt is not None and kind in kinds.RUNS_ON_PROMPT:
             self.prompt = ambient.prompt
-        self.start_ns = time.time_ns()
-        self._started = time.perf_counter_ns()
+        self.start_ns = time_ns()
+        self._started = perf_counter_ns()
 
     @property
     def trace_id(self) -> str:
         """The id of the trace, 32 hex digits."""
-        return f"{self.trace.id:032x}"
+        return f"{self.trace_number:032x}"
 
     @property
     def span_id(self) -> str:
@@ -82,9 +98,20 @@ class Span:
         return f"{self.id:016x}"
 
     @property
+    def trace(self) -> Trace:
+        """What the spans of this trace in this process share."""
+        if self._trace is None:
+            self._trace = Trace()
+        return self._trace
+
+    @trace.setter
+    def trace(self, trace: Trace) -> None:
+        self._trace = trace
+
+    @property
     def is_kept(self) -> bool:
         """Whether this span will be exported, as far as is known now."""
-        return self.trace.is_kept
+        return self._trace is None or self._trace.is_kept
 
     @property
     def captures_content(self) -> bool:
@@ -128,8 +155,20 @@ class Span:
 
     def set_output(self, output: Any) -> None:
         """Record the output; the short form of `set(output=…)`."""
-        if self._tracer.captures_content:
+        if not self._tracer.captures_content:
+            return
+        if type(output) is str:
+            # As `take` does; in a process that was just waiting one call less is a microsecond or two.
+            self.bytes += len(output)
+            self.output = output
+        else:
             self.output = snapshots.take(output, self)
+
+    def note_first_chunk(self) -> None:
+        """Record that the first piece of a streamed answer came just now, when this is the call of a model."""
+        if self.kind == "llm":
+            seconds = (perf_counter_ns() - self._started) / 1e9
+            self.put({"gen_ai.request.stream": True, "gen_ai.response.time_to_first_chunk": seconds})
 
     def put(self, attributes: Mapping[str, Any]) -> None:
         """Add the attributes that have a value."""
@@ -150,13 +189,17 @@ class Span:
         stack = _stack_of(error) if is_new and content else ""
         self.error = SpanError(_type_name(error), _message_of(error) if content else "", stack)
 
-    def end(self) -> None:
-        """Finish this step; a second call does nothing."""
+    def end(self, *, began: int | None = None, ended: int | None = None) -> None:
+        """Finish this step, now or at times that somebody else took (Unix nanoseconds); a second call does nothing."""
         if self.end_ns:
             return
+        self.start_ns = self.start_ns if began is None else began
         # From a clock that never jumps, so that no duration is negative.
-        self.end_ns = self.start_ns + time.perf_counter_ns() - self._started
-        self._tracer.finish(self)
+        self.end_ns = self.start_ns + perf_counter_ns() - self._started if ended is None else max(self.start_ns, ended)
+        if self._trace is None:
+            self._tracer.sink(self, self.bytes)
+        else:
+            self._tracer.finish(self)
 
     def __enter__(self) -> Self:
         self._token = ACTIVE.set(self)

@@ -1,30 +1,16 @@
 """Starts spans, decides which traces are kept, and hands finished spans on."""
 
 from collections.abc import Callable
+from os import getpid
 
-from callboard import ids
-from callboard.contexts import ACTIVE, AMBIENT
-from callboard.spans import Span
+from callboard import forks, opentelemetry_parent
+from callboard.contexts import ACTIVE, AMBIENT, FINDERS, active_span
+from callboard.ids import is_sampled, random_bits
+from callboard.spans import Span, Trace
 
 # Takes a finished span, and about how many bytes it holds.
 Sink = Callable[[Span, int], object]
 _MAX_HELD_SPANS = 500
-
-
-class Trace:
-    """What the spans of one trace in this process share."""
-
-    root_id = 0
-    # Finished spans of a trace that sampling would drop; an error or feedback keeps them after all.
-    held: list[Span] | None = None
-    # The identity of the latest exception and the span it went on to.
-    last_failure = (0, 0)
-
-    def __init__(self, id: int, *, is_kept: bool) -> None:
-        self.id = id
-        self.is_kept = is_kept
-        if not is_kept:
-            self.held = []
 
 
 class Tracer:
@@ -34,19 +20,28 @@ class Tracer:
         self.is_on = sink is not None
         self.sample_rate = sample_rate if self.is_on else 0.0
         self.captures_content = captures_content and self.is_on
-        self._sink: Sink = sink or _nowhere
+        self.sink: Sink = sink or _nowhere
         self._keeps_all = self.sample_rate >= 1.0
 
-    def start(self, name: str, kind: str) -> Span:
-        """Start a span under the active one, or the first span of a new trace."""
+    def start(self, name: str, kind: str, *, under: Span | None = None) -> Span:
+        """Start a span under the one given or else the active one, or the first span of a new trace."""
+        if forks.pid != getpid():
+            forks.begin_anew()
         ambient = AMBIENT.get()
-        parent = ACTIVE.get()
+        parent = under or (active_span() if FINDERS else ACTIVE.get())
         if parent is not None:
-            return Span(self, parent.trace, name, kind, parent.id, ambient)
-        trace_id = ambient.trace_id or ids.random_bits(128) or 1
-        trace = Trace(trace_id, is_kept=self._keeps_all or ids.is_sampled(trace_id, rate=self.sample_rate))
-        span = Span(self, trace, name, kind, ambient.parent_id, ambient)
-        trace.root_id = span.id
+            span = Span(self, parent.trace_number, name, kind, parent.id, ambient)
+            span.trace = parent.trace
+            if parent.outer_id:
+                _go_under_newer(span, parent)
+            return span
+        outer = None if ambient.trace_id else opentelemetry_parent.active()
+        trace_number = ambient.trace_id or (outer and outer[0]) or random_bits(128) or 1
+        span = Span(self, trace_number, name, kind, ambient.parent_id, ambient)
+        if outer is not None:
+            span.parent_id = span.outer_id = outer[1]
+        if not (self._keeps_all or is_sampled(trace_number, rate=self.sample_rate)):
+            _hold(span)
         return span
 
     def finish(self, span: Span) -> None:
@@ -57,7 +52,7 @@ class Tracer:
         if span.error is not None and not trace.is_kept:
             self.keep(trace)
         if trace.is_kept:
-            self._sink(span, span.bytes)
+            self.sink(span, span.bytes)
         elif trace.held is not None:
             trace.held.append(span)
             if span.id == trace.root_id or len(trace.held) > _MAX_HELD_SPANS:
@@ -68,7 +63,24 @@ class Tracer:
         trace.is_kept = True
         held, trace.held = trace.held, None
         for span in held or ():
-            self._sink(span, span.bytes)
+            self.sink(span, span.bytes)
+
+
+def _go_under_newer(span: Span, parent: Span) -> None:
+    """Make the span a child of the OpenTelemetry span that was started inside of its parent, if there is one."""
+    outer = opentelemetry_parent.active()
+    if outer is None or outer[0] != span.trace_number:
+        return
+    span.outer_id = outer[1]
+    if span.outer_id != parent.outer_id:
+        span.parent_id = span.outer_id
+
+
+def _hold(root: Span) -> None:
+    """Hold back the spans of a trace that sampling drops, until an error or feedback keeps it after all."""
+    root.trace.is_kept = False
+    root.trace.root_id = root.id
+    root.trace.held = []
 
 
 def _nowhere(span: Span, size: int) -> None:

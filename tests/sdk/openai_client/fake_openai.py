@@ -199,6 +199,9 @@ class _Handler(BaseHTTPRequestHandler):
                 break
             name = "" if is_chat else f"event: {event['type']}\n"
             self.wfile.write(f"{name}data: {json.dumps(event)}\n\n".encode())
+            if event.get("type") == "response.created":
+                self.wfile.flush()
+                time.sleep(0.1)
         if is_chat:
             self.wfile.write(b"data: [DONE]\n\n")
         self.close_connection = True

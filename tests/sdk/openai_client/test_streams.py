@@ -137,7 +137,22 @@ def test_streamed_responses_are_recorded(client, captured):
     [span] = captured
     assert span.output[0]["parts"][0]["content"] == "Hello Ada"
     assert span.attributes["gen_ai.usage.input_tokens"] == 7
-    assert span.attributes["gen_ai.response.time_to_first_chunk"] > 0
+
+
+def test_the_first_chunk_of_a_streamed_response_is_the_first_that_follows_the_announcements(
+    client, with_async, captured
+):
+    list(client.responses.create(model="gpt-x", input="Hi", stream=True))
+
+    async def scenario(client):
+        return [event async for event in await client.responses.create(model="gpt-x", input="Hi", stream=True)]
+
+    with_async(scenario)
+
+    # The announcement comes after 20 ms, and the rest 100 ms later.
+    assert len(captured) == 2
+    for span in captured:
+        assert 0.115 < span.attributes["gen_ai.response.time_to_first_chunk"] < span.duration_ms / 1000
 
 
 def test_a_response_stream_left_early_keeps_the_text_so_far(client, captured):

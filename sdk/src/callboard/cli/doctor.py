@@ -71,6 +71,8 @@ def _checks(settings: Settings) -> Iterator[Finding]:
         yield Finding("recording", "warning", "switched off by CALLBOARD_ENABLED")
     yield from _check_server(settings)
     yield _check_prompt_dir(settings.prompt_dir)
+    if settings.spool_dir is not None:
+        yield _check_spool_dir(settings.spool_dir)
 
 
 def _check_key(settings: Settings) -> Finding:
@@ -138,11 +140,23 @@ def _check_clock(server_time: Any, *, halfway: float) -> Finding:
 def _check_prompt_dir(directory: Path | None) -> Finding:
     if directory is None:
         return Finding("prompt copies", "warning", "there is no directory for them; set CALLBOARD_PROMPT_DIR")
-    existing = next((path for path in (directory, *directory.parents) if path.exists()), None)
-    if existing is None or not existing.is_dir() or not os.access(existing, os.W_OK):
+    if not _can_be_written(directory):
         text = f"{directory} cannot be written, so prompts do not survive a restart without the server"
         return Finding("prompt copies", "warning", f"{text}; set CALLBOARD_PROMPT_DIR")
     return Finding("prompt copies", "ok", f"kept in {directory}")
+
+
+def _check_spool_dir(directory: Path) -> Finding:
+    if not _can_be_written(directory):
+        text = f"{directory} cannot be written, so what cannot be sent at the end of a process is lost"
+        return Finding("spool", "warning", f"{text}; set CALLBOARD_SPOOL_DIR")
+    files = list(directory.glob("*.spool")) if directory.is_dir() else []
+    return Finding("spool", "ok", f"{len(files)} files wait in {directory}")
+
+
+def _can_be_written(directory: Path) -> bool:
+    existing = next((path for path in (directory, *directory.parents) if path.exists()), None)
+    return existing is not None and existing.is_dir() and os.access(existing, os.W_OK)
 
 
 def _facts(answer: "Answer") -> Mapping[str, Any]:

@@ -16,6 +16,8 @@ from callboard.tracing import Tracer
 
 _OWN: Final = "callboard_"
 _CHUNK_BYTES: Final = 500
+# Events of the responses API that come before the model has begun to answer.
+_ANNOUNCEMENTS: Final = frozenset({"response.created", "response.in_progress", "response.queued"})
 # Who is behind an address that speaks the OpenAI API, by the end of the host name.
 _HOSTS: Final = {
     "groq.com": "groq",
@@ -64,6 +66,7 @@ class Call:
         """Take note of one chunk of a streamed answer."""
         if self.chunks is None:
             self.chunks = []
+        if self.first_chunk_seconds is None and getattr(chunk, "type", None) not in _ANNOUNCEMENTS:
             self.first_chunk_seconds = time.perf_counter() - self.began
         self.chunks.append(chunk)
         self.span.bytes += _CHUNK_BYTES
