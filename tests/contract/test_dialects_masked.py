@@ -51,7 +51,8 @@ def test_numbers_survive_without_any_content_in_every_dialect(dialect: str, call
 
     assert {name: columns[name] for name in NUMBERS} == {name: EXPECTED[call][name] for name in NUMBERS}
     assert [columns[name] for name in TEXTS] == [None, None, "", ""]
-    assert not [text for text in ("jo@example.com", "I am", "Hello", "Be brief", "5531") if text in repr(columns)]
+    written = " ".join(value for value in columns.values() if isinstance(value, str))
+    assert not [text for text in ("jo@example.com", "I am", "Hello", "Be brief", "5531") if text in written]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
