@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.installation import Installation
-from tests.faults.replay import Ledger
+from tests.faults.ledger import Ledger
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,7 +10,7 @@ from callboard import Callboard
 
 from benchmarks.preparation import PROMPTS
 from tests.faults.installation import WEB, Installation
-from tests.faults.replay import Ledger, SpanId, audit
+from tests.faults.ledger import Ledger, SpanId, digest
 
 pytestmark = pytest.mark.faults
 
@@ -25,7 +25,7 @@ def test_calls_traced_while_the_server_is_away_arrive_when_it_is_back(
         url=installation.running.url, api_key=installation.prepared.key, prompt_dir=tmp_path, flush_interval=0.2
     )
     slowest = 0.0
-    ids: list[SpanId] = []
+    spans: dict[SpanId, str] = {}
     try:
         version = client.prompts.get(PROMPTS[0]).version
         with installation.nothing_is_restarted():
@@ -35,10 +35,10 @@ def test_calls_traced_while_the_server_is_away_arrive_when_it_is_back(
                 with client.span("answer", kind="llm", input=f"question {number}") as span:
                     prompt = client.prompts.get(PROMPTS[0])
                     span.set(model="gpt-4o-mini", prompt=prompt)
-                ids.append((span.trace_id, span.span_id))
+                spans[span.trace_id, span.span_id] = digest(f"question {number}", "")
                 slowest = max(slowest, time.perf_counter() - began)
                 time.sleep(0.005)
-        ledger.send(ids)
+        ledger.send(spans)
         installation.wait_until_ready()
         is_sent = client.flush(25)
     finally:
@@ -48,5 +48,5 @@ def test_calls_traced_while_the_server_is_away_arrive_when_it_is_back(
     assert client.stats()["spans_lost"] == 0
     assert slowest < 0.25
     assert prompt.version == version is not None
-    ledger.acknowledge(ids)
-    audit(installation, ledger)
+    ledger.acknowledge(spans)
+    installation.audit(ledger)

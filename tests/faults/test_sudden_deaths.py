@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from tests.faults.installation import POSTGRES, REDIS, WEB, WORKER, Installation
-from tests.faults.replay import Ledger, Replay, audit
+from tests.faults.ledger import Ledger
+from tests.faults.replay import Replay
 
 pytestmark = pytest.mark.faults
 
@@ -25,7 +26,7 @@ def test_no_acknowledged_span_is_lost_when_a_process_in_its_way_is_killed(
 
     assert replay.given_up == 0
     assert replay.refusals <= {503}
-    audit(installation, ledger)
+    installation.audit(ledger)
 
 
 @pytest.mark.parametrize("name", [REDIS, WORKER])
@@ -40,7 +41,7 @@ def test_ingest_does_not_notice_that_a_process_beside_it_is_killed(
         replay.wait_for_acks(100)
 
     assert (replay.unanswered, replay.refusals) == (0, set())
-    audit(installation, ledger)
+    installation.audit(ledger)
 
 
 def test_two_deaths_at_once_lose_nothing_either(installation: Installation, ledger: Ledger) -> None:
@@ -52,7 +53,7 @@ def test_two_deaths_at_once_lose_nothing_either(installation: Installation, ledg
         replay.wait_for_acks(100)
 
     assert replay.given_up == 0
-    audit(installation, ledger)
+    installation.audit(ledger)
 
 
 def test_an_opinion_and_a_prompt_that_were_accepted_outlive_the_database_server(installation: Installation) -> None:
