@@ -41,12 +41,12 @@ def drip(bytes_per_second: int) -> Mode:
 
 
 def cut_request_after(count: int) -> Mode:
-    """The connection is reset once this many bytes have gone to the server."""
+    """A connection is reset once this many bytes have gone to the server, counted from now."""
     return Mode("cut_request", count)
 
 
 def cut_answer_after(count: int) -> Mode:
-    """The connection is reset once this many bytes have come back; 0: the answer exists, and nobody hears it."""
+    """A connection is reset once this many bytes have come back; 0: the answer exists, and nobody hears it."""
     return Mode("cut_answer", count)
 
 
@@ -149,8 +149,10 @@ class ChaosProxy:
         return await asyncio.open_connection(HOST, self._target)
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_answer: bool) -> None:
-        passed = 0
+        passed, since = 0, self._changed
         while data := await reader.read(CHUNK):
+            if since is not self._changed:
+                passed, since = 0, self._changed
             await self._pass_on(data, writer, is_answer=is_answer, passed=passed)
             passed += len(data)
         writer.write_eof()

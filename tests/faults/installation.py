@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import psycopg
 
@@ -102,9 +102,16 @@ class Installation:
         wait_until(lambda: not processes.is_the_same(pid, mark), seconds=5)
         return pid
 
-    def wait_for_another(self, name: str, *, than: int) -> None:
+    def restart(self, name: str) -> None:
+        """End a server as an upgrade of its package does, and return when it answers again."""
+        pid = self.pids()[name]
+        os.kill(pid, signal.SIGINT if name == POSTGRES else signal.SIGTERM)
+        self.wait_for_another(name, than=pid)
+        self.wait_until_ready()
+
+    def wait_for_another(self, name: str, *, than: int, seconds: float = SECONDS_TO_COME_BACK) -> None:
         """Return when the supervisor has started the process again."""
-        wait_until(lambda: self.pids().get(name, than) != than, seconds=SECONDS_TO_COME_BACK)
+        wait_until(lambda: self.pids().get(name, than) != than, seconds=seconds)
 
     def wait_until_ready(self) -> None:
         """Return when requests are answered and stored again."""
@@ -249,6 +256,17 @@ def stopped(*pids: int) -> Iterator[None]:
         for one, mark in frozen:
             if processes.is_the_same(one, mark):
                 os.kill(one, signal.SIGCONT)
+
+
+def flawed_url(url: str, port: int) -> str:
+    """Return the address of a server as it is reached through a proxy on this port."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{parts.username or ''}:{parts.password}@{HOST}:{port}", query="").geturl()
+
+
+def postgres_socket(url: str) -> Path:
+    """Return the Unix socket that a database address names."""
+    return Path(parse_qs(urlsplit(url).query)["host"][0]) / ".s.PGSQL.5432"
 
 
 def wait_until(is_so: Callable[[], bool], *, seconds: float) -> None:

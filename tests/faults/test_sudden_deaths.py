@@ -3,33 +3,66 @@
 from __future__ import annotations
 
 import os
+import random
+import time
+from itertools import chain
 
 import psycopg
 import pytest
 
-from tests.faults.installation import POSTGRES, REDIS, WEB, WORKER, Installation
+from tests.faults.conftest import Record
+from tests.faults.installation import BEAT, CAST, POSTGRES, REDIS, WEB, WORKER, Installation
 from tests.faults.ledger import Ledger
 from tests.faults.replay import Replay
 
-pytestmark = pytest.mark.faults
+# The more often a process died lately, the longer the supervisor waits before it starts it again: 30 seconds at most.
+SECONDS_TO_COME_BACK = 60.0
 
 
-@pytest.mark.parametrize("name", [WEB, POSTGRES])
-def test_no_acknowledged_span_is_lost_when_a_process_in_its_way_is_killed(
-    installation: Installation, ledger: Ledger, name: str
+def kill_at_random(
+    installation: Installation, ledger: Ledger, record: Record, *, kills: int, longest_pause: float, seed: int
 ) -> None:
+    """Kill processes under load at random moments, now and then two at once, each of them equally often."""
+    rolls = random.Random(seed)
+    rounds = (rolls.sample(CAST, len(CAST)) for _ in range(kills))
+    victims = list(chain.from_iterable(rounds))[:kills]
+    installation.wait_until_ready()
     with Replay(installation, ledger) as replay:
-        replay.wait_for_acks(200)
-        killed = installation.kill(name)
-        installation.wait_for_another(name, than=killed)
-        replay.wait_for_acks(200)
-
+        replay.wait_for_acks(90)
+        while victims:
+            time.sleep(rolls.uniform(0, longest_pause))
+            together = 2 if rolls.random() < 0.25 else 1
+            killed = {name: installation.kill(name) for name in dict.fromkeys(victims[:together])}
+            del victims[:together]
+            for name, pid in killed.items():
+                installation.wait_for_another(name, than=pid, seconds=SECONDS_TO_COME_BACK)
+        replay.wait_for_acks(90, seconds=SECONDS_TO_COME_BACK)
+        job = installation.ask_for_a_job()
+    installation.wait_for_job(job)
+    verdict = installation.audit(ledger)
+    record(
+        f"{kills} kills (seed {seed}): {verdict}; {replay.unanswered} requests not answered, slowest answer {replay.slowest:.2f} s"
+    )
     assert replay.given_up == 0
     assert replay.refusals <= {503}
-    installation.audit(ledger)
 
 
-@pytest.mark.parametrize("name", [REDIS, WORKER])
+@pytest.mark.faults
+def test_no_acknowledged_span_is_lost_when_processes_are_killed_at_random_moments(
+    installation: Installation, ledger: Ledger, record: Record, seed: int
+) -> None:
+    kill_at_random(installation, ledger, record, kills=5, longest_pause=0.8, seed=seed)
+
+
+@pytest.mark.long_faults
+def test_no_acknowledged_span_is_lost_in_twenty_kills_at_random_moments(
+    installation: Installation, ledger: Ledger, record: Record, seed: int
+) -> None:
+    kill_at_random(installation, ledger, record, kills=20, longest_pause=6.0, seed=seed)
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("name", [REDIS, WORKER, BEAT])
 def test_ingest_does_not_notice_that_a_process_beside_it_is_killed(
     installation: Installation, ledger: Ledger, name: str
 ) -> None:
@@ -44,6 +77,7 @@ def test_ingest_does_not_notice_that_a_process_beside_it_is_killed(
     installation.audit(ledger)
 
 
+@pytest.mark.faults
 def test_two_deaths_at_once_lose_nothing_either(installation: Installation, ledger: Ledger) -> None:
     with Replay(installation, ledger) as replay:
         replay.wait_for_acks(100)
@@ -56,6 +90,7 @@ def test_two_deaths_at_once_lose_nothing_either(installation: Installation, ledg
     installation.audit(ledger)
 
 
+@pytest.mark.faults
 def test_an_opinion_and_a_prompt_that_were_accepted_outlive_the_database_server(installation: Installation) -> None:
     installation.wait_until_ready()
     trace_id = os.urandom(16).hex()
