@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, LiteralString
 from urllib.parse import parse_qs, quote, urlsplit
 
 import psycopg
@@ -28,7 +29,7 @@ from webapp.cli.layouts import ROOT, Layout
 from webapp.cli.programs import Addresses
 from webapp.embedded import ports
 from webapp.supervisor import processes
-from webapp.supervisor.children import Child
+from webapp.supervisor.children import Child, Program
 
 POSTGRES, REDIS = "PostgreSQL", "Redis"
 WEB, LIVE, WORKER, BEAT = (f"The {name} process" for name in ("web", "live", "worker", "beat"))
@@ -132,25 +133,30 @@ class Installation:
         finally:
             self._up.send_signal(signal.SIGCONT)
 
-    def ask_for_a_job(self) -> int:
+    def ask_for_a_job(self, kind: str = "partitions.ensure") -> int:
         """Write down work as the web process does, and return its number; a tick of the timetable finds it."""
         with psycopg.connect(self.running.database_url) as connection:
             row = connection.execute(
                 """
                 INSERT INTO job (kind, dedupe_key, payload, state, run_at, attempts, max_attempts, last_error, created_at)
-                VALUES ('partitions.ensure', %s, '{}', 'ready', now(), 0, 5, '', now()) RETURNING id
+                VALUES (%s, %s, '{}', 'ready', now(), 0, 5, '', now()) RETURNING id
                 """,
-                [f"faults {os.urandom(8).hex()}"],
+                [kind, f"faults {os.urandom(8).hex()}"],
             ).fetchone()
         assert row is not None
         return int(row[0])
+
+    def ask(self, query: LiteralString, *values: object) -> list[tuple[Any, ...]]:
+        """Return what the database answers."""
+        with psycopg.connect(self.running.database_url) as connection:
+            cursor = connection.execute(query, values)
+            return cursor.fetchall() if cursor.description else []
 
     def wait_for_job(self, job: int, *, seconds: float = SECONDS_FOR_A_JOB) -> None:
         """Return when the job is done."""
 
         def is_done() -> bool:
-            with psycopg.connect(self.running.database_url) as connection:
-                return connection.execute("SELECT state FROM job WHERE id = %s", [job]).fetchone() == ("done",)
+            return self.ask("SELECT state FROM job WHERE id = %s", job) == [("done",)]
 
         wait_until(is_done, seconds=seconds)
 
@@ -222,6 +228,35 @@ class Installation:
         finally:
             child.end()
 
+    @contextmanager
+    def another_worker(self, queue: str, *, evidence: Path) -> Iterator[Child]:
+        """Run one more worker, for one queue, that knows the slow job of the fault tests; its log is `<queue>.log`."""
+        argv = ["celery", "--app", "tests.faults.slow_job", "worker", "--pool", "solo", "--queues", queue]
+        argv += ["--hostname", f"{queue}@%h", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
+        environ = self._environment() | {"CALLBOARD_PROCESS": queue, "FAULTS_EVIDENCE": str(evidence)}
+        child = Child(
+            Program(queue, (sys.executable, "-m", *argv), directory=ROOT, log=self.log(queue), environ=environ)
+        )
+        try:
+            yield child
+        finally:
+            child.end()
+
+    @contextmanager
+    def full_disk(self, *, largest_file: int) -> Iterator[None]:
+        """Let no file of PostgreSQL grow beyond this size while the block runs, as if there were no room for more."""
+        postgres = self.pids()[POSTGRES]
+        _, hard = resource.prlimit(postgres, resource.RLIMIT_FSIZE)
+        try:
+            _limit_files(postgres, (largest_file, hard))
+            yield
+        finally:
+            _limit_files(postgres, (resource.RLIM_INFINITY, hard))
+
+    def log(self, name: str) -> Path:
+        """Return the log file of a process."""
+        return self._layout.log(name)
+
     def _environment(self) -> dict[str, str]:
         return self._environ | {
             "DJANGO_SETTINGS_MODULE": "webapp.settings",
@@ -237,6 +272,13 @@ class Installation:
         argv = [sys.executable, "-m", "benchmarks.preparation"]
         answer = subprocess.run(argv, cwd=ROOT, env=self._environment(), stdout=subprocess.PIPE, check=True)
         return Prepared(**json.loads(answer.stdout))
+
+
+def _limit_files(postgres: int, limits: tuple[int, int]) -> None:
+    # The first one hands its limit on to the servers that it starts later.
+    for pid in with_children([postgres]):
+        with suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
 
 
 @contextmanager
