@@ -17,7 +17,7 @@ POOLS = {"all": (1, 16), "prompts": (1, 8), "ingest": (2, 4), "ui": (2, 4)}
 _workers, _threads = POOLS[os.environ.get("CALLBOARD_POOL", "all")]
 
 bind = os.environ.get("CALLBOARD_BIND", "127.0.0.1:8400")
-worker_class = "gthread"
+worker_class = "webapp.web_worker.TimingWorker"
 workers = int(os.environ.get("CALLBOARD_WEB_WORKERS", _workers))
 threads = int(os.environ.get("CALLBOARD_WEB_THREADS", _threads))
 

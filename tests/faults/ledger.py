@@ -67,6 +67,11 @@ class Ledger:
         ledger.acked = {(trace_id, span_id) for word, trace_id, span_id, _ in lines if word == "acked"}
         return ledger
 
+    def include(self, other: Ledger) -> None:
+        """Take over what another ledger says."""
+        self.send(other.sent)
+        self.acknowledge(other.acked)
+
     def send(self, spans: dict[SpanId, str]) -> None:
         """Note spans that are about to be sent."""
         with self._lock:

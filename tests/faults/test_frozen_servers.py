@@ -12,11 +12,10 @@ from tests.faults.installation import CAST, POSTGRES, REDIS, WEB, Installation, 
 from tests.faults.ledger import Ledger
 from tests.faults.replay import Replay
 
-pytestmark = pytest.mark.faults
-
 LONGEST_ANSWER = 8.0
 
 
+@pytest.mark.faults
 def test_a_frozen_postgresql_makes_ingest_ask_to_come_back_within_eight_seconds(
     installation: Installation, ledger: Ledger
 ) -> None:
@@ -39,6 +38,7 @@ def test_a_frozen_postgresql_makes_ingest_ask_to_come_back_within_eight_seconds(
     installation.audit(ledger)
 
 
+@pytest.mark.faults
 def test_ingest_and_work_go_on_when_redis_is_frozen(installation: Installation, ledger: Ledger) -> None:
     installation.wait_until_ready()
     with Replay(installation, ledger) as replay, installation.frozen(REDIS):
@@ -51,6 +51,7 @@ def test_ingest_and_work_go_on_when_redis_is_frozen(installation: Installation, 
     installation.audit(ledger)
 
 
+@pytest.mark.faults
 def test_work_that_waits_is_not_forgotten_when_redis_is_emptied(installation: Installation, ledger: Ledger) -> None:
     installation.wait_until_ready()
     with Replay(installation, ledger) as replay:
@@ -63,10 +64,8 @@ def test_work_that_waits_is_not_forgotten_when_redis_is_emptied(installation: In
     installation.audit(ledger)
 
 
-@pytest.mark.parametrize("name", [POSTGRES, REDIS])
-def test_every_process_finds_a_restarted_server_by_itself(
-    installation: Installation, ledger: Ledger, name: str
-) -> None:
+def restart_under_load(installation: Installation, ledger: Ledger, name: str) -> None:
+    """All processes but the restarted one are the same afterwards, and they work."""
     installation.wait_until_ready()
     before = installation.pids()
     with Replay(installation, ledger) as replay:
@@ -80,3 +79,13 @@ def test_every_process_finds_a_restarted_server_by_itself(
     assert {one: after[one] for one in CAST if one != name} == {one: before[one] for one in CAST if one != name}
     assert replay.given_up == 0
     installation.audit(ledger)
+
+
+@pytest.mark.faults
+def test_every_process_finds_a_restarted_postgresql_by_itself(installation: Installation, ledger: Ledger) -> None:
+    restart_under_load(installation, ledger, POSTGRES)
+
+
+@pytest.mark.long_faults
+def test_every_process_finds_a_restarted_redis_by_itself(installation: Installation, ledger: Ledger) -> None:
+    restart_under_load(installation, ledger, REDIS)
