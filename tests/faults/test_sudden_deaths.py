@@ -45,7 +45,8 @@ def kill_at_random(
     installation.wait_for_job(job)
     verdict = installation.audit(ledger)
     record(
-        f"{done} kills, {pairs} times two at once (seed {seed}): {verdict}; {replay.unanswered} requests not answered, slowest answer {replay.slowest:.2f} s"
+        f"{done} kills, {pairs} times two at once (seed {seed}): {verdict}; "
+        f"{replay.unanswered} requests not answered, slowest answer {replay.slowest:.2f} s"
     )
     assert replay.given_up == 0
     assert replay.refusals <= {503}
