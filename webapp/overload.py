@@ -40,7 +40,8 @@ def refuse_late(application: Application) -> Application:
 
 
 def _is_recording(environ: dict[str, Any]) -> bool:
-    return environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"].startswith(("/v1/", "/api/"))
+    path: str = environ["PATH_INFO"]
+    return environ["REQUEST_METHOD"] == "POST" and path.startswith(("/v1/", "/api/"))
 
 
 def _read_to_the_end(environ: dict[str, Any]) -> None:
