@@ -18,6 +18,7 @@ from typing import Any, LiteralString
 from urllib.parse import parse_qs, quote, urlsplit
 
 import psycopg
+from celery import Celery
 
 from benchmarks.preparation import PROMPTS, Prepared
 from benchmarks.processes import with_children
@@ -152,6 +153,11 @@ class Installation:
             cursor = connection.execute(query, values)
             return cursor.fetchall() if cursor.description else []
 
+    def ring(self, queue: str) -> None:
+        """Tell the workers of a queue to look for work."""
+        with Celery(broker=self.running.redis_url) as bell:
+            bell.send_task("workers.tasks.run_jobs", queue=queue)
+
     def wait_for_job(self, job: int, *, seconds: float = SECONDS_FOR_A_JOB) -> None:
         """Return when the job is done."""
 
@@ -203,10 +209,13 @@ class Installation:
         path = f"/api/v1/prompts/{quote(PROMPTS[0])}"
         return self.status(path, port=port, Authorization=f"Bearer {self.prepared.key}")
 
-    def post_json(self, path: str, document: dict[str, Any]) -> int:
-        """Send a document with the project's key and return the status."""
+    def post_json(self, path: str, document: dict[str, Any], *, port: int = 0) -> int:
+        """Send a document with the project's key and return the status, 0 when nobody answers."""
         headers = {"Authorization": f"Bearer {self.prepared.key}", "Content_Type": "application/json"}
-        return self.request("POST", path, body=json.dumps(document).encode(), **headers)[0]
+        try:
+            return self.request("POST", path, body=json.dumps(document).encode(), port=port, **headers)[0]
+        except (OSError, http.client.HTTPException):
+            return 0
 
     def audit(self, ledger: Ledger) -> Verdict:
         """Return how the database compares with what was promised; fail when anything differs."""
@@ -229,11 +238,12 @@ class Installation:
             child.end()
 
     @contextmanager
-    def another_worker(self, queue: str, *, evidence: Path) -> Iterator[Child]:
+    def another_worker(self, queue: str, *, evidence: Path, redis_url: str = "") -> Iterator[Child]:
         """Run one more worker, for one queue, that knows the slow job of the fault tests; its log is `<queue>.log`."""
         argv = ["celery", "--app", "tests.faults.slow_job", "worker", "--pool", "solo", "--queues", queue]
         argv += ["--hostname", f"{queue}@%h", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
         environ = self._environment() | {"CALLBOARD_PROCESS": queue, "FAULTS_EVIDENCE": str(evidence)}
+        environ["REDIS_URL"] = redis_url or self.running.redis_url
         child = Child(
             Program(queue, (sys.executable, "-m", *argv), directory=ROOT, log=self.log(queue), environ=environ)
         )

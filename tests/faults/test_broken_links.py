@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -84,6 +88,32 @@ def test_an_answer_that_is_lost_after_the_commit_costs_nothing_and_its_retry_sto
     assert duplicates is not None
     assert duplicates[0] >= request.span_count, "the lost answer came before the commit, so this tested nothing"
     installation.audit(ledger)
+
+
+@pytest.mark.faults
+def test_an_opinion_and_a_prompt_whose_answers_were_lost_are_stored_once(
+    installation: Installation, links: Links
+) -> None:
+    trace_id = os.urandom(16).hex()
+    opinion = {
+        "id": str(uuid.uuid4()), "trace_id": trace_id, "name": "thumbs", "data_type": "thumbs", "value": 1, "source": "user",
+    }  # fmt: skip
+    prompt = {"name": f"faults/{trace_id}", "type": "text", "text": "Answer {{question}}.", "note": "Sent twice"}
+    sendings: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("/api/v1/feedback", {"items": [opinion]}),
+        ("/api/v1/prompts", prompt),
+    )
+    for path, document in sendings:
+        links.to_web.set(chaos_proxy.cut_answer_after(0))
+        assert installation.post_json(path, document, port=links.to_web.port) == 0
+        links.mend()
+        assert installation.post_json(path, document, port=links.to_web.port) in (200, 201)
+
+    opinions = installation.ask("SELECT value FROM score WHERE trace_id = %s", trace_id)
+    versions = installation.ask(
+        "SELECT number FROM prompt_version WHERE prompt_id = (SELECT id FROM prompt WHERE name = %s)", prompt["name"]
+    )
+    assert (opinions, versions) == ([(1.0,)], [(1,)])
 
 
 def cut_everywhere(
@@ -173,6 +203,30 @@ def test_ingest_and_prompts_need_no_link_to_redis(
 
     assert (stored, fetched) == (200, 200)
     assert time.monotonic() - began < LONGEST_ANSWER
+
+
+@pytest.mark.long_faults
+def test_a_worker_hears_the_bell_again_after_every_break_of_its_link_to_redis(
+    installation: Installation, links: Links, tmp_path: Path
+) -> None:
+    queue = "faults-link"
+    evidence = tmp_path / "evidence"
+    evidence.touch()
+    url = flawed_url(installation.running.redis_url, links.to_redis.port)
+    with installation.another_worker(queue, evidence=evidence, redis_url=url):
+        for mode in (PASS, REFUSE, RESETTING, BLACKHOLE, HALF_OPEN):
+            links.to_redis.set(mode)
+            time.sleep(LONGEST_ANSWER)
+            links.to_redis.set(PASS)
+            job = installation.ask_for_a_job("faults.slow")
+            # The timetable rings every ten seconds; a ring that nobody heard is followed by another.
+            wait_until(lambda job=job: rang_and_done(installation, queue, job), seconds=60)  # type: ignore[misc]
+
+
+def rang_and_done(installation: Installation, queue: str, job: int) -> bool:
+    installation.ring(queue)
+    time.sleep(2)
+    return installation.ask("SELECT state FROM job WHERE id = %s", job) == [("done",)]
 
 
 class SlowClient:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -104,3 +105,30 @@ def test_ten_times_what_ingest_can_take_delays_no_prompt(
 
     # On a machine that is busy with other things the fetches are slow without any flood too.
     assert flooded < max(SLOWEST_FETCH_MS, 3 * calm)
+
+
+@pytest.mark.long_faults
+def test_a_flood_of_a_single_web_process_leaves_nobody_without_an_answer(
+    installation: Installation, ledger: Ledger, record: Record, tmp_path: Path
+) -> None:
+    installation.wait_until_ready()
+    path = tmp_path / "flood"
+    flood = Flood(Orders(installation.port, installation.prepared.key, str(path), 100, 128, 15))
+    fetched: list[tuple[int, float]] = []
+    with flood.running():
+        until = time.monotonic() + 15
+        while (began := time.monotonic()) < until:
+            fetched.append((installation.fetch_prompt(), time.monotonic() - began))
+            time.sleep(0.1)
+    slowest = max(took for _, took in fetched)
+    other = Ledger.read(path)
+    other.close()
+    ledger.include(other)
+    done = flood.done
+    record(
+        f"one web process, 100 senders for 15 s: answers {done.answers}, slowest {done.slowest:.2f} s, {done.spans} spans; "
+        f"{len(fetched)} prompt fetches, slowest {slowest:.2f} s; {installation.audit(ledger)}"
+    )
+    assert done.answers.keys() <= {"200", "503"}
+    assert {status for status, _ in fetched} == {200}
+    assert max(done.slowest, slowest) < LONGEST_ANSWER

@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 import pytest
-from celery import Celery
 
 from projects.jobs import LEASE
 from tests.faults.installation import Installation, stopped, wait_until
@@ -17,11 +16,6 @@ SECONDS_TO_START = 40.0
 SECONDS_TO_WORK = 40.0
 
 
-def ring(installation: Installation, queue: str) -> None:
-    with Celery(broker=installation.running.redis_url) as bell:
-        bell.send_task("workers.tasks.run_jobs", queue=queue)
-
-
 def check_that_the_zombie_is_fenced(installation: Installation, evidence: Path, *, is_lease_waited_for: bool) -> None:
     installation.wait_until_ready()
     evidence.touch()
@@ -30,14 +24,14 @@ def check_that_the_zombie_is_fenced(installation: Installation, evidence: Path, 
         installation.another_worker(FIRST, evidence=evidence) as first,
         installation.another_worker(SECOND, evidence=evidence),
     ):
-        ring(installation, FIRST)
+        installation.ring(FIRST)
         wait_until(lambda: f"{job} {FIRST} began" in evidence.read_text(), seconds=SECONDS_TO_START)
         with stopped(first.pid):
             if is_lease_waited_for:
                 time.sleep(LEASE.total_seconds() + 1)
             else:
                 installation.ask("UPDATE job SET lease_until = now() - interval '1 second' WHERE id = %s", job)
-            ring(installation, SECOND)
+            installation.ring(SECOND)
             installation.wait_for_job(job, seconds=SECONDS_TO_WORK)
             done = row(installation, job)
         wait_until(lambda: "taken over by another worker" in installation.log(FIRST).read_text(), seconds=20)
