@@ -41,23 +41,26 @@ _SECONDS_TO_ARRIVE = 30.0
 class _Arriving:
     """The socket of a request, read until a fixed moment however little comes at a time."""
 
-    def __init__(self, sock):
+    def __init__(self, sock: Any) -> None:
         self.sock = sock
         self._until = time.monotonic() + _SECONDS_TO_ARRIVE
 
-    def recv(self, size):
+    def recv(self, size: int) -> bytes:
         self.sock.settimeout(max(0.001, self._until - time.monotonic()))
         try:
-            return self.sock.recv(size)
+            received: bytes = self.sock.recv(size)
+            return received
         finally:
             self.sock.settimeout(None)
 
 
-def pre_request(worker, req):
+def pre_request(worker: Any, req: Any) -> None:
+    """Begin to count the time in which the request must arrive."""
     req.unreader.sock = _Arriving(req.unreader.sock)
 
 
-def post_request(worker, req, environ, resp):
+def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:
+    """Stop counting: the next request on this connection may come much later."""
     req.unreader.sock = req.unreader.sock.sock
 
 

@@ -125,10 +125,10 @@ def cut_everywhere(
     for _ in range(cuts):
         request = renewed()
         if rolls.random() < 0.5:
-            # A request of this size is some 100 kB on this connection, its answers are some 1,000 bytes.
-            links.to_postgres.set(chaos_proxy.cut_request_after(rolls.randrange(150_000)))
+            # Within what a request of this size takes on this connection, so that most cuts hit it.
+            links.to_postgres.set(chaos_proxy.cut_request_after(rolls.randrange(80_000)))
         else:
-            links.to_postgres.set(chaos_proxy.cut_answer_after(rolls.randrange(2_000)))
+            links.to_postgres.set(chaos_proxy.cut_answer_after(rolls.randrange(400)))
         began = time.monotonic()
         status, _ = installation.send(ledger, request, port=links.web)
         slowest = max(slowest, time.monotonic() - began)
