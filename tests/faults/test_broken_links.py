@@ -135,7 +135,7 @@ def cut_everywhere(
         refused += status == 503
         assert status in (200, 503)
         links.mend()
-        wait_until(lambda request=request: installation.send(ledger, request, port=links.web)[0] == 200, seconds=10)  # type: ignore[misc]
+        wait_until(lambda request=request: installation.send(ledger, request, port=links.web)[0] == 200, seconds=10)
     verdict = installation.audit(ledger)
     record(f"PostgreSQL cut {cuts} times (seed {seed}): {refused} refused, slowest answer {slowest:.2f} s; {verdict}")
     assert refused, "no cut hit a request"
@@ -220,7 +220,7 @@ def test_a_worker_hears_the_bell_again_after_every_break_of_its_link_to_redis(
             links.to_redis.set(PASS)
             job = installation.ask_for_a_job("faults.slow")
             # The timetable rings every ten seconds; a ring that nobody heard is followed by another.
-            wait_until(lambda job=job: rang_and_done(installation, queue, job), seconds=60)  # type: ignore[misc]
+            wait_until(lambda job=job: rang_and_done(installation, queue, job), seconds=60)
 
 
 def rang_and_done(installation: Installation, queue: str, job: int) -> bool:
