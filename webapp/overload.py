@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any
 
-# With another second for admission and six for the database, the answer comes within eight: exporters wait for ten.
+# With what a request may wait for its slot and for the database, the answer comes within eight seconds: exporters wait for ten.
 LONGEST_WAIT = 1.0
 _CHUNK = 256 * 1024
 _SENTENCE = "Callboard is busy. Nothing was stored, the client will try again."

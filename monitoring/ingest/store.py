@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 from django.db import connection, transaction
-from django.db.utils import DataError, InternalError, OperationalError
+from django.db.utils import DataError, OperationalError
 from psycopg import Cursor
 from psycopg import DataError as DriverDataError
 from psycopg.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
@@ -29,8 +29,6 @@ _POISON = (DataError, DriverDataError, OverflowError)
 _CLEANED, _TRUNCATED, _MASKED, _WITHHELD = (
     int(mark) for mark in (Mark.CLEANED, Mark.TRUNCATED, Mark.MASKED, Mark.WITHHELD)
 )
-# The server cannot do what it should, with any data: a file that may not grow, a page that cannot be read.
-_SERVER_FAILED = "XX"
 _RETRYABLE = (DeadlockDetected, SerializationFailure, LockNotAvailable)
 
 
@@ -147,10 +145,6 @@ def _retried(act: Callable[[], Stored]) -> Stored:
             if attempt == _TRIES or not isinstance(error.__cause__, _RETRYABLE):
                 raise
             time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311 - only spreads writers in time
-        except InternalError as error:
-            if not str(getattr(error.__cause__, "sqlstate", "")).startswith(_SERVER_FAILED):
-                raise
-            raise OperationalError(str(error)) from error
     raise AssertionError("unreachable")
 
 
