@@ -2,6 +2,7 @@
 #
 #   make up       install if needed and run Callboard on http://127.0.0.1:8400
 #   make test     the whole test suite, on throw-away servers of its own
+#   make faults   kill, freeze and cut everything for some minutes; nothing acknowledged may be lost (docs/faults.md)
 #   make check    formatting, lint, types, import direction, migrations, tests
 #   make fix      format and repair what the linter can repair
 #   make bench    the benchmarks (`make bench ARGS=ingest`)
@@ -10,7 +11,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install up test check lint types imports migrations fix bench compat lock clean
+.PHONY: help install up test faults check lint types imports migrations fix bench compat lock clean
 
 # Relative paths only: the checkout may lie below a directory with spaces in its name.
 BIN := .venv/bin
@@ -31,6 +32,9 @@ up: $(RUNTIME)
 
 test: $(DEVELOPMENT)
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+
+faults: $(DEVELOPMENT)
+	$(BIN)/python -m pytest tests/faults -m "faults or long_faults" --durations=10 $(ARGS)
 
 check: lint types imports migrations test
 

@@ -10,6 +10,8 @@ from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.wsgi import get_wsgi_application
 from servestatic import ServeStatic
 
+from webapp.overload import refuse_late
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 
 # Names that carry a hash of the content never change what they mean.
@@ -39,4 +41,4 @@ def _protect(headers: Any, path: str, url: str) -> None:
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
 
 
-application = with_static_files(get_wsgi_application())
+application = refuse_late(with_static_files(get_wsgi_application()))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import random
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.faults.installation import Installation
-from tests.faults.replay import Ledger
+from tests.faults.ledger import Ledger
+
+Record = Callable[[str], None]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,3 +33,25 @@ def ledger(installation: Installation, tmp_path_factory: pytest.TempPathFactory)
     kept = Ledger(tmp_path_factory.mktemp("ledger") / "acknowledged")
     yield kept
     kept.close()
+
+
+@pytest.fixture
+def record(record_property: Callable[[str, object], None]) -> Record:
+    """Write down a figure; all of them are printed at the end of the run."""
+    return lambda line: record_property("fault", line)
+
+
+@pytest.fixture
+def seed(record: Record) -> int:
+    """The seed of everything random; FAULTS_SEED repeats the one of an earlier run."""
+    return int(os.environ.get("FAULTS_SEED", "0")) or random.randrange(1, 1_000_000)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was measured, whether or not the tests passed."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    measured = [value for report in reports for name, value in report.user_properties if name == "fault"]
+    if measured:
+        terminalreporter.section("What the faults did")
+    for line in dict.fromkeys(measured):
+        terminalreporter.write_line(str(line))

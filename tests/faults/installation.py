@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -13,18 +14,31 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, LiteralString
+from urllib.parse import parse_qs, quote, urlsplit
 
-from benchmarks.preparation import Prepared
-from webapp.cli import instance
+import psycopg
+from celery import Celery
+
+from benchmarks.preparation import PROMPTS, Prepared
+from benchmarks.processes import with_children
+from benchmarks.traffic import Request
+from tests.faults.ledger import Ledger, Verdict, audit, spans_in
+from webapp.cli import instance, programs
 from webapp.cli.instance import Instance
 from webapp.cli.layouts import ROOT, Layout
+from webapp.cli.programs import Addresses
 from webapp.embedded import ports
 from webapp.supervisor import processes
+from webapp.supervisor.children import Child, Program
 
-POSTGRES, REDIS, WEB, WORKER = "PostgreSQL", "Redis", "The web process", "The worker process"
+POSTGRES, REDIS = "PostgreSQL", "Redis"
+WEB, LIVE, WORKER, BEAT = (f"The {name} process" for name in ("web", "live", "worker", "beat"))
+CAST = (POSTGRES, REDIS, WEB, LIVE, WORKER, BEAT)
 SECONDS_TO_START = 60.0
 SECONDS_TO_COME_BACK = 25.0
+SECONDS_FOR_A_JOB = 35.0
+SECONDS_FOR_AN_ANSWER = 15.0
 HOST = "127.0.0.1"
 
 
@@ -61,7 +75,7 @@ class Installation:
         )
         self.running = running
         self.prepared = self._prepare()
-        wait_until(lambda: WORKER in self.pids(), seconds=SECONDS_TO_START)
+        wait_until(lambda: BEAT in self.pids(), seconds=SECONDS_TO_START)
         return self
 
     def __exit__(
@@ -90,13 +104,26 @@ class Installation:
         wait_until(lambda: not processes.is_the_same(pid, mark), seconds=5)
         return pid
 
-    def wait_for_another(self, name: str, *, than: int) -> None:
+    def restart(self, name: str) -> None:
+        """End a server as an upgrade of its package does, and return when it answers again."""
+        pid = self.pids()[name]
+        os.kill(pid, signal.SIGINT if name == POSTGRES else signal.SIGTERM)
+        self.wait_for_another(name, than=pid)
+        self.wait_until_ready()
+
+    def wait_for_another(self, name: str, *, than: int, seconds: float = SECONDS_TO_COME_BACK) -> None:
         """Return when the supervisor has started the process again."""
-        wait_until(lambda: self.pids().get(name, than) != than, seconds=SECONDS_TO_COME_BACK)
+        wait_until(lambda: self.pids().get(name, than) != than, seconds=seconds)
 
     def wait_until_ready(self) -> None:
         """Return when requests are answered and stored again."""
         wait_until(lambda: self.status("/readyz") == 200, seconds=SECONDS_TO_COME_BACK)
+
+    @contextmanager
+    def frozen(self, name: str) -> Iterator[None]:
+        """Stop the process and its children in the middle of what they do, and let them go on at the end of the block."""
+        with stopped(self.pids()[name]):
+            yield
 
     @contextmanager
     def nothing_is_restarted(self) -> Iterator[None]:
@@ -107,11 +134,43 @@ class Installation:
         finally:
             self._up.send_signal(signal.SIGCONT)
 
+    def ask_for_a_job(self, kind: str = "partitions.ensure") -> int:
+        """Write down work as the web process does, and return its number; a tick of the timetable finds it."""
+        with psycopg.connect(self.running.database_url) as connection:
+            row = connection.execute(
+                """
+                INSERT INTO job (kind, dedupe_key, payload, state, run_at, attempts, max_attempts, last_error, created_at)
+                VALUES (%s, %s, '{}', 'ready', now(), 0, 5, '', now()) RETURNING id
+                """,
+                [kind, f"faults {os.urandom(8).hex()}"],
+            ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def ask(self, query: LiteralString, *values: object) -> list[tuple[Any, ...]]:
+        """Return what the database answers."""
+        with psycopg.connect(self.running.database_url) as connection:
+            cursor = connection.execute(query, values)
+            return cursor.fetchall() if cursor.description else []
+
+    def ring(self, queue: str) -> None:
+        """Tell the workers of a queue to look for work."""
+        with Celery(broker=self.running.redis_url) as bell:
+            bell.send_task("workers.tasks.run_jobs", queue=queue)
+
+    def wait_for_job(self, job: int, *, seconds: float = SECONDS_FOR_A_JOB) -> None:
+        """Return when the job is done."""
+
+        def is_done() -> bool:
+            return self.ask("SELECT state FROM job WHERE id = %s", job) == [("done",)]
+
+        wait_until(is_done, seconds=seconds)
+
     def request(
-        self, method: str, path: str, *, body: bytes | None = None, **headers: str
+        self, method: str, path: str, *, body: bytes | None = None, port: int = 0, **headers: str
     ) -> tuple[int, dict[str, str], bytes]:
         """Return status, headers and body of an answer; raise OSError or HTTPException when there is none."""
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=15)
+        connection = http.client.HTTPConnection(HOST, port or self.port, timeout=SECONDS_FOR_AN_ANSWER)
         try:
             connection.request(
                 method, path, body=body, headers={name.replace("_", "-"): value for name, value in headers.items()}
@@ -121,25 +180,96 @@ class Installation:
         finally:
             connection.close()
 
-    def status(self, path: str, **headers: str) -> int:
+    def status(self, path: str, *, port: int = 0, **headers: str) -> int:
         """Return the status of a GET request, 0 when nobody answers."""
         try:
-            return self.request("GET", path, **headers)[0]
+            return self.request("GET", path, port=port, **headers)[0]
         except (OSError, http.client.HTTPException):
             return 0
 
-    def post_traces(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+    def post_traces(self, body: bytes, *, port: int = 0) -> tuple[int, dict[str, str], bytes]:
         """Send an OTLP request with the project's key."""
         headers = {"Authorization": f"Bearer {self.prepared.key}", "Content_Type": "application/x-protobuf"}
-        return self.request("POST", "/v1/traces", body=body, **headers)
+        return self.request("POST", "/v1/traces", body=body, port=port, **headers)
 
-    def post_json(self, path: str, document: dict[str, Any]) -> int:
-        """Send a document with the project's key and return the status."""
+    def send(self, ledger: Ledger, request: Request, *, port: int = 0) -> tuple[int, dict[str, str]]:
+        """Send a request once, under the ids it has now, and note what came of it; status 0 means no answer."""
+        spans = spans_in(request.body)
+        ledger.send(spans)
+        try:
+            status, headers, _ = self.post_traces(bytes(request.body), port=port)
+        except (OSError, http.client.HTTPException):
+            return 0, {}
+        if status == 200:
+            ledger.acknowledge(spans)
+        return status, headers
+
+    def fetch_prompt(self, *, port: int = 0) -> int:
+        """Return the status of a prompt fetch."""
+        path = f"/api/v1/prompts/{quote(PROMPTS[0])}"
+        return self.status(path, port=port, Authorization=f"Bearer {self.prepared.key}")
+
+    def post_json(self, path: str, document: dict[str, Any], *, port: int = 0) -> int:
+        """Send a document with the project's key and return the status, 0 when nobody answers."""
         headers = {"Authorization": f"Bearer {self.prepared.key}", "Content_Type": "application/json"}
-        return self.request("POST", path, body=json.dumps(document).encode(), **headers)[0]
+        try:
+            return self.request("POST", path, body=json.dumps(document).encode(), port=port, **headers)[0]
+        except (OSError, http.client.HTTPException):
+            return 0
 
-    def _prepare(self) -> Prepared:
-        environ = self._environ | {
+    def audit(self, ledger: Ledger) -> Verdict:
+        """Return how the database compares with what was promised; fail when anything differs."""
+        return audit(self.running.database_url, self.prepared.project_id, ledger)
+
+    @contextmanager
+    def another_web(self, *, database_url: str = "", redis_url: str = "", threads: int = 0) -> Iterator[int]:
+        """Run one more web process, with servers or threads of its own, and return its port."""
+        port = ports.any_free(HOST)
+        urls = (database_url or self.running.database_url, redis_url or self.running.redis_url)
+        addresses = Addresses(HOST, port, self.port, *urls)
+        environ = self._environment() | {"DATABASE_URL": urls[0], "REDIS_URL": urls[1]}
+        if threads:
+            environ["CALLBOARD_WEB_THREADS"] = environ["CALLBOARD_DB_POOL"] = str(threads)
+        child = Child(programs.web(self._layout, addresses, environ))
+        try:
+            wait_until(lambda: self.status("/readyz", port=port) == 200, seconds=SECONDS_TO_START)
+            yield port
+        finally:
+            child.end()
+
+    @contextmanager
+    def another_worker(self, queue: str, *, evidence: Path, redis_url: str = "") -> Iterator[Child]:
+        """Run one more worker, for one queue, that knows the slow job of the fault tests; its log is `<queue>.log`."""
+        argv = ["celery", "--app", "tests.faults.slow_job", "worker", "--pool", "solo", "--queues", queue]
+        argv += ["--hostname", f"{queue}@%h", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
+        environ = self._environment() | {"CALLBOARD_PROCESS": queue, "FAULTS_EVIDENCE": str(evidence)}
+        environ["REDIS_URL"] = redis_url or self.running.redis_url
+        child = Child(
+            Program(queue, (sys.executable, "-m", *argv), directory=ROOT, log=self.log(queue), environ=environ)
+        )
+        try:
+            yield child
+        finally:
+            child.end()
+
+    @contextmanager
+    def full_disk(self, *, largest_file: int) -> Iterator[None]:
+        """Let no file of PostgreSQL grow beyond this size while the block runs, as if there were no room for more."""
+        postgres = self.pids()[POSTGRES]
+        _, hard = resource.prlimit(postgres, resource.RLIMIT_FSIZE)
+        try:
+            _limit_files(postgres, (largest_file, hard))
+            yield
+        finally:
+            _limit_files(postgres, (resource.RLIM_INFINITY, hard))
+
+    def log(self, name: str) -> Path:
+        """Return the log file of a process."""
+        return self._layout.log(name)
+
+    def _environment(self) -> dict[str, str]:
+        return self._environ | {
+            "DJANGO_SETTINGS_MODULE": "webapp.settings",
             "DATABASE_URL": self.running.database_url,
             "REDIS_URL": self.running.redis_url,
             "CALLBOARD_DATA_DIR": str(self._layout.directory),
@@ -147,10 +277,48 @@ class Installation:
             "CALLBOARD_SECRET_KEY": (self._layout.secrets / "secret.key").read_text().strip(),
             "CALLBOARD_LOG_LEVEL": "WARNING",
         }
-        answer = subprocess.run(
-            [sys.executable, "-m", "benchmarks.preparation"], cwd=ROOT, env=environ, stdout=subprocess.PIPE, check=True
-        )
+
+    def _prepare(self) -> Prepared:
+        argv = [sys.executable, "-m", "benchmarks.preparation"]
+        answer = subprocess.run(argv, cwd=ROOT, env=self._environment(), stdout=subprocess.PIPE, check=True)
         return Prepared(**json.loads(answer.stdout))
+
+
+def _limit_files(postgres: int, limits: tuple[int, int]) -> None:
+    # The first one hands its limit on to the servers that it starts later.
+    for pid in with_children([postgres]):
+        with suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
+
+
+@contextmanager
+def stopped(*pids: int) -> Iterator[None]:
+    """Stop processes with all their children, parents first, and let them go on at the end of the block."""
+    # The servers of PostgreSQL have process groups of their own, so a signal to the group would miss them.
+    frozen: list[tuple[int, str]] = []
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+        frozen += [(one, processes.started_at(one)) for one in with_children([pid])]
+    for one, _ in frozen:
+        with suppress(ProcessLookupError):
+            os.kill(one, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for one, mark in frozen:
+            if processes.is_the_same(one, mark):
+                os.kill(one, signal.SIGCONT)
+
+
+def flawed_url(url: str, port: int) -> str:
+    """Return the address of a server as it is reached through a proxy on this port."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{parts.username or ''}:{parts.password}@{HOST}:{port}", query="").geturl()
+
+
+def postgres_socket(url: str) -> Path:
+    """Return the Unix socket that a database address names."""
+    return Path(parse_qs(urlsplit(url).query)["host"][0]) / ".s.PGSQL.5432"
 
 
 def wait_until(is_so: Callable[[], bool], *, seconds: float) -> None:

@@ -31,6 +31,7 @@ TEXTS = [_chunk(delta={"content": text}) for text in ("Hello ", "there.")]
 END = _chunk(delta={}, finish_reason="stop")
 COUNTS = b"data: " + json.dumps({"id": "c", "model": "fake-1", "choices": [], "usage": USAGE}).encode() + b"\n\n"
 DONE = b"data: [DONE]\n\n"
+SLOW_SECONDS = 0.6
 
 
 def _response(status: str, body: bytes, *headers: str, content_type: str = "application/json") -> bytes:
@@ -107,6 +108,14 @@ class FakeProvider:
     async def _answer(self, mode: str, writer: asyncio.StreamWriter) -> None:
         if mode in WHOLE:
             writer.write(WHOLE[mode])
+        elif mode == "slow_first_byte":
+            await asyncio.sleep(SLOW_SECONDS)
+            writer.write(WHOLE["ok"])
+        elif mode == "slow_stream":
+            for part in (EVENTS + ROLE, *TEXTS, END + COUNTS + DONE):
+                writer.write(part)
+                await writer.drain()
+                await asyncio.sleep(SLOW_SECONDS / 4)
         elif mode == "stall":
             await asyncio.sleep(30)
         elif mode == "stalled_stream":

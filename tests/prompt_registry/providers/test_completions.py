@@ -32,6 +32,7 @@ from prompt_registry.providers.errors import (
 )
 from prompt_registry.providers.values import Completion, ModelSettings, TextChunk, Usage
 from tests.prompt_registry.providers.conftest import connect
+from tests.prompt_registry.providers.fake_provider import SLOW_SECONDS
 
 MESSAGES = [{"role": "user", "content": "Hello?"}]
 SETTINGS = ModelSettings(model="fake-1")
@@ -208,6 +209,25 @@ def test_a_stream_is_tried_again_until_its_first_piece(provider, connection):
 
 def run(work):
     return event_loop.submit(work).result(timeout=10)
+
+
+def test_a_provider_that_thinks_for_long_is_waited_for(provider, connection):
+    provider.script = ["slow_first_byte"]
+
+    answer = ask_it(connection)
+
+    assert (answer.text, answer.tries) == ("Hello there.", 1)
+    assert answer.latency_ms >= SLOW_SECONDS * 1000
+
+
+def test_a_slow_stream_arrives_whole_and_its_first_piece_early(provider, connection):
+    provider.script = ["slow_stream"]
+
+    *pieces, whole = stream_it(connection)
+
+    assert pieces == [TextChunk("Hello "), TextChunk("there.")]
+    assert (whole.text, whole.tries) == ("Hello there.", 1)
+    assert whole.latency_ms - whole.first_chunk_ms >= SLOW_SECONDS / 4 * 1000
 
 
 @pytest.mark.parametrize("mode", ["stall", "dripping_headers"])
