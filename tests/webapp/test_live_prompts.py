@@ -49,7 +49,8 @@ def key(project: Project) -> str:
 
 
 @pytest.fixture
-def live() -> Iterator[tuple[str, PromptStreams]]:
+def live(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, PromptStreams]]:
+    monkeypatch.setenv("CALLBOARD_PROCESS", "live")
     with serving(database_url=test_database_url(), limits=Limits(check_seconds=0.1)) as running:
         yield running
 
