@@ -50,7 +50,11 @@ FIELDS: tuple[tuple[str, str, str], ...] = (
     ("stop", "Stop words", "The answer ends before any of these; one in each line."),
     ("tools", "Tools", "The functions the model may ask for, as a JSON list."),
     ("response_schema", "Answer form", "The JSON schema that every answer must follow."),
-    ("custom", "For the application", "What else the application reads along with this prompt; its engineers fill this in."),
+    (
+        "custom",
+        "For the application",
+        "What else the application reads along with this prompt; its engineers fill this in.",
+    ),
 )
 NAMES = tuple(name for name, _, _ in FIELDS)
 LABELS = {name: label for name, label, _ in FIELDS}

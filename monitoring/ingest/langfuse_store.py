@@ -13,11 +13,11 @@ from monitoring.ingest import langfuse_batch, langfuse_ids
 from monitoring.ingest.langfuse_batch import Batch, Failure, Key, Patch
 from monitoring.ingest.rows import Sender
 from monitoring.ingest.store import store
+from monitoring.ingest.turns import wait_for_turn
 from monitoring.models import span_hex, span_number
 
 # What the receiver put among the attributes itself.
 _ADDED = frozenset({"resource", "scope", "links", "callboard.cut"})
-_LOCK = 7_204_119
 _NOT_STORED = "The span holds values that Callboard cannot read."
 
 
@@ -26,7 +26,8 @@ def store_batch(batch: Batch, sender: Sender, *, body_bytes: int) -> list[Failur
     if not batch.patches:
         return []
     with transaction.atomic():
-        _wait_for_turn(sender.project_id)
+        # Nearly every batch of these SDKs changes spans that are stored.
+        wait_for_turn(sender.project_id)
         known = stored_spans(_keys(batch), project_id=sender.project_id)
         now_ns = int(sender.received_at.timestamp() * 1_000_000) * 1000
         spans = langfuse_batch.spans_of(batch, known=known, now_ns=now_ns)
@@ -35,16 +36,6 @@ def store_batch(batch: Batch, sender: Sender, *, body_bytes: int) -> list[Failur
         there = stored_spans(batch.patches, project_id=sender.project_id)
     lost = [patch for key, patch in batch.patches.items() if key not in there]
     return [Failure(event_id, 400, _NOT_STORED) for patch in lost for event_id in patch.event_ids]
-
-
-def _wait_for_turn(project_id: int) -> None:
-    """Let one batch of a project at a time through.
-
-    Nearly every batch changes spans that are stored, and with them counters that other batches change: at the same time
-    they would wait for each other in a circle, which the database ends only after a second.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, project_id % 2**31])
 
 
 def stored_spans(keys: Collection[Key], *, project_id: int) -> dict[Key, Patch]:

@@ -18,6 +18,7 @@ from monitoring import masking_policies
 from monitoring.ingest import ledger, merging, statements
 from monitoring.ingest.rows import COLUMN_TYPES, ENVIRONMENT, MARKS, SPAN_ID, START_DAY, TRACE_ID, Row, Sender, build
 from monitoring.ingest.spans import RawSpan, Rejected
+from monitoring.ingest.turns import wait_for_turn
 from monitoring.kinds import Mark
 
 log = structlog.get_logger("callboard.ingest")
@@ -49,9 +50,11 @@ def store(spans: Sequence[RawSpan], sender: Sender, *, body_bytes: int = 0, drop
     rows, rejected = build(spans, replace(sender, masker=masking_policies.masker_of(sender.project_id)))
     unique = _without_twins(rows)
 
-    def commit(write: Callable[[list[Row], Sender, Stored], None]) -> Stored:
+    def commit(write: Callable[[list[Row], Sender, Stored], None], attempt: int) -> Stored:
         stored = Stored(rejected=list(rejected))
         with transaction.atomic():
+            if attempt > 1:
+                wait_for_turn(sender.project_id)
             write(unique, sender, stored)
             _count(stored, rows, poisoned=len(stored.rejected) - len(rejected))
             with connection.cursor() as cursor:
@@ -66,10 +69,10 @@ def store(spans: Sequence[RawSpan], sender: Sender, *, body_bytes: int = 0, drop
         return stored
 
     try:
-        return _retried(lambda: commit(_write))
+        return _retried(lambda attempt: commit(_write, attempt))
     except _POISON as error:
         log.warning("a batch holds a span that cannot be stored", project_id=sender.project_id, error=str(error)[:300])
-        return _retried(lambda: commit(_bisect))
+        return _retried(lambda attempt: commit(_bisect, attempt))
 
 
 def _count(stored: Stored, rows: list[Row], *, poisoned: int) -> None:
@@ -137,10 +140,10 @@ def _without_twins(rows: list[Row]) -> list[Row]:
     return [by_key[key] for key in sorted(by_key)]
 
 
-def _retried(act: Callable[[], Stored]) -> Stored:
+def _retried(act: Callable[[int], Stored]) -> Stored:
     for attempt in range(1, _TRIES + 1):
         try:
-            return act()
+            return act(attempt)
         except OperationalError as error:
             if attempt == _TRIES or not isinstance(error.__cause__, _RETRYABLE):
                 raise

@@ -102,6 +102,8 @@ def write_first_version(page: Page) -> None:
     expect(page.get_by_role("heading", level=1, name="greeting")).to_be_visible()
     tab_to(page, "Text of message 1")
     write(page, "Greet {{customer}} warmly.")
+    # The blanks are listed a moment after somebody stopped typing.
+    expect(page.get_by_label("Sample of customer")).to_be_visible()
     tab_to(page, "Sample of customer")
     page.keyboard.insert_text("Ada")
     tab_to(page, "What did you change and why?")
