@@ -15,11 +15,14 @@ from django.db.backends.utils import CursorWrapper
 from monitoring import masking_policies
 from monitoring.errors import ScoreRefused
 from monitoring.ingest.cleaning import clean_text
+from monitoring.ingest.turns import wait_for_turn
 from monitoring.kinds import Kind
 from monitoring.models import ScoreSource, ScoreType, span_number
 
 MAX_ITEMS = 1_000
 MAX_TEXT = 8_192
+# The database tells no moment before the year 1, and nobody means one before this.
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _SERIES = "kind, arm, prompt_version, rollout_id, environment, model, prompt_name"
 
 
@@ -71,20 +74,28 @@ def checked(item: Any, *, now: datetime, source: str | None = None, author_id: i
     )
 
 
-@transaction.atomic
 def record(*, project_id: int, scores: Sequence[NewScore]) -> int:
     """Store the scores and count them on the calls that are already here; return how many were stored.
 
     The same id, or the same person's score of the same name on the same call, replaces the earlier one.
     """
     masker = masking_policies.masker_of(project_id)
-    masked = [masker.score(score) for score in scores] if masker else scores
+    masked = [masker.score(score) for score in scores] if masker else list(scores)
+    masked.sort(key=lambda item: (item.trace_id.int, item.name, item.user_id))
+    if masked:
+        _record(project_id, masked)
+    return len(scores)
+
+
+@transaction.atomic
+def _record(project_id: int, scores: list[NewScore]) -> None:
+    # One at a time per project: the same score sent twice at once, or thumbs on the same counters, would collide.
+    wait_for_turn(project_id)
     with connection.cursor() as cursor:
-        for score in sorted(masked, key=lambda item: (item.trace_id.int, item.name, item.user_id)):
+        for score in scores:
             _take_back(cursor, project_id, score)
             stored_id = _insert(cursor, project_id, score)
             _join(cursor, project_id, stored_id)
-    return len(scores)
 
 
 def join_waiting(*, limit: int = 500) -> int:
@@ -218,7 +229,7 @@ def _values(item: dict[str, Any], data_type: str) -> tuple[float | None, str | N
         return None, _text(text)
     if isinstance(value, bool):
         value = int(value)
-    if not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > 1e15:
+    if not isinstance(value, int | float) or math.isnan(value if isinstance(value, float) else 0) or abs(value) > 1e15:
         raise ScoreRefused("The value must be a finite number.")
     if data_type in (ScoreType.THUMBS, ScoreType.BOOLEAN) and value not in (0, 1):
         raise ScoreRefused("The value must be 1 (up, yes) or 0 (down, no).")
@@ -264,4 +275,4 @@ def _moment(value: Any, now: datetime) -> datetime:
     except ValueError as error:
         raise ScoreRefused("The created_at must be a date and time such as 2026-01-31T10:00:00Z.") from error
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(moment, now + timedelta(minutes=10))
+    return max(_EARLIEST, min(moment, now + timedelta(minutes=10)))

@@ -13,6 +13,9 @@ from psycopg import Connection, OperationalError, errors
 # Every statement of a web process ends by the server's own limit before that; what takes longer never ends.
 LONGEST_WAIT_SECONDS = 12.0
 
+# With the time to know the caller, and to wait for a slot, the answer comes before the common exporters give up.
+SECONDS_TO_STORE = 5.5
+
 _ends_at: ContextVar[float] = ContextVar("database_deadline", default=float("inf"))
 
 

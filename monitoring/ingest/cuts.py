@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from monitoring.ingest.cleaning import TOO_DEEP
 from monitoring.ingest.limits import MAX_ATTRIBUTES, MAX_PAYLOAD_CHARS, MAX_VALUE_CHARS
 
 
@@ -22,7 +23,10 @@ class Cuts:
         """Return the value of an attribute, or the beginning of its text when it is too long."""
         if isinstance(value, str):
             return self._text(name, value, MAX_VALUE_CHARS)
-        text = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+        try:
+            text = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+        except orjson.JSONEncodeError:
+            return TOO_DEEP
         return value if len(text) <= MAX_VALUE_CHARS else self._text(name, text, MAX_VALUE_CHARS)
 
     def payload(self, name: str, text: str) -> str:

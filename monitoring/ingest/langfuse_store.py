@@ -31,10 +31,9 @@ def store_batch(batch: Batch, sender: Sender, *, body_bytes: int) -> list[Failur
         known = stored_spans(_keys(batch), project_id=sender.project_id)
         now_ns = int(sender.received_at.timestamp() * 1_000_000) * 1000
         spans = langfuse_batch.spans_of(batch, known=known, now_ns=now_ns)
-        if not store(spans, sender, body_bytes=body_bytes).rejected:
-            return []
-        there = stored_spans(batch.patches, project_id=sender.project_id)
-    lost = [patch for key, patch in batch.patches.items() if key not in there]
+        rejected = store(spans, sender, body_bytes=body_bytes).rejected
+    lost_keys = {(span.trace_id, span.span_id) for span in rejected}
+    lost = [patch for key, patch in batch.patches.items() if key in lost_keys]
     return [Failure(event_id, 400, _NOT_STORED) for patch in lost for event_id in patch.event_ids]
 
 

@@ -104,12 +104,15 @@ def forget() -> None:
 
 def _remember_environments(cursor: CursorWrapper, project_id: int, environments: Collection[str]) -> None:
     new = [name for name in sorted(environments) if (project_id, name) not in _known_environments]
-    for name in new[:50]:
+    some = new[:50]
+    for name in some:
         cursor.execute(
             "INSERT INTO environment (project_id, name) VALUES (%s, %s) ON CONFLICT DO NOTHING", [project_id, name]
         )
-    if new:
-        transaction.on_commit(lambda: _known_environments.update((project_id, name) for name in new))
+    if some:
+        if len(_known_environments) > 10_000:
+            _known_environments.clear()
+        transaction.on_commit(lambda: _known_environments.update((project_id, name) for name in some))
 
 
 def _mark_first(cursor: CursorWrapper, project_id: int) -> None:

@@ -4,6 +4,8 @@ MAX_SPANS = 5_000
 # Attributes that are kept as they are; conversations taken apart into attributes have many more pieces.
 MAX_ATTRIBUTES = 256
 MAX_PIECES = 10_000
+# Objects and lists of a whole request.
+MAX_NODES = 500_000
 MAX_EVENTS = 128
 MAX_LINKS = 128
 MAX_KEY_BYTES = 255

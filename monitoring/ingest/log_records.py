@@ -21,6 +21,9 @@ from monitoring.scores import NewScore
 
 EVALUATION = "gen_ai.evaluation.result"
 MAX_RECORDS = 5_000
+# Each becomes a score, which takes longer to store than a span.
+MAX_RESULTS = 1_000
+TOO_MANY_RESULTS = "One request may carry 1,000 evaluation results; the others are not stored. Send smaller batches."
 OTHER_RECORD = f"Only events named {EVALUATION} are kept, as scores; other log records are not stored."
 NO_PLACE = "An evaluation result must carry the trace id of what it judges."
 # Gives the same evaluation the same id however often it is sent.
@@ -90,6 +93,8 @@ def to_scores(records: Sequence[LogRecord], *, now: datetime) -> tuple[list[NewS
     found, refused = [], []
     for record in records:
         try:
+            if len(found) >= MAX_RESULTS:
+                raise ScoreRefused(TOO_MANY_RESULTS)
             found.append(_score(record, now))
         except ScoreRefused as error:
             refused.append(str(error))

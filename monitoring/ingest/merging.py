@@ -10,6 +10,7 @@ import orjson
 from django.db.backends.utils import CursorWrapper
 
 from monitoring.ingest import statements
+from monitoring.ingest.limits import MAX_ATTRIBUTES
 from monitoring.ingest.rows import COLUMNS, SPAN_ID, TRACE_ID, Row, Sender
 from monitoring.kinds import Kind, Mark, Status
 
@@ -21,6 +22,8 @@ _UPDATE = (
     f"UPDATE span SET {', '.join(f'{name} = %s' for name in _UPDATED)} "
     "WHERE project_id = %s AND start_day = %s AND trace_id = %s AND span_id = %s"
 )
+# Those of a span, and what the receiver adds to them.
+_MOST_MEMBERS = MAX_ATTRIBUTES + 4
 _GRAINS = ("minute", "hour", "day")
 _SERIES = ("kind", "arm", "prompt_version", "rollout_id", "environment", "model", "prompt_name")
 # A histogram that holds one duration.
@@ -56,7 +59,8 @@ def merged(stored: Values, sent: Values) -> Values:
     result["kind"] = sent["kind"] or stored["kind"]
     result["marks"] = stored["marks"] | sent["marks"] | Mark.MERGED
     for name in ("attributes", "metadata"):
-        result[name] = _union(stored[name], sent[name])
+        result[name], was_cut = _union(stored[name], sent[name])
+        result["marks"] |= Mark.TRUNCATED if was_cut else 0
     result["content_hash"] = sent["content_hash"]
     return result
 
@@ -88,10 +92,13 @@ def _recompute_trace(cursor: CursorWrapper, trace_id: UUID, project_id: int) -> 
     cursor.execute(statements.RECOMPUTE_TRACE, days)
 
 
-def _union(stored: str | None, sent: str | None) -> str | None:
+def _union(stored: str | None, sent: str | None) -> tuple[str | None, bool]:
+    """Return both objects in one, what was there first, and whether some had to be left out: a span has its limits for ever."""
     if not stored or not sent:
-        return sent or stored
-    return orjson.dumps({**orjson.loads(stored), **orjson.loads(sent)}).decode()
+        return sent or stored, False
+    both = {**orjson.loads(stored), **orjson.loads(sent)}
+    kept = dict(list(both.items())[:_MOST_MEMBERS])
+    return orjson.dumps(kept).decode(), len(kept) < len(both)
 
 
 def _counters(span: Values) -> dict[str, int]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from monitoring.ingest import prescan
 from monitoring.ingest.cleaning import clean, clean_number, clean_text, is_usable_key
 from monitoring.ingest.limits import INT64_MAX, MAX_DEPTH, MAX_EVENTS, MAX_LINKS, MAX_PIECES, MAX_SPANS
 from monitoring.ingest.spans import BodyUnreadable, RawEvent, RawSpan, TooManySpans
@@ -17,6 +18,7 @@ _MAX_NESTING = 512
 
 def decode(body: bytes) -> list[RawSpan]:
     """Return the spans of an OTLP/JSON export; what is not a span at all is left out as unusable ids."""
+    prescan.check_json(body)
     return spans_of(load(body))
 
 
@@ -165,14 +167,14 @@ def _value(value: Any, depth: int) -> Any:
 def _int_or_text(value: Any) -> Any:
     try:
         return clean_number(int(value))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return clean_text(str(value))
 
 
 def _int64(value: Any) -> int:
     try:
         number = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0
     return number if 0 <= number <= INT64_MAX else 0
 
@@ -180,7 +182,7 @@ def _int64(value: Any) -> int:
 def _status(code: Any) -> int:
     if isinstance(code, str):
         return {"STATUS_CODE_OK": 1, "STATUS_CODE_ERROR": 2}.get(code, 0)
-    return code if code in (0, 1, 2) else 0
+    return int(code) if code in (0, 1, 2) else 0
 
 
 def _id(value: Any) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 
 from monitoring.ingest import dialects, flat_lists, messages
-from monitoring.ingest.cleaning import clean_text
+from monitoring.ingest.cleaning import TOO_DEEP, clean_text
 from monitoring.ingest.cuts import Cuts
 from monitoring.ingest.dialects import Shape
 from monitoring.ingest.event_messages import Told
@@ -35,7 +35,7 @@ def of_input(found: Sorted, told: Told | None, *, is_call: bool) -> Payload:
     read = _read(source, role="user", is_call=is_call)
     if instructions is not None and isinstance(read, list):
         read = [instructions, *read]
-    return _payload(read, "user", "input", found.cuts)
+    return _payload(read, source, "user", "input", found.cuts)
 
 
 def of_output(found: Sorted, told: Told | None, *, is_call: bool) -> Payload:
@@ -49,7 +49,7 @@ def of_output(found: Sorted, told: Told | None, *, is_call: bool) -> Payload:
         read = _read(source, role="assistant", is_call=is_call)
     if is_call and isinstance(read, list):
         read = _completed(read, found)
-    return _payload(read, "assistant", "output", found.cuts)
+    return _payload(read, source, "assistant", "output", found.cuts)
 
 
 def preview_of(text: str) -> str:
@@ -100,10 +100,15 @@ def _completed(read: list[Message], found: Sorted) -> list[Message]:
     return answer
 
 
-def _payload(read: _Read, role: str, name: str, cuts: Cuts) -> Payload:
+def _payload(read: _Read, source: Source, role: str, name: str, cuts: Cuts) -> Payload:
     if isinstance(read, tuple):
         return _stored(*read, name, cuts)
-    return _conversation(read, role, name, cuts) if read else _NOTHING
+    try:
+        return _conversation(read, role, name, cuts) if read else _NOTHING
+    except orjson.JSONEncodeError:
+        # Nested more deeply than can be written down again: stored as it was sent.
+        text = source[2] if isinstance(source[2], str) else TOO_DEEP
+        return _stored(text, text, name, cuts)
 
 
 def _conversation(found: list[Message], role: str, name: str, cuts: Cuts) -> Payload:

@@ -7,7 +7,8 @@ from typing import Any
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from monitoring.ingest.cleaning import clean, clean_number, is_usable_key
+from monitoring.ingest import prescan
+from monitoring.ingest.cleaning import clean, clean_number, clean_text, is_usable_key
 from monitoring.ingest.limits import MAX_DEPTH, MAX_EVENTS, MAX_LINKS, MAX_PIECES, MAX_SPANS
 from monitoring.ingest.spans import BodyUnreadable, RawEvent, RawSpan, TooManySpans
 from monitoring.kinds import Mark
@@ -15,6 +16,7 @@ from monitoring.kinds import Mark
 
 def decode(body: bytes) -> list[RawSpan]:
     """Return the spans of an ExportTraceServiceRequest."""
+    prescan.check_protobuf(body)
     try:
         request = ExportTraceServiceRequest.FromString(body)
     except DecodeError as error:
@@ -28,7 +30,7 @@ def spans_of(request: Any) -> list[RawSpan]:
     for resource_spans in request.resource_spans:
         resource, _ = _attributes(resource_spans.resource.attributes)
         for scope_spans in resource_spans.scope_spans:
-            scope = scope_spans.scope.name
+            scope = clean_text(scope_spans.scope.name)
             if len(found) + len(scope_spans.spans) > MAX_SPANS:
                 raise TooManySpans
             found.extend([_span(span, resource, scope) for span in scope_spans.spans])
@@ -39,13 +41,13 @@ def _span(span: Any, resource: dict[str, Any], scope: str) -> RawSpan:
     attributes, marks = _attributes(span.attributes)
     status = span.status
     raw = RawSpan(
-        trace_id=span.trace_id, span_id=span.span_id, parent_id=span.parent_span_id, name=span.name,
+        trace_id=span.trace_id, span_id=span.span_id, parent_id=span.parent_span_id, name=clean_text(span.name),
         start_ns=span.start_time_unix_nano, end_ns=span.end_time_unix_nano, status=status.code,
-        status_message=status.message, attributes=attributes, resource=resource, scope=scope, marks=marks,
+        status_message=clean_text(status.message), attributes=attributes, resource=resource, scope=scope, marks=marks,
     )  # fmt: skip
     if span.events:
         raw.events = [
-            RawEvent(event.name, event.time_unix_nano, _attributes(event.attributes)[0])
+            RawEvent(clean_text(event.name), event.time_unix_nano, _attributes(event.attributes)[0])
             for event in span.events[:MAX_EVENTS]
         ]
         if len(span.events) > MAX_EVENTS:

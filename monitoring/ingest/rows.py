@@ -110,7 +110,8 @@ class RowBuilder:
         is_background = kind == _OTHER and found.kind is None and _is_infrastructure(span, found)
         kept = None if is_background else _kept(span, found, source)
         events_text = None if is_background else _events(events)
-        duration_ns = span.end_ns - start_ns if span.end_ns else 0
+        end_ns = min(span.end_ns, INT64_MAX)
+        duration_ns = end_ns - start_ns if end_ns else 0
         sort_ns = min(max(start_ns, self._earliest_ns), self._latest_ns)
         marks = (
             span.marks | (_TRUNCATED if found.cuts.made else 0) | (_BACKGROUND if is_background else 0)
@@ -121,7 +122,7 @@ class RowBuilder:
         metadata = _json(found.metadata) if found.metadata else None
         return (
             self._project_id, _date_of(start_ns // _NS_PER_DAY), UUID(bytes=span.trace_id), _id(span.span_id), _parent(span.parent_id),
-            _EPOCH + timedelta(microseconds=sort_ns // 1000), self._received_at, start_ns, min(span.end_ns, INT64_MAX), max(0, duration_ns),
+            _EPOCH + timedelta(microseconds=sort_ns // 1000), self._received_at, start_ns, end_ns, max(0, duration_ns),
             amounts.first_piece_ns(facts, start_ns, told.first_piece_ns if told else None),
             _cost(facts, provider, model, tokens, kind, start_ns),
             _content_hash(span, name, status, input_text, output_text, kept, metadata, events_text),
@@ -159,7 +160,7 @@ def build(spans: Sequence[RawSpan], sender: Sender) -> tuple[list[Row], list[Rej
                 # The edge of one span: whatever is wrong with it, the others are stored.
                 log.exception("a span cannot be mapped", project_id=sender.project_id)
                 reason = "The span holds values that Callboard cannot read."
-        rejected.append(Rejected(reason, described(span)))
+        rejected.append(Rejected(reason, described(span), span.trace_id, span.span_id))
     return rows, rejected
 
 

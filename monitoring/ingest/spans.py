@@ -40,6 +40,9 @@ class Rejected:
 
     reason: str
     content: str
+    # Which span it was, as far as it said so.
+    trace_id: bytes = b""
+    span_id: bytes = b""
 
 
 class BodyUnreadable(ValueError):
@@ -51,6 +54,13 @@ class BodyUnreadable(ValueError):
 
 class TooManySpans(ValueError):
     """One request may carry 5,000 spans. Send smaller batches."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
+class BodyTooRich(ValueError):
+    """The request holds more than 500,000 attributes, events, objects and lists. Send smaller batches."""
 
     def __init__(self) -> None:
         super().__init__(self.__doc__)

@@ -26,7 +26,7 @@ log = structlog.get_logger("callboard.ingest")
 _TRIES = 4
 _SHARDS = 8
 # The driver refuses some values before the server sees them.
-_POISON = (DataError, DriverDataError, OverflowError)
+_POISON = (DataError, DriverDataError, OverflowError, TypeError)
 _CLEANED, _TRUNCATED, _MASKED, _WITHHELD = (
     int(mark) for mark in (Mark.CLEANED, Mark.TRUNCATED, Mark.MASKED, Mark.WITHHELD)
 )
@@ -126,9 +126,9 @@ def _bisect(rows: list[Row], sender: Sender, stored: Stored) -> None:
                 _write(part, sender, stored)
         except _POISON as error:
             if len(part) == 1:
-                stored.rejected.append(
-                    Rejected(f"The database refused the span: {str(error).splitlines()[0]}", repr(part[0])[:65_536])
-                )
+                reason = f"The database refused the span: {str(error).splitlines()[0]}"
+                span_id = part[0][SPAN_ID].to_bytes(8, "big", signed=True)
+                stored.rejected.append(Rejected(reason, repr(part[0])[:65_536], part[0][TRACE_ID].bytes, span_id))
             else:
                 middle = len(part) // 2
                 pending += [part[middle:], part[:middle]]

@@ -150,3 +150,13 @@ def test_a_score_never_joins_another_projects_call(project: Project, call: RawSp
 def test_a_wrong_score_is_refused_with_its_reason(item: Any, reason: str) -> None:
     with pytest.raises(ScoreRefused, match=reason):
         scores.checked(item, now=datetime.now(UTC))
+
+
+def test_a_moment_that_the_database_cannot_tell_is_moved_to_the_first_one_that_makes_sense(
+    project: Project, call: RawSpan
+) -> None:
+    send(project, call)
+
+    rate(project, call, created_at="0001-01-01T00:00:00+14:00")
+
+    assert Score.objects.get(project=project).created_at.year == 2000

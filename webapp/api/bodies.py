@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 from django.http import HttpRequest
 from django.http.request import RawPostDataException, UnreadablePostError
 
+from webapp.api.admission import busy
 from webapp.api.errors import ApiError
 
 MAX_WIRE_BYTES = 10 * 1024 * 1024
 MAX_INFLATED_BYTES = 20 * 1024 * 1024
+MAX_SMALL_BYTES = 64 * 1024
 _RATIO_FROM_BYTES = 1024 * 1024
 _MAX_RATIO = 100
 _CHUNK = 64 * 1024
@@ -55,6 +58,15 @@ def json_object(request: HttpRequest) -> dict[str, Any]:
     return document
 
 
+def small_json_object(request: HttpRequest) -> dict[str, Any]:
+    """Return the JSON object of a body that anybody may send: at most 64 KiB, not compressed."""
+    if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+        raise ApiError(415, "Send the body as it is, not compressed.")
+    if wire_bytes(request) > MAX_SMALL_BYTES or request.headers.get("Transfer-Encoding"):
+        raise ApiError(413, "The body is larger than 64 KiB, or names no length.")
+    return json_object(request)
+
+
 def inflate(data: bytes, *, is_gzip: bool = True) -> bytes:
     """Return the uncompressed data, stopping as soon as it grows beyond the limits."""
     unzip = zlib.decompressobj(wbits=31 if is_gzip else 15)
@@ -80,17 +92,29 @@ def read_wire(request: HttpRequest) -> bytes:
     """Return the body as it was sent, stopping as soon as it grows beyond the limit."""
     if wire_bytes(request) > MAX_WIRE_BYTES:
         raise _too_large()
-    parts: list[bytes] = []
+    read, parts = _reader(request), list[bytes]()
     size = 0
     try:
-        while part := request.read(_CHUNK * 4):
+        while part := read(_CHUNK * 4):
             size += len(part)
             if size > MAX_WIRE_BYTES:
                 raise _too_large()
             parts.append(part)
+    except TimeoutError as error:
+        raise busy("The request body came too slowly. Nothing was stored, the client will try again.") from error
     except (UnreadablePostError, RawPostDataException, OSError) as error:
         raise ApiError(400, "The request body ended before it was complete. Send it again.") from error
     return b"".join(parts)
+
+
+def _reader(request: HttpRequest) -> Callable[[int], bytes]:
+    """Return what reads the body; Django reads none that comes in chunks, without a length, as Node.js sends its own."""
+    if not request.headers.get("Transfer-Encoding"):
+        return request.read
+    if not request.META.get("wsgi.input_terminated"):
+        raise ApiError(411, "The request names no length. Send a Content-Length header.")
+    read: Callable[[int], bytes] = request.META["wsgi.input"].read
+    return read
 
 
 def _check_inflated(size: int, wire_size: int) -> None:

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import orjson
-from django.db import OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -23,6 +23,7 @@ from webapp.api import bodies, rate_limits
 from webapp.api.admission import busy, demand_open
 from webapp.api.auth import KeyAuth, caller_of
 from webapp.api.errors import ApiError, problem
+from webapp.database_waits import SECONDS_TO_STORE, within
 
 router = Router(tags=["Feedback"])
 
@@ -48,10 +49,11 @@ def send_feedback(request: HttpRequest) -> HttpResponse:
             accepted.append(scores.checked(item, now=now))
         except ScoreRefused as error:
             rejected.append({"index": index, "reason": str(error)})
-    scores.record(project_id=caller.project_id, scores=accepted)
-    keys.touch(
-        key_id=caller.key_id, used_by=request.headers.get("X-Callboard-SDK") or request.headers.get("User-Agent", "")
-    )
+    client = request.headers.get("X-Callboard-SDK") or request.headers.get("User-Agent", "")
+    with within(SECONDS_TO_STORE):
+        # First, so that nothing can go wrong once the scores are stored.
+        keys.touch(key_id=caller.key_id, used_by=client.replace("\x00", ""))
+        scores.record(project_id=caller.project_id, scores=accepted)
     answer = {"accepted": len(accepted), "ids": [str(score.id) for score in accepted], "rejected": rejected}
     status = 207 if rejected else 200
     return HttpResponse(orjson.dumps(answer), status=status, content_type="application/json")
@@ -63,10 +65,10 @@ def _from_browser(request: HttpRequest) -> HttpResponse:
     try:
         if request.method != "POST":
             raise ApiError(405, "Send feedback with POST.", headers={"Allow": "POST, OPTIONS"})
-        count = _store_from_browser(bodies.json_object(request))
+        count = _store_from_browser(bodies.small_json_object(request))
     except ApiError as error:
         return _open_to_browsers(problem(request, error))
-    except (OperationalError, PoolTimeout):
+    except (OperationalError, InterfaceError, InternalError, PoolTimeout):
         sentence = "Callboard cannot reach its database right now. Please try again in a moment."
         return _open_to_browsers(problem(request, busy(sentence)))
     return _open_to_browsers(HttpResponse(orjson.dumps({"accepted": count}), content_type="application/json"))
@@ -82,6 +84,8 @@ def _store_from_browser(document: dict[str, Any]) -> int:
     caller = keys.caller_by_id(token.key_id)
     if caller is None:
         raise ApiError(401, TokenRefused.__doc__ or "")
+    demand_open()
+    rate_limits.demand_room(caller, wire_bytes=0, over=429)
     about = {
         "trace_id": token.trace_id,
         "span_id": token.span_id,
@@ -94,7 +98,8 @@ def _store_from_browser(document: dict[str, Any]) -> int:
         ]
     except ScoreRefused as error:
         raise ApiError(422, str(error)) from error
-    return scores.record(project_id=caller.project_id, scores=found)
+    with within(SECONDS_TO_STORE):
+        return scores.record(project_id=caller.project_id, scores=found)
 
 
 def _items(document: dict[str, Any]) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from monitoring import scores
 from monitoring.ingest import ledger, log_records, otlp_json, protobuf
 from monitoring.ingest.log_records import TooManyRecords
 from monitoring.ingest.rows import Sender, now
-from monitoring.ingest.spans import BodyUnreadable, RawSpan, TooManySpans
+from monitoring.ingest.spans import BodyTooRich, BodyUnreadable, RawSpan, TooManySpans
 from monitoring.ingest.store import store
 from projects import keys
 from projects.keys import Caller
@@ -28,13 +28,12 @@ from webapp.api import auth, bodies, otlp_answers, rate_limits, turned_away
 from webapp.api.admission import admitted, busy, demand_open
 from webapp.api.errors import ApiError
 from webapp.api.otlp_answers import JSON
-from webapp.database_waits import within
+from webapp.database_waits import SECONDS_TO_STORE, within
 
 log = structlog.get_logger("callboard.ingest")
 
 # Together below the ten seconds after which the common exporters give up, and then throw the batch away.
 _SECONDS_TO_KNOW_THE_CALLER = 1.5
-_SECONDS_TO_STORE = 5.5
 _SECONDS_TO_REMEMBER = 0.5
 # Refusals are counted by their reason, so a reason must not hold what the client sent or the id of the request.
 _REASONS = {
@@ -65,7 +64,7 @@ def _receive(request: HttpRequest, take: Callable[[Arrival], HttpResponse]) -> H
     try:
         caller = _known_caller(request, encoding)
         sent = bodies.read_wire(request)
-        with within(_SECONDS_TO_STORE), admitted():
+        with within(SECONDS_TO_STORE), admitted():
             answer = take(Arrival(caller, encoding, bodies.unpack(request, sent), len(sent), _dropped(request)))
     except ApiError as error:
         return _refused(error, caller, encoding or JSON)
@@ -104,8 +103,10 @@ def _known_caller(request: HttpRequest, encoding: str) -> Caller:
 def _take_traces(arrival: Arrival) -> HttpResponse:
     spans = _decoded(arrival)
     sender = Sender(project_id=arrival.caller.project_id, environment=arrival.caller.environment, received_at=now())
+    # Before the spans are masked: scores are masked on their own, and kept where no content is.
+    results = log_records.of_spans(spans)
     stored = store(spans, sender, body_bytes=arrival.wire_bytes, dropped_by_client=arrival.dropped_by_client)
-    if results := log_records.of_spans(spans):
+    if results:
         found, _ = log_records.to_scores(results, now=timezone.now())
         scores.record(project_id=arrival.caller.project_id, scores=found)
     metrics.count_stored(stored, wire_bytes=arrival.wire_bytes, dropped_by_client=arrival.dropped_by_client)
@@ -122,7 +123,7 @@ def _decoded(arrival: Arrival) -> list[RawSpan]:
         return otlp_json.decode(arrival.body) if arrival.encoding == JSON else protobuf.decode(arrival.body)
     except BodyUnreadable as error:
         raise ApiError(400, str(error)) from error
-    except TooManySpans as error:
+    except (TooManySpans, BodyTooRich) as error:
         raise ApiError(413, str(error)) from error
 
 

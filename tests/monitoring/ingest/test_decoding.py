@@ -180,3 +180,30 @@ def test_of_a_name_that_comes_twice_the_last_value_counts() -> None:
 def test_any_json_is_read_or_refused_but_never_crashes(value: Any) -> None:
     with contextlib.suppress(BodyUnreadable):
         otlp_json.decode(json.dumps(value).encode())
+
+
+@pytest.mark.parametrize(
+    "span",
+    [
+        {"startTimeUnixNano": float("inf")},
+        {"status": {"code": 1.0}},
+        {"attributes": [{"key": "n", "value": {"intValue": float("inf")}}]},
+    ],
+    ids=str,
+)
+def test_an_odd_number_costs_no_more_than_itself(span: dict[str, Any]) -> None:
+    [found] = otlp_json.decode(json.dumps(document(**span)).encode())
+
+    assert type(found.status) is int
+    assert type(found.start_ns) is int
+
+
+def test_a_nul_in_a_name_of_a_protobuf_span_is_replaced() -> None:
+    request = ExportTraceServiceRequest()
+    span = request.resource_spans.add().scope_spans.add().spans.add(name="a\x00b")
+    span.status.message = "c\x00d"
+    span.events.add(name="e\x00f")
+
+    [found] = protobuf.decode(request.SerializeToString())
+
+    assert (found.name, found.status_message, found.events[0].name) == ("a\ufffdb", "c\ufffdd", "e\ufffdf")

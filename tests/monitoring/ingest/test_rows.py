@@ -304,3 +304,17 @@ def test_equal_spans_have_equal_hashes_and_other_spans_others() -> None:
     span.end_ns += 1
 
     assert first == again != dict(zip(COLUMNS, row(span, SENDER), strict=True))["content_hash"]
+
+
+def test_a_conversation_nested_beyond_measure_is_stored_as_it_was_sent() -> None:
+    deep = '[{"role": "user", "parts": [{"type": "other", "x": ' + "[" * 300 + "]" * 300 + "}]}]"
+
+    assert columns(attributes=llm_attributes(**{"gen_ai.input.messages": deep}))["input"] == deep
+
+
+def test_an_end_beyond_64_bits_is_cut_with_its_duration() -> None:
+    span = raw_span(end_ns=2**64 - 1)
+
+    found = dict(zip(COLUMNS, row(span, SENDER), strict=True))
+
+    assert (found["end_ns"], found["duration_ns"]) == (2**63 - 1, 2**63 - 1 - span.start_ns)

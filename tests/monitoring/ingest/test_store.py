@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -12,6 +13,7 @@ from monitoring.ingest import ledger
 from monitoring.ingest.rows import Sender
 from monitoring.ingest.spans import RawSpan
 from monitoring.ingest.store import Stored, store
+from monitoring.kinds import Mark
 from monitoring.models import Span, Trace
 from projects import projects
 from projects.models import Project
@@ -181,3 +183,33 @@ def test_a_project_remembers_its_first_accepted_call(project: Project, django_ca
     project.refresh_from_db()
 
     assert project.first_accepted_at is not None
+
+
+def test_a_span_that_is_sent_again_and_again_with_new_attributes_keeps_within_its_limits(project: Project) -> None:
+    first = raw_span(attributes={f"a{number}": number for number in range(200)})
+    again = raw_span(
+        trace_id=first.trace_id, span_id=first.span_id, start_ns=first.start_ns,
+        attributes={f"b{number}": number for number in range(200)},
+    )  # fmt: skip
+    send(project, first)
+
+    send(project, again)
+
+    stored = Span.objects.get(project=project)
+    assert len(stored.attribute_values()) <= 260
+    assert stored.attribute_values()["a199"] == 199
+    assert stored.marks & Mark.TRUNCATED
+
+
+def test_every_environment_is_remembered_once_its_turn_comes(
+    project: Project, django_capture_on_commit_callbacks: Any
+) -> None:
+    spans = [raw_span(resource={"deployment.environment.name": f"e{number:03}"}) for number in range(60)]
+
+    for _ in range(2):
+        with django_capture_on_commit_callbacks(execute=True):
+            send(project, *spans)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM environment WHERE project_id = %s", [project.pk])
+        assert cursor.fetchone() == (60,)

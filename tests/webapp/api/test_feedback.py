@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hmac
 import json
 import time
@@ -158,3 +159,12 @@ def test_the_tokens_of_the_contract_are_read_as_the_client_signs_them(vector: di
         claims = vector["claims"]
         assert vector["valid"]
         assert (found.trace_id, found.span_id, found.user_id) == (claims["t"], claims["s"], claims["u"])
+
+
+def test_a_body_that_anybody_may_send_is_small_and_not_compressed(client: Client, key: str) -> None:
+    address, kind = "/api/v1/feedback/browser", "application/json"
+
+    large = client.post(address, b'{"x": "' + b"x" * 70_000 + b'"}', kind)
+    packed = client.post(address, gzip.compress(b"{}"), kind, headers={"Content-Encoding": "gzip"})
+
+    assert (large.status_code, packed.status_code) == (413, 415)

@@ -23,6 +23,7 @@ from webapp.api.errors import ApiError
 from webapp.api.langfuse import documents
 from webapp.api.langfuse.auth import noted
 from webapp.api.rate_limits import demand_room
+from webapp.database_waits import SECONDS_TO_STORE, within
 
 router = Router()
 
@@ -34,7 +35,7 @@ def ingest(request: HttpRequest) -> HttpResponse:
     """Store `{"batch": [{"id", "timestamp", "type", "body"}]}` and answer for each event what became of it."""
     caller = noted(request)
     demand_room(caller, wire_bytes=bodies.wire_bytes(request), over=429)
-    with admitted():
+    with within(SECONDS_TO_STORE), admitted():
         document, wire_bytes = documents.load(request)
         batch = langfuse_batch.read(_events(document))
         sender = Sender(project_id=caller.project_id, environment=caller.environment, received_at=now())
@@ -59,7 +60,7 @@ def _store_scores(batch: Batch, caller: Caller) -> list[Failure]:
     for event_id, body in batch.scores:
         try:
             # The event's id is the same when the batch is sent again.
-            accepted.append(langfuse_scores.checked({"id": event_id, **body}, now=moment))
+            accepted.append(langfuse_scores.checked({**body, "id": body.get("id") or event_id}, now=moment))
         except ScoreRefused as error:
             failures.append(Failure(event_id, 400, str(error)))
     scores.record(project_id=caller.project_id, scores=accepted)
