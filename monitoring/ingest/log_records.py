@@ -90,7 +90,8 @@ def of_spans(spans: Iterable[RawSpan]) -> list[LogRecord]:
 
 def to_scores(records: Sequence[LogRecord], *, now: datetime) -> tuple[list[NewScore], list[str]]:
     """Return the scores that the records hold, and why each of the others holds none."""
-    found, refused = [], []
+    found: list[NewScore] = []
+    refused: list[str] = []
     for record in records:
         try:
             if len(found) >= MAX_RESULTS:
