@@ -8,10 +8,10 @@ import threading
 import time
 
 import pytest
-from callboard.delivery import Courier, Route
+from callboard.delivery import Batch, Courier, Route
 from callboard.http_client import Answer
 from callboard.outbox import Outbox
-from callboard.spool import Spool
+from callboard.spool import Spool, StoredBatch
 
 
 class Client:
@@ -326,6 +326,27 @@ def test_an_unexpected_failure_costs_one_batch_and_not_the_thread(make_outbox, n
 
     assert outbox.flush(5)
     assert (outbox.lost, outbox.sent) == (1, 1)
+
+
+def test_a_disk_that_fails_while_stored_batches_are_sent_does_not_end_the_thread(
+    make_outbox, network, tmp_path, monkeypatch
+):
+    def fail(stored):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(StoredBatch, "mark_sent", fail)
+    spool = Spool(tmp_path, scope="here", secret="s3cret")
+    spool.write(Batch(Route("/", b"[", b"]"), [b"stored"]))
+    outbox = make_outbox(spool=spool)
+    outbox.put("first", 1)
+    deadline = time.monotonic() + 10
+    while b"[stored]" not in network.bodies and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    outbox.put("second", 1)
+
+    assert outbox.flush(5)
+    assert b"[second]" in network.bodies
 
 
 def test_a_process_forked_without_notice_is_recognised_by_its_number(make_outbox, network):

@@ -175,9 +175,13 @@ class Outbox(Generic[T]):
     def _run(self) -> None:
         while not self._courier.is_stopped:
             self._bell.wait(self._interval)
-            self._drain(None)
-            if self._spool is not None and self._courier.is_welcome:
-                self._send_stored(self._spool)
+            try:
+                self._drain(None)
+                if self._spool is not None and self._courier.is_welcome:
+                    self._send_stored(self._spool)
+            except Exception:
+                # The thread must outlive whatever happens to the disk; what is on it is tried again.
+                notice("outbox", "callboard: sending failed in an unexpected way.", error=True)
         self._abandon()
         self._courier.report_losses()
         self._courier.close()
