@@ -49,6 +49,18 @@ def test_later_refreshes_come_after_the_time_to_live_give_or_take_a_fifth(entry)
     assert delays == [48, 60, 72]
 
 
+@pytest.mark.parametrize(
+    "rubbish",
+    [{"version": float("inf")}, {"rollout": {"candidate": payload(), "id": "r", "share_ppm": float("inf")}}],
+    ids=["version", "rollout"],
+)
+def test_a_number_beyond_all_bounds_raises_nothing(entry, rubbish):
+    entry.apply(Fetched(payload() | rubbish, None), moment())
+
+    assert entry.rollout is None
+    assert entry.ready.is_set()
+
+
 def test_failures_back_off_from_one_second_to_sixty(entry):
     delays = []
     for _ in range(9):

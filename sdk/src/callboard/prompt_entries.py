@@ -210,7 +210,7 @@ def _rollout_in(
     try:
         candidate = prompt_models.from_payload(rollout["candidate"], label=label, source=source)
         rollout_id, share_ppm = str(rollout["id"]), int(rollout["share_ppm"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         # A rollout this SDK does not understand: everybody stays on the control version.
         return None
     return RunningRollout(rollout_id, share_ppm, candidate.changed(rollout_id=rollout_id, arm="candidate"))

@@ -210,7 +210,7 @@ def from_payload(payload: Mapping[str, Any], *, label: str | None, source: Sourc
             template_messages=tuple(dict(message) for message in messages),
             template_settings=dict(payload.get("settings") or {}),
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"not a prompt: {error!r}") from error
 
 
