@@ -51,9 +51,17 @@ AMBIENT: ContextVar[Ambient] = ContextVar("callboard_ambient", default=Ambient()
 FINDERS: "list[Callable[[Span | None], Span | None]]" = []
 
 
+def entered_span() -> "Span | None":
+    """Return the innermost span made active in this context; one whose end was told in another context counts no more."""
+    span = ACTIVE.get()
+    while span is not None and span.end_ns and span.beneath is not None:
+        (span,) = span.beneath
+    return span
+
+
 def active_span() -> "Span | None":
     """Return the span that the code which runs now belongs to."""
-    span = ACTIVE.get()
+    span = entered_span()
     for find in FINDERS:
         try:
             span = find(span) or span

@@ -157,6 +157,22 @@ def test_functions_of_the_application_inside_a_chain_or_a_retriever_are_its_chil
     assert captured.named("look_out_of_the_window").parent_id == captured.named("Shelves").span_id
 
 
+def test_an_asynchronous_retriever_is_not_active_any_more_once_it_has_ended(captured, config):
+    async def search_twice():
+        with span("request"):
+            await Library().ainvoke("Why blue?", config=config)
+            assert current_span().name == "request"
+            await Library().ainvoke("Why green?", config=config)
+            with span("answer"), prompts.get("greeting").used():
+                pass
+        return current_span()
+
+    assert asyncio.run(search_twice()) is None
+    request = captured.named("request").span_id
+    assert [found.parent_id for found in captured if found.kind == "retriever"] == [request, request]
+    assert captured.named("answer").parent_id == request
+
+
 def test_a_stream_that_is_read_in_pieces_or_left_leaves_nothing_active(captured, config):
     chain = RunnableLambda(lambda value: value) | SlowStream(messages=iter([]))
     stream = chain.stream("Hi", config=config)

@@ -12,7 +12,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.runnables.config import var_child_runnable_config
 
 from callboard.client import Callboard
-from callboard.contexts import ACTIVE, FINDERS, restore
+from callboard.contexts import ACTIVE, FINDERS, entered_span, restore
 from callboard.langchain import descriptions
 from callboard.lifecycle import default_client
 from callboard.notices import notice
@@ -178,7 +178,7 @@ class CallbackHandler(BaseCallbackHandler):
         tracer = (self._client or default_client()).tracer
         if not tracer.is_on:
             return None
-        active = ACTIVE.get()
+        active = entered_span()
         parent = self._runs.get(facts["parent_run_id"]) if facts.get("parent_run_id") else None
         # A span of the application that was opened inside of the parent's run stands between the two.
         above = parent.span if parent is not None and parent.outer is active else None
@@ -189,7 +189,12 @@ class CallbackHandler(BaseCallbackHandler):
         span.set(**content, tags=descriptions.tags(facts), attributes=descriptions.surroundings(facts))
         if parent is None:
             span.set(metadata=descriptions.metadata(facts))
-        self._remember(run_id, _Run(span, active, token=ACTIVE.set(span) if is_active else None))
+        run = _Run(span, active)
+        if is_active:
+            # Asynchronous runs end in a task of their own, from where the variable cannot be put back.
+            span.beneath = (active,)
+            run.token = ACTIVE.set(span)
+        self._remember(run_id, run)
         return span
 
     def running(self, run_id: UUID, active: Span | None) -> Span | None:
