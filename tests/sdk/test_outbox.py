@@ -328,6 +328,17 @@ def test_an_unexpected_failure_costs_one_batch_and_not_the_thread(make_outbox, n
     assert (outbox.lost, outbox.sent) == (1, 1)
 
 
+def test_an_interval_of_nothing_does_not_keep_the_processor_busy(make_outbox):
+    outbox = make_outbox(interval=0)
+    outbox.put("first", 1)
+    assert outbox.flush(5)
+    began = time.process_time()
+
+    time.sleep(0.3)
+
+    assert time.process_time() - began < 0.15
+
+
 def test_a_disk_that_fails_while_stored_batches_are_sent_does_not_end_the_thread(
     make_outbox, network, tmp_path, monkeypatch
 ):

@@ -23,6 +23,8 @@ BATCH_ITEMS: Final = 512
 BATCH_BYTES: Final = 2 * 1024 * 1024
 # A little less than the two seconds that are promised: the process takes its time too.
 _EXIT_SECONDS: Final = 1.5
+# Without a pause the thread would never rest; with too long a one the lock refuses to wait.
+_INTERVAL_SECONDS: Final = (0.01, 3600.0)
 _GLANCE_SECONDS: Final = 0.005
 _LOOK_SECONDS: Final = 30.0
 
@@ -48,7 +50,7 @@ class Outbox(Generic[T]):
         self._make_route = route
         self._encode = encode
         self._flush_at = min(flush_at, BATCH_ITEMS)
-        self._interval = interval
+        self._interval = min(max(interval, _INTERVAL_SECONDS[0]), _INTERVAL_SECONDS[1])
         self._max_items = max_items
         self._max_bytes = max_bytes
         self._spool = spool
