@@ -61,6 +61,18 @@ def test_a_number_beyond_all_bounds_raises_nothing(entry, rubbish):
     assert entry.ready.is_set()
 
 
+@pytest.mark.parametrize("is_ready", [True, False])
+def test_after_a_fork_no_lock_of_a_thread_of_the_parent_is_waited_for(entry, is_ready):
+    if is_ready:
+        entry.ready.set()
+    of_the_parent = entry.ready
+
+    entry.reset_after_fork()
+
+    assert entry.ready is not of_the_parent
+    assert entry.ready.is_set() == is_ready
+
+
 def test_failures_back_off_from_one_second_to_sixty(entry):
     delays = []
     for _ in range(9):

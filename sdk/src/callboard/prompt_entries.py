@@ -107,9 +107,12 @@ class Entry:
     def reset_after_fork(self) -> None:
         """Forget a refresh that was under way in the parent: it does not end here."""
         self.change = None
-        if not self.ready.is_set():
+        # Always another one: a thread of the parent may have held the lock inside of it.
+        was_ready, self.ready = self.ready.is_set(), threading.Event()
+        if was_ready:
+            self.ready.set()
+        else:
             self.check_at = 0.0
-            self.ready = threading.Event()
 
     def restore(self, stored: StoredPrompt) -> None:
         """Begin with the copy from disk."""

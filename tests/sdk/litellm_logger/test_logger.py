@@ -237,6 +237,31 @@ def test_a_call_of_an_unknown_shape_never_raises(logger, captured, kwargs):
     assert len(captured) == 1
 
 
+def test_a_forked_child_does_not_wait_for_a_lock_that_a_thread_of_its_parent_held(logger, captured):
+    of_the_parent = logger._lock
+    logger._pid = 0
+    with of_the_parent:
+        recording = threading.Thread(target=lambda: call(logger, details()), daemon=True)
+        recording.start()
+        recording.join(3)
+
+        assert not recording.is_alive()
+    assert captured.named("chat gpt-x")
+
+
+def test_a_key_that_asks_its_logger_again_does_not_wait_for_itself(logger, captured):
+    class Nested:
+        def __str__(self):
+            logger.log_failure_event(details("inner"), None, BEGAN, after(1))
+            return "outer"
+
+    recording = threading.Thread(target=lambda: call(logger, details(Nested())), daemon=True)
+    recording.start()
+    recording.join(3)
+
+    assert not recording.is_alive()
+
+
 def test_nothing_is_recorded_without_a_key(logger, make_client):
     from callboard.litellm import CallboardLogger
 
