@@ -360,6 +360,19 @@ def test_a_disk_that_fails_while_stored_batches_are_sent_does_not_end_the_thread
     assert b"[second]" in network.bodies
 
 
+def test_a_forked_child_does_not_hold_the_lock_on_what_its_parent_was_sending(make_outbox, tmp_path):
+    spool, of_another = (Spool(tmp_path, scope="here", secret="s3cret") for _ in range(2))
+    spool.write(Batch(Route("/", b"[", b"]"), [b"stored"]))
+    sending = spool.waiting()
+    assert next(sending).batch.parts == [b"stored"]
+    assert list(of_another.waiting()) == []
+
+    make_outbox(spool=spool).reset_after_fork()
+
+    assert [stored.batch.parts for stored in of_another.waiting()] == [[b"stored"]]
+    sending.close()
+
+
 def test_a_process_forked_without_notice_is_recognised_by_its_number(make_outbox, network):
     network.open.clear()
     outbox = make_outbox()

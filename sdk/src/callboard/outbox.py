@@ -96,6 +96,8 @@ class Outbox(Generic[T]):
         """Empty the queue of a forked child: its parent sends what was in it."""
         self._begin()
         self._courier.reset_after_fork()
+        if self._spool is not None:
+            self._spool.reset_after_fork()
 
     def put(self, item: T, size: int) -> bool:
         """Queue the item; when the queue is full the item is dropped and counted. Never blocks."""
