@@ -12,6 +12,7 @@ import uuid
 import pytest
 from callboard import context, current_span, observe, prompts, span
 from callboard.langchain import CallbackHandler
+from callboard.lifecycle import default_client
 from callboard.testing import capture
 from langchain_core.documents import Document
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
@@ -94,6 +95,24 @@ def test_a_call_of_a_chat_model_is_recorded_with_messages_usage_and_model(captur
     assert call.attributes["gen_ai.usage.cache_read.input_tokens"] == 4
     assert call.attributes["gen_ai.response.model"] == "gpt-x-2026"
     assert call.attributes["gen_ai.operation.name"] == "chat"
+
+
+def test_the_memory_that_waiting_for_export_takes_counts_the_messages_sent(captured, config):
+    sizes = []
+    default_client().tracer.sink = lambda span, size: sizes.append(size)
+
+    answering(AIMessage("Hi")).invoke([HumanMessage("x" * 20_000)], config=config)
+
+    assert 20_000 <= sizes[0] <= 60_000
+
+
+def test_the_memory_that_waiting_for_export_takes_counts_the_answer(captured, config):
+    sizes = []
+    default_client().tracer.sink = lambda span, size: sizes.append(size)
+
+    answering(AIMessage("x" * 20_000)).invoke("Hi", config=config)
+
+    assert 20_000 <= sizes[0] <= 60_000
 
 
 def test_runs_of_a_chain_nest_as_they_ran(captured, config):

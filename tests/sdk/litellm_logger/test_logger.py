@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from callboard import prompts, span
+from callboard.lifecycle import default_client
 from callboard.testing import capture
 
 BEGAN = datetime.datetime(2026, 11, 1, 12, 0, 0)  # noqa: DTZ001 - LiteLLM tells local times without a zone
@@ -122,6 +123,15 @@ def test_a_completion_is_recorded_under_the_span_that_made_it(logger, captured):
         "gen_ai.usage.cost": 0.0012,
     }
     assert {key: found.attributes.get(key) for key in expected} == expected
+
+
+def test_the_memory_that_waiting_for_export_takes_counts_the_answer(logger, captured):
+    sizes = []
+    default_client().tracer.sink = lambda span, size: sizes.append(size)
+
+    call(logger, details(), {**ANSWER, "id": "x" * 20_000})
+
+    assert 20_000 <= sizes[0] <= 60_000
 
 
 def test_an_asynchronous_call_whose_end_is_told_twice_is_recorded_once(logger, captured):

@@ -16,7 +16,7 @@ from callboard.contexts import ACTIVE, FINDERS, entered_span, restore
 from callboard.langchain import descriptions
 from callboard.lifecycle import default_client
 from callboard.notices import notice
-from callboard.snapshots import take
+from callboard.snapshots import take, text_bytes
 from callboard.spans import Span
 
 P = ParamSpec("P")
@@ -76,7 +76,8 @@ class CallbackHandler(BaseCallbackHandler):
     ) -> None:
         """Begin a call of a chat model."""
         sent = [message for batch in messages for message in batch]
-        self._begin_call(run_id, serialized, facts, content=lambda: descriptions.sent_messages(sent))
+        size = sum(text_bytes(getattr(message, "content", message)) for message in sent)
+        self._begin_call(run_id, serialized, facts, content=lambda: descriptions.sent_messages(sent), size=size)
 
     @_never_raising
     def on_llm_start(
@@ -84,7 +85,8 @@ class CallbackHandler(BaseCallbackHandler):
     ) -> None:
         """Begin a call of a model that completes texts."""
         sent = list(prompts)
-        self._begin_call(run_id, serialized, facts, content=lambda: descriptions.sent_prompts(sent))
+        size = sum(map(len, sent))
+        self._begin_call(run_id, serialized, facts, content=lambda: descriptions.sent_prompts(sent), size=size)
 
     @_never_raising
     def on_llm_new_token(self, token: Any, *, run_id: UUID, **facts: Any) -> None:
@@ -105,6 +107,7 @@ class CallbackHandler(BaseCallbackHandler):
             described = run.span.details
             has_content = run.span.captures_content
             run.span.details = lambda: {**described(), **descriptions.answer(response, has_content=has_content)}
+            run.span.bytes += text_bytes(response)
         self._end(run_id)
 
     @_never_raising
@@ -158,6 +161,7 @@ class CallbackHandler(BaseCallbackHandler):
         facts: Mapping[str, Any],
         *,
         content: Callable[[], dict[str, Any]],
+        size: int,
     ) -> None:
         name = descriptions.name_of(serialized, facts, default="model")
         span = self._begin(run_id, name, "llm", facts)
@@ -166,7 +170,8 @@ class CallbackHandler(BaseCallbackHandler):
         parameters = take(facts.get("invocation_params") or {}, span)
         metadata = facts.get("metadata") or {}
         has_content = span.captures_content
-        # Converted in the background.
+        # Held and converted in the background.
+        span.bytes += size
         span.details = lambda: {
             **descriptions.request(parameters, metadata, has_content=has_content),
             **(content() if has_content else {}),
