@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
 import time
@@ -372,29 +371,6 @@ def test_a_time_to_live_of_zero_asks_each_time(server, client):
     server.publish("greeting", "new", version=2)
 
     assert client.prompts.get("greeting", cache_ttl_seconds=0).text == "new"
-
-
-def test_a_time_to_live_of_zero_does_not_hold_up_the_event_loop(server, client):
-    server.publish("greeting", "Hi")
-    client.prompts.get("greeting")
-    server.answer_next("/api/v1/prompts/greeting", Scripted(304, delay=0.4))
-
-    async def longest_pause():
-        waiting = asyncio.create_task(client.prompts.aget("greeting", cache_ttl_seconds=0))
-        longest, before = 0.0, time.perf_counter()
-        while not waiting.done():
-            await asyncio.sleep(0.01)
-            longest, before = max(longest, time.perf_counter() - before), time.perf_counter()
-        assert (await waiting).text == "Hi"
-        return longest
-
-    began = time.perf_counter()
-    assert asyncio.run(longest_pause()) < 0.3
-    assert time.perf_counter() - began > 0.35
-
-
-def test_awaiting_a_prompt_with_a_wrong_argument_never_raises(client):
-    assert asyncio.run(client.prompts.aget(["greeting"])).error is not None
 
 
 def test_a_prompt_of_the_wrong_type_is_replaced_by_the_fallback(server, client):
