@@ -59,6 +59,8 @@ class _Known:
     """What this web process knows about a process."""
 
     serves: dict[str, tuple[int, float]] = field(default_factory=dict)
+    # The version last handed out, which the process may not have gone on with.
+    handed: dict[str, int] = field(default_factory=dict)
     written_at: float = float("-inf")
     heard_at: float = 0.0
 
@@ -78,7 +80,8 @@ class Notes:
                 return {}
             key = _key(served.name, served.label)
             before = known.serves.get(key)
-            version = _really_served(served, handed=before[0] if before else None)
+            version = _really_served(served, handed=known.handed.get(key))
+            known.handed[key] = served.version
             if before is not None and before[0] == version and now - known.written_at < WRITE_EVERY_SECONDS:
                 return {}
             if before is None or before[0] != version:
@@ -107,6 +110,7 @@ class Notes:
         known.heard_at = now
         if len(known.serves) > _MAX_PROMPTS:
             known.serves.clear()
+            known.handed.clear()
         return known
 
 

@@ -1,4 +1,4 @@
-"""The live process's two connections to PostgreSQL: one that listens, one for short questions; never one per stream."""
+"""The live process's few connections to PostgreSQL: one that listens, others for short questions; never one per stream."""
 
 from __future__ import annotations
 

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import structlog
 
-from webapp import asgi, live_database, live_fleet, process_header
+from webapp import asgi, live_database, live_fleet, live_keys, process_header
 from webapp.live_board import Board, Change, Mailbox
 from webapp.live_database import DatabaseAway, Questions
-from webapp.live_keys import LiveCaller, LiveKeys
+from webapp.live_keys import LiveCaller, LiveKeys, TooManyKeys
 from webapp.live_routes import PROMPTS
 
 log = structlog.get_logger("callboard.live")
@@ -52,7 +52,7 @@ class _Stream:
 
 
 class PromptStreams:
-    """Serves the streams of one live process, with two database connections however many there are."""
+    """Serves the streams of one live process, with three database connections however many there are."""
 
     def __init__(self, *, database_url: str, limits: Limits | None = None) -> None:
         self._url = database_url
@@ -60,7 +60,9 @@ class PromptStreams:
         self.board = Board()
         self._questions = Questions(database_url)
         self._keys = LiveKeys(self._questions)
-        self._fleet = live_fleet.Fleet(self._questions)
+        # On a connection of its own, so that no crowd of callers can keep revoked keys from being found.
+        self._chores = Questions(database_url)
+        self._fleet = live_fleet.Fleet(self._chores)
         self._streams: set[_Stream] = set()
         self._by_key: Counter[str] = Counter()
         self._tasks: list[asyncio.Task[None]] = []
@@ -94,6 +96,7 @@ class PromptStreams:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._questions.close()
+        await self._chores.close()
 
     async def answer(self, scope: MutableMapping[str, Any], receive: asgi.Receive, send: asgi.Send) -> None:
         """Answer one request with a stream, or say why not."""
@@ -105,6 +108,9 @@ class PromptStreams:
             caller = await self._keys.check(_sent_key(headers))
         except DatabaseAway:
             await _refuse(send, 503, "The database does not answer at the moment. Try again soon.", retry_after=5)
+            return
+        except TooManyKeys:
+            await _refuse(send, 503, "Too many keys are being checked at the moment. Try again soon.", retry_after=5)
             return
         if caller is None or PROMPTS.scope not in caller.scopes:
             status, sentence = _REFUSALS[0 if caller is None else 1]
@@ -183,7 +189,7 @@ class PromptStreams:
         if not self._streams:
             return
         used = {stream.caller.key_id for stream in self._streams}
-        usable = await self._keys.still_usable(used, scope=PROMPTS.scope)
+        usable = await live_keys.still_usable(self._chores, used, scope=PROMPTS.scope)
         for stream in self._streams:
             if stream.caller.key_id not in usable:
                 stream.mailbox.close()

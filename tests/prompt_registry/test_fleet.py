@@ -77,6 +77,14 @@ def test_a_process_that_was_handed_a_version_and_goes_on_with_another_is_believe
     assert add(notes, served(4, told=3), at=10) == {"production@greeting": 3}
 
 
+def test_a_process_that_stays_on_an_old_version_does_not_flip_at_every_poll():
+    notes = Notes()
+    add(notes, served(4, told=3), at=0)
+    add(notes, served(4, told=3), at=10)
+
+    assert [add(notes, served(4, told=3), at=second) for second in (20, 30, 40)] == [{}, {}, {}]
+
+
 def test_processes_of_two_projects_do_not_mix():
     notes = Notes()
     add(notes, served(3), at=0)

@@ -8,10 +8,10 @@ import threading
 import time
 
 import pytest
-from callboard.delivery import Courier, Route
+from callboard.delivery import Batch, Courier, Route
 from callboard.http_client import Answer
 from callboard.outbox import Outbox
-from callboard.spool import Spool
+from callboard.spool import Spool, StoredBatch
 
 
 class Client:
@@ -326,6 +326,51 @@ def test_an_unexpected_failure_costs_one_batch_and_not_the_thread(make_outbox, n
 
     assert outbox.flush(5)
     assert (outbox.lost, outbox.sent) == (1, 1)
+
+
+def test_an_interval_of_nothing_does_not_keep_the_processor_busy(make_outbox):
+    outbox = make_outbox(interval=0)
+    outbox.put("first", 1)
+    assert outbox.flush(5)
+    began = time.process_time()
+
+    time.sleep(0.3)
+
+    assert time.process_time() - began < 0.15
+
+
+def test_a_disk_that_fails_while_stored_batches_are_sent_does_not_end_the_thread(
+    make_outbox, network, tmp_path, monkeypatch
+):
+    def fail(stored):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(StoredBatch, "mark_sent", fail)
+    spool = Spool(tmp_path, scope="here", secret="s3cret")
+    spool.write(Batch(Route("/", b"[", b"]"), [b"stored"]))
+    outbox = make_outbox(spool=spool)
+    outbox.put("first", 1)
+    deadline = time.monotonic() + 10
+    while b"[stored]" not in network.bodies and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    outbox.put("second", 1)
+
+    assert outbox.flush(5)
+    assert b"[second]" in network.bodies
+
+
+def test_a_forked_child_does_not_hold_the_lock_on_what_its_parent_was_sending(make_outbox, tmp_path):
+    spool, of_another = (Spool(tmp_path, scope="here", secret="s3cret") for _ in range(2))
+    spool.write(Batch(Route("/", b"[", b"]"), [b"stored"]))
+    sending = spool.waiting()
+    assert next(sending).batch.parts == [b"stored"]
+    assert list(of_another.waiting()) == []
+
+    make_outbox(spool=spool).reset_after_fork()
+
+    assert [stored.batch.parts for stored in of_another.waiting()] == [[b"stored"]]
+    sending.close()
 
 
 def test_a_process_forked_without_notice_is_recognised_by_its_number(make_outbox, network):

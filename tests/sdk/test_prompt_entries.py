@@ -49,6 +49,30 @@ def test_later_refreshes_come_after_the_time_to_live_give_or_take_a_fifth(entry)
     assert delays == [48, 60, 72]
 
 
+@pytest.mark.parametrize(
+    "rubbish",
+    [{"version": float("inf")}, {"rollout": {"candidate": payload(), "id": "r", "share_ppm": float("inf")}}],
+    ids=["version", "rollout"],
+)
+def test_a_number_beyond_all_bounds_raises_nothing(entry, rubbish):
+    entry.apply(Fetched(payload() | rubbish, None), moment())
+
+    assert entry.rollout is None
+    assert entry.ready.is_set()
+
+
+@pytest.mark.parametrize("is_ready", [True, False])
+def test_after_a_fork_no_lock_of_a_thread_of_the_parent_is_waited_for(entry, is_ready):
+    if is_ready:
+        entry.ready.set()
+    of_the_parent = entry.ready
+
+    entry.reset_after_fork()
+
+    assert entry.ready is not of_the_parent
+    assert entry.ready.is_set() == is_ready
+
+
 def test_failures_back_off_from_one_second_to_sixty(entry):
     delays = []
     for _ in range(9):

@@ -135,3 +135,26 @@ def test_addresses_known_from_mlflow_work(server, client):
     assert client.prompts.get("prompts:/team/greeting/3").text == "three"
     assert client.prompts.get("prompts:/team/greeting@staging").text == "three"
     assert client.prompts.get("prompts:/team/greeting").text == "four"
+
+
+def test_a_time_to_live_of_zero_does_not_hold_up_the_event_loop(server, client):
+    server.publish("greeting", "Hi")
+    client.prompts.get("greeting")
+    server.answer_next("/api/v1/prompts/greeting", Scripted(304, delay=0.4))
+
+    async def longest_pause():
+        waiting = asyncio.create_task(client.prompts.aget("greeting", cache_ttl_seconds=0))
+        longest, before = 0.0, time.perf_counter()
+        while not waiting.done():
+            await asyncio.sleep(0.01)
+            longest, before = max(longest, time.perf_counter() - before), time.perf_counter()
+        assert (await waiting).text == "Hi"
+        return longest
+
+    began = time.perf_counter()
+    assert asyncio.run(longest_pause()) < 0.3
+    assert time.perf_counter() - began > 0.35
+
+
+def test_awaiting_a_prompt_with_a_wrong_argument_never_raises(client):
+    assert asyncio.run(client.prompts.aget(["greeting"])).error is not None

@@ -76,6 +76,7 @@ def test_other_errors_are_not_tried_again(status):
         ("", None),
         (None, None),
         ("1e9999", None),
+        ("Mon, 1 Jan 2026 00:00:00 +99999999999999999999", None),
     ],
 )
 def test_retry_after_is_read_as_seconds_or_date(value, seconds):

@@ -96,3 +96,20 @@ def test_a_budget_used_up_within_one_list_stops_the_detail_of_what_follows():
     assert picture == value
     assert picture[0][0] is not value[0][0]
     assert picture[-1][0] is value[-1][0]
+
+
+def test_the_texts_in_objects_of_other_libraries_are_counted():
+    class Message:
+        def __init__(self, content):
+            self.content = content
+
+    answer = {"choices": [Message("x" * 1000), Message([{"text": "y" * 1000}])], "vectors": [[0.5] * 1000]}
+
+    assert 2000 + 32_000 <= snapshots.text_bytes(answer) <= 2600 + 32_000
+
+
+def test_counting_the_texts_of_an_object_that_contains_itself_ends():
+    loop: list[object] = ["x"]
+    loop.append(loop)
+
+    assert snapshots.text_bytes(loop) > 0

@@ -93,7 +93,23 @@ def test_a_wrong_value_never_raises(captured, wrong):
     assert len(captured) == 1
 
 
-@pytest.mark.parametrize("wrong", [{"tags": 7}, {"metadata": 7}, {"metadata": ["a"]}])
+class Unspeakable:
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"tags": 7},
+        {"metadata": 7},
+        {"metadata": ["a"]},
+        {"user": Unspeakable()},
+        {"session": Unspeakable()},
+        {"tags": [Unspeakable()]},
+        {"trace_id": Unspeakable()},
+    ],
+)
 def test_a_wrong_value_for_the_context_never_raises(captured, wrong):
     with context(**wrong), span("a", kind=7):
         pass
@@ -163,6 +179,8 @@ def test_a_trace_is_continued_from_its_traceparent(captured, source):
         None,
         {},
         {"traceparent": b"bytes"},
+        b"bytes",
+        7,
         "",
         "rubbish",
         "00-0-0-01",

@@ -26,7 +26,7 @@ from tests.projects.factories import make_user
 from tests.prompt_registry.factories import chat, make_member, make_project, make_prompt, make_version
 from tests.sdk.fake_server import eventually
 from tests.webapp.live_server import serving, test_database_url
-from webapp import live_routes
+from webapp import live_keys, live_routes
 from webapp.embedded import ports
 from webapp.live_prompts import Limits, PromptStreams
 
@@ -167,6 +167,12 @@ def test_without_a_database_an_application_is_asked_to_come_back_later(key):
     with serving() as (url, _):
         assert status(url, key) == 503
         assert status(url, path="/livez") == 200
+
+
+def test_a_new_key_is_asked_to_come_back_later_while_too_many_are_looked_up(live, key, monkeypatch):
+    monkeypatch.setattr(live_keys, "MAX_ASKING", 0)
+
+    assert status(live[0], key) == 503
 
 
 # What is said
@@ -310,18 +316,22 @@ def test_a_key_may_open_so_many_streams_and_no_more(project, key):
             assert again.answer.status == 200
 
 
-def test_many_streams_share_two_database_connections(live, project, key):
+def connections_of_live_processes() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'live'"
+        )
+        return cursor.fetchone()[0]
+
+
+def test_many_streams_share_three_database_connections(live, project, key):
     url, streams = live
     wait_until_listening(streams)
     found = [Stream(url, key) for _ in range(30)]
     try:
         make_prompt(project, name="told to all")
         assert [(stream.event(), stream.event())[1]["name"] for stream in found] == ["told to all"] * 30
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'live'"
-            )
-            assert cursor.fetchone()[0] == 2
+        eventually(lambda: connections_of_live_processes() == 3)
     finally:
         for stream in found:
             stream.close()

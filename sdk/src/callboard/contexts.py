@@ -51,9 +51,17 @@ AMBIENT: ContextVar[Ambient] = ContextVar("callboard_ambient", default=Ambient()
 FINDERS: "list[Callable[[Span | None], Span | None]]" = []
 
 
+def entered_span() -> "Span | None":
+    """Return the innermost span made active in this context; one whose end was told in another context counts no more."""
+    span = ACTIVE.get()
+    while span is not None and span.end_ns and span.beneath is not None:
+        (span,) = span.beneath
+    return span
+
+
 def active_span() -> "Span | None":
     """Return the span that the code which runs now belongs to."""
-    span = ACTIVE.get()
+    span = entered_span()
     for find in FINDERS:
         try:
             span = find(span) or span
@@ -113,9 +121,8 @@ def context(
             tags=with_tags(outer.tags, tags),
             metadata={**outer.metadata, **(metadata or {})},
         )
-    except TypeError as error:
-        # A wrong argument must not stop the host.
-        notice("context", "callboard.context: a value could not be recorded: %s", error)
+    except Exception:  # a wrong argument must not stop the host
+        notice("context", "callboard.context: a value could not be recorded.", error=True)
         inner = outer
     if trace_id is not None:
         inner = replace(inner, trace_id=_valid_trace_id(trace_id), parent_id=0)
@@ -128,7 +135,10 @@ def with_tags(outer: Iterable[str], added: Iterable[str]) -> tuple[str, ...]:
 
 
 def _valid_trace_id(text: str) -> int | None:
-    number = ids.parse_trace_id(text)
+    try:
+        number = ids.parse_trace_id(text)
+    except Exception:  # an object of the host that has no text form
+        number = None
     if number is None:
         notice("trace id", "callboard.context: %r is not a trace id (32 hex digits), so a new one is used.", text)
     return number
@@ -136,7 +146,11 @@ def _valid_trace_id(text: str) -> int | None:
 
 def continue_trace(source: str | Mapping[str, str] | None) -> "contextlib.AbstractContextManager[object]":
     """Return a `with` block whose spans belong to the caller's trace, given its `traceparent` or its HTTP headers."""
-    parsed = parse_traceparent(_traceparent_in(source))
+    try:
+        parsed = parse_traceparent(_traceparent_in(source))
+    except Exception:  # a wrong argument must not stop the host
+        notice("continue_trace", "callboard.continue_trace: a new trace is begun instead.", error=True)
+        parsed = None
     if parsed is None:
         return contextlib.nullcontext()
     stack = contextlib.ExitStack()

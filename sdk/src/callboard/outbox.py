@@ -23,6 +23,8 @@ BATCH_ITEMS: Final = 512
 BATCH_BYTES: Final = 2 * 1024 * 1024
 # A little less than the two seconds that are promised: the process takes its time too.
 _EXIT_SECONDS: Final = 1.5
+# Without a pause the thread would never rest; with too long a one the lock refuses to wait.
+_INTERVAL_SECONDS: Final = (0.01, 3600.0)
 _GLANCE_SECONDS: Final = 0.005
 _LOOK_SECONDS: Final = 30.0
 
@@ -48,7 +50,7 @@ class Outbox(Generic[T]):
         self._make_route = route
         self._encode = encode
         self._flush_at = min(flush_at, BATCH_ITEMS)
-        self._interval = interval
+        self._interval = min(max(interval, _INTERVAL_SECONDS[0]), _INTERVAL_SECONDS[1])
         self._max_items = max_items
         self._max_bytes = max_bytes
         self._spool = spool
@@ -94,6 +96,8 @@ class Outbox(Generic[T]):
         """Empty the queue of a forked child: its parent sends what was in it."""
         self._begin()
         self._courier.reset_after_fork()
+        if self._spool is not None:
+            self._spool.reset_after_fork()
 
     def put(self, item: T, size: int) -> bool:
         """Queue the item; when the queue is full the item is dropped and counted. Never blocks."""
@@ -175,9 +179,13 @@ class Outbox(Generic[T]):
     def _run(self) -> None:
         while not self._courier.is_stopped:
             self._bell.wait(self._interval)
-            self._drain(None)
-            if self._spool is not None and self._courier.is_welcome:
-                self._send_stored(self._spool)
+            try:
+                self._drain(None)
+                if self._spool is not None and self._courier.is_welcome:
+                    self._send_stored(self._spool)
+            except Exception:
+                # The thread must outlive whatever happens to the disk; what is on it is tried again.
+                notice("outbox", "callboard: sending failed in an unexpected way.", error=True)
         self._abandon()
         self._courier.report_losses()
         self._courier.close()

@@ -137,13 +137,19 @@ class Prompts:
     ) -> Prompt[Any]: ...
     async def aget(self, name: str, label: str | None = None, version: int | None = None, **options: Any) -> Any:
         """Do what `get` does without ever holding up the event loop."""
-        entry = self._store().entries.get((name, label, version))
-        if entry is not None and entry.prompt is not None and entry.ttl > 0:
+        if self._is_at_hand(name, label, version, ttl=options.get("cache_ttl_seconds")):
             return self.get(name, label, version, **options)
         import asyncio  # slow to import; whoever awaits has it already
 
-        # Only the first time, when there may be a disk to read and an answer to wait for.
+        # The first time, and with a TTL of 0, there may be a disk to read and an answer to wait for.
         return await asyncio.to_thread(lambda: self.get(name, label, version, **options))
+
+    def _is_at_hand(self, name: str, label: str | None, version: int | None, *, ttl: float | None) -> bool:
+        try:
+            entry = self._store().entries.get((name, label, version))
+            return entry is not None and entry.prompt is not None and (entry.ttl if ttl is None else ttl) > 0
+        except Exception:  # `get` says what is wrong with the arguments
+            return False
 
 
 def _last_resort(name: Any, error: Exception, fallback: Any, *, type: PromptType | None, strict: bool) -> Prompt[Any]:

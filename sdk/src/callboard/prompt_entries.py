@@ -107,9 +107,12 @@ class Entry:
     def reset_after_fork(self) -> None:
         """Forget a refresh that was under way in the parent: it does not end here."""
         self.change = None
-        if not self.ready.is_set():
+        # Always another one: a thread of the parent may have held the lock inside of it.
+        was_ready, self.ready = self.ready.is_set(), threading.Event()
+        if was_ready:
+            self.ready.set()
+        else:
             self.check_at = 0.0
-            self.ready = threading.Event()
 
     def restore(self, stored: StoredPrompt) -> None:
         """Begin with the copy from disk."""
@@ -210,7 +213,7 @@ def _rollout_in(
     try:
         candidate = prompt_models.from_payload(rollout["candidate"], label=label, source=source)
         rollout_id, share_ppm = str(rollout["id"]), int(rollout["share_ppm"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         # A rollout this SDK does not understand: everybody stays on the control version.
         return None
     return RunningRollout(rollout_id, share_ppm, candidate.changed(rollout_id=rollout_id, arm="candidate"))

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Final, Generic, Literal, Self, TypeVar, cast
 
 from callboard import rendering
-from callboard.contexts import ACTIVE, AMBIENT, PromptLink, Scope
+from callboard.contexts import AMBIENT, PromptLink, Scope, entered_span
 from callboard.errors import MissingVariables, PromptError
 from callboard.kinds import RUNS_ON_PROMPT
 from callboard.notices import notice
@@ -175,7 +175,7 @@ class UsedPrompt:
 
     def __enter__(self) -> Prompt[Any]:
         link = self._prompt.link()
-        active = ACTIVE.get()
+        active = entered_span()
         if active is not None and active.prompt is None and active.kind in RUNS_ON_PROMPT:
             active.prompt = link
         self._scope = Scope(AMBIENT, replace(AMBIENT.get(), prompt=link))
@@ -210,7 +210,7 @@ def from_payload(payload: Mapping[str, Any], *, label: str | None, source: Sourc
             template_messages=tuple(dict(message) for message in messages),
             template_settings=dict(payload.get("settings") or {}),
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"not a prompt: {error!r}") from error
 
 

@@ -1,5 +1,6 @@
 """The background thread that brings prompt entries up to date: one request per entry at a time."""
 
+import functools
 import heapq
 import itertools
 import threading
@@ -130,11 +131,8 @@ class Refresher:
         self._fetcher = self._make_fetcher()
         while not self._is_stopped:
             self._bell.wait(self._seconds_until_due())
-            try:
-                self._collect()
-                self._refresh_due()
-            except Exception:  # the thread must outlive any single prompt
-                notice("refresh", "callboard: refreshing a prompt failed in an unexpected way.", error=True)
+            _surviving(self._collect)
+            _surviving(self._refresh_due)
         self._fetcher.close()
 
     def _seconds_until_due(self) -> float:
@@ -152,11 +150,12 @@ class Refresher:
             _, _, requested_at, entry = heapq.heappop(self._due)
             if entry.refreshed_at <= requested_at or entry.change is not None:
                 entries[id(entry)] = entry
-        self._fill_shelf([entry for entry in entries.values() if entry.version is None and not entry.has_refreshed])
+        cold = [entry for entry in entries.values() if entry.version is None and not entry.has_refreshed]
+        _surviving(lambda: self._fill_shelf(cold))
         for entry in entries.values():
             if self._is_stopped:
                 return
-            self._refresh(entry)
+            _surviving(functools.partial(self._refresh, entry))
 
     def _fill_shelf(self, cold: list[Entry]) -> None:
         """Get all prompts of a label at once when this process has begun to ask for one after the other."""
@@ -233,6 +232,14 @@ class Refresher:
             self._on_deleted(name)
         except Exception:  # the callback belongs to the host
             notice("on_prompt_deleted", "callboard: on_prompt_deleted failed.", error=True)
+
+
+def _surviving(act: Callable[[], None]) -> None:
+    """Do it; neither the thread nor the other prompts may suffer when it fails."""
+    try:
+        act()
+    except Exception:  # whatever it is, it concerns one prompt
+        notice("refresh", "callboard: refreshing a prompt failed in an unexpected way.", error=True)
 
 
 def _check_all_delay(count: int) -> float:

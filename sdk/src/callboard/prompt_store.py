@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from callboard import assignment, prompt_addresses, prompt_models
-from callboard.contexts import ACTIVE, AMBIENT
+from callboard.contexts import AMBIENT, entered_span
 from callboard.errors import PromptTypeMismatch, PromptUnavailable
 from callboard.jitter import chance
 from callboard.notices import notice
@@ -220,5 +220,5 @@ class PromptStore:
 def _unit_at_hand() -> str:
     """Return the id that an arm is assigned by when none was given: user, else session, else trace."""
     ambient = AMBIENT.get()
-    active = ACTIVE.get()
+    active = entered_span()
     return ambient.user or ambient.session or (active.trace_id if active is not None else "")

@@ -75,7 +75,7 @@ def parse_retry_after(value: str | None, *, now: datetime.datetime) -> float | N
         return float(text)
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=datetime.UTC)

@@ -125,3 +125,29 @@ def _estimate(items: Collection[Any]) -> int:
     """Return about how many bytes the items hold, from the first few of them."""
     sampled = [len(item) if type(item) is str else 16 for item, _ in zip(items, range(_SAMPLE), strict=False)]
     return sum(sampled) * min(len(items), MAX_ITEMS) // len(sampled) if sampled else 0
+
+
+def text_bytes(value: Any) -> int:
+    """Return about how many bytes the texts in an object of another library hold; looks at a bounded number of parts."""
+    size, waiting = 0, [value]
+    for _ in range(MAX_DETAILED_NODES):
+        if not waiting:
+            break
+        item = waiting.pop()
+        kind = type(item)
+        if kind is str or kind is bytes:
+            size += len(item)
+        elif kind is list or kind is tuple:
+            size += _OBJECT_BYTES + 8 * len(item)
+            # Vectors are long, and one number is as big as the next.
+            if item and type(item[0]) in _ATOMS:
+                size += 24 * len(item)
+            else:
+                waiting += item[:MAX_DETAILED_ITEMS]
+                size += _estimate(item[MAX_DETAILED_ITEMS:])
+        elif kind not in _ATOMS:
+            size += _OBJECT_BYTES
+            parts = item if kind is dict else getattr(item, "__dict__", None)
+            if type(parts) is dict:
+                waiting += [part for part in list(parts.values()) if type(part) not in _ATOMS]
+    return size

@@ -68,6 +68,8 @@ class Span:
     # About how many bytes waiting for export takes, and how much detail a snapshot may still copy.
     bytes = 400
     nodes = snapshots.MAX_DETAILED_NODES
+    # Of a span made active by somebody who may tell its end in another context: what was active before, in a tuple.
+    beneath: "tuple[Span | None] | None" = None
     _token: Token["Span | None"] | None = None
     # What the spans of the trace share. Made when it is needed: a trace that is kept, of one span, goes without.
     _trace: Trace | None = None

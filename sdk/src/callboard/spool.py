@@ -8,6 +8,7 @@ records all were is deleted. Nothing is synced: what a power cut takes is the ta
 import contextlib
 import hashlib
 import hmac
+import io
 import itertools
 import json
 import os
@@ -16,7 +17,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, cast
 
 from callboard.delivery import Batch, Route
 from callboard.notices import notice
@@ -32,6 +33,7 @@ _FILE_BYTES: Final = 4 * 1024 * 1024
 _FRAME: Final = struct.Struct(">4sII16s")
 _WAITING, _SENT = b"CBs1", b"CBs0"
 _NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
+_Opened = io.BufferedRandom | io.BufferedWriter
 _numbers = itertools.count(1)
 
 
@@ -46,6 +48,7 @@ class Spool:
         self._file_bytes = min(_FILE_BYTES, max_bytes // 4)
         self._current: Path | None = None
         self._current_pid = 0
+        self._open: set[_Opened] = set()
         # Items in files that made room for newer ones.
         self.overwritten = 0
 
@@ -72,6 +75,14 @@ class Spool:
             except OSError as error:
                 notice("spool", "callboard: %s cannot be read: %s", path, error)
 
+    def reset_after_fork(self) -> None:
+        """Let go of the files that the parent was at; what it has locked must not stay locked for as long as we live."""
+        files, self._open = self._open, set()
+        for file in files:
+            # Past the buffer, whose lock may be held, and without unlocking: that would unlock it for the parent too.
+            with contextlib.suppress(OSError):
+                file.raw.close()
+
     def bytes_waiting(self) -> int:
         """Return how many bytes the files take."""
         return sum(_size(path) for path in self._files())
@@ -97,14 +108,22 @@ class Spool:
         return current
 
     def _append(self, path: Path, record: bytes) -> bool:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_FOLLOW
-        with os.fdopen(os.open(path, flags, 0o600), "ab") as file:
+        with self._opened(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, "ab") as file:
             # Another process sends this file just now, and will delete it.
             if not _lock(file) or not path.exists():
                 self._current = None
                 return False
             file.write(record)
         return True
+
+    @contextlib.contextmanager
+    def _opened(self, path: Path, flags: int, mode: str) -> Iterator[IO[bytes]]:
+        with cast("_Opened", os.fdopen(os.open(path, flags | _NO_FOLLOW, 0o600), mode)) as file:
+            self._open.add(file)
+            try:
+                yield file
+            finally:
+                self._open.discard(file)
 
     def _make_room(self, size: int) -> None:
         files = self._files()
@@ -128,7 +147,7 @@ class Spool:
             return []
 
     def _waiting_in(self, path: Path) -> Iterator["StoredBatch"]:
-        with os.fdopen(os.open(path, os.O_RDWR | _NO_FOLLOW), "r+b") as file:
+        with self._opened(path, os.O_RDWR, "r+b") as file:
             if not _lock(file):
                 return
             for position, mark, _, checksum, payload in _frames(file):

@@ -12,6 +12,7 @@ import uuid
 import pytest
 from callboard import context, current_span, observe, prompts, span
 from callboard.langchain import CallbackHandler
+from callboard.lifecycle import default_client
 from callboard.testing import capture
 from langchain_core.documents import Document
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
@@ -96,6 +97,24 @@ def test_a_call_of_a_chat_model_is_recorded_with_messages_usage_and_model(captur
     assert call.attributes["gen_ai.operation.name"] == "chat"
 
 
+def test_the_memory_that_waiting_for_export_takes_counts_the_messages_sent(captured, config):
+    sizes = []
+    default_client().tracer.sink = lambda span, size: sizes.append(size)
+
+    answering(AIMessage("Hi")).invoke([HumanMessage("x" * 20_000)], config=config)
+
+    assert 20_000 <= sizes[0] <= 60_000
+
+
+def test_the_memory_that_waiting_for_export_takes_counts_the_answer(captured, config):
+    sizes = []
+    default_client().tracer.sink = lambda span, size: sizes.append(size)
+
+    answering(AIMessage("x" * 20_000)).invoke("Hi", config=config)
+
+    assert 20_000 <= sizes[0] <= 60_000
+
+
 def test_runs_of_a_chain_nest_as_they_ran(captured, config):
     chain = ChatPromptTemplate.from_messages([("user", "Greet {name}")]) | answering(AIMessage("Hi")) | (lambda m: m)
 
@@ -155,6 +174,22 @@ def test_functions_of_the_application_inside_a_chain_or_a_retriever_are_its_chil
     assert captured.named("step").parent_id == captured.named("node").span_id
     assert captured.named("Shelves").parent_id == captured.named("step").span_id
     assert captured.named("look_out_of_the_window").parent_id == captured.named("Shelves").span_id
+
+
+def test_an_asynchronous_retriever_is_not_active_any_more_once_it_has_ended(captured, config):
+    async def search_twice():
+        with span("request"):
+            await Library().ainvoke("Why blue?", config=config)
+            assert current_span().name == "request"
+            await Library().ainvoke("Why green?", config=config)
+            with span("answer"), prompts.get("greeting").used():
+                pass
+        return current_span()
+
+    assert asyncio.run(search_twice()) is None
+    request = captured.named("request").span_id
+    assert [found.parent_id for found in captured if found.kind == "retriever"] == [request, request]
+    assert captured.named("answer").parent_id == request
 
 
 def test_a_stream_that_is_read_in_pieces_or_left_leaves_nothing_active(captured, config):

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from callboard import prompts, span
+from callboard.lifecycle import default_client
 from callboard.testing import capture
 
 BEGAN = datetime.datetime(2026, 11, 1, 12, 0, 0)  # noqa: DTZ001 - LiteLLM tells local times without a zone
@@ -122,6 +123,15 @@ def test_a_completion_is_recorded_under_the_span_that_made_it(logger, captured):
         "gen_ai.usage.cost": 0.0012,
     }
     assert {key: found.attributes.get(key) for key in expected} == expected
+
+
+def test_the_memory_that_waiting_for_export_takes_counts_the_answer(logger, captured):
+    sizes = []
+    default_client().tracer.sink = lambda span, size: sizes.append(size)
+
+    call(logger, details(), {**ANSWER, "id": "x" * 20_000})
+
+    assert 20_000 <= sizes[0] <= 60_000
 
 
 def test_an_asynchronous_call_whose_end_is_told_twice_is_recorded_once(logger, captured):
@@ -235,6 +245,31 @@ def test_a_call_of_an_unknown_shape_never_raises(logger, captured, kwargs):
     logger.log_success_event(kwargs, object(), "then", None)
 
     assert len(captured) == 1
+
+
+def test_a_forked_child_does_not_wait_for_a_lock_that_a_thread_of_its_parent_held(logger, captured):
+    of_the_parent = logger._lock
+    logger._pid = 0
+    with of_the_parent:
+        recording = threading.Thread(target=lambda: call(logger, details()), daemon=True)
+        recording.start()
+        recording.join(3)
+
+        assert not recording.is_alive()
+    assert captured.named("chat gpt-x")
+
+
+def test_a_key_that_asks_its_logger_again_does_not_wait_for_itself(logger, captured):
+    class Nested:
+        def __str__(self):
+            logger.log_failure_event(details("inner"), None, BEGAN, after(1))
+            return "outer"
+
+    recording = threading.Thread(target=lambda: call(logger, details(Nested())), daemon=True)
+    recording.start()
+    recording.join(3)
+
+    assert not recording.is_alive()
 
 
 def test_nothing_is_recorded_without_a_key(logger, make_client):

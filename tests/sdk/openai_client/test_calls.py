@@ -9,6 +9,7 @@ import callboard.openai
 import openai
 import pydantic
 import pytest
+from callboard.lifecycle import default_client
 from callboard.openai import AsyncOpenAI, OpenAI, wrap_openai
 
 from tests.sdk.openai_client.fake_openai import WEATHER_CALL, completion, response
@@ -49,6 +50,26 @@ def test_a_chat_call_is_recorded(provider, client, captured):
         "server.address": "127.0.0.1",
     }
     assert expected.items() <= span.attributes.items()
+
+
+def test_the_memory_that_waiting_for_export_takes_counts_the_answer(provider, client, captured):
+    sizes = []
+    default_client().tracer.sink = lambda span, size: sizes.append(size)
+    provider.chat_answer = completion("x" * 20_000)
+
+    client.chat.completions.create(model="gpt-x", messages=MESSAGES)
+
+    assert 20_000 <= sizes[0] <= 60_000
+
+
+def test_the_memory_that_waiting_for_export_takes_counts_the_body_of_a_raw_answer(provider, client, captured):
+    sizes = []
+    default_client().tracer.sink = lambda span, size: sizes.append(size)
+    provider.chat_answer = completion("x" * 20_000)
+
+    client.chat.completions.with_raw_response.create(model="gpt-x", messages=MESSAGES)
+
+    assert 20_000 <= sizes[0] <= 60_000
 
 
 def test_an_asynchronous_chat_call_is_recorded(with_async, captured):

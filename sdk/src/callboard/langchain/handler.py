@@ -12,11 +12,11 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.runnables.config import var_child_runnable_config
 
 from callboard.client import Callboard
-from callboard.contexts import ACTIVE, FINDERS, restore
+from callboard.contexts import ACTIVE, FINDERS, entered_span, restore
 from callboard.langchain import descriptions
 from callboard.lifecycle import default_client
 from callboard.notices import notice
-from callboard.snapshots import take
+from callboard.snapshots import take, text_bytes
 from callboard.spans import Span
 
 P = ParamSpec("P")
@@ -76,7 +76,8 @@ class CallbackHandler(BaseCallbackHandler):
     ) -> None:
         """Begin a call of a chat model."""
         sent = [message for batch in messages for message in batch]
-        self._begin_call(run_id, serialized, facts, content=lambda: descriptions.sent_messages(sent))
+        size = sum(text_bytes(getattr(message, "content", message)) for message in sent)
+        self._begin_call(run_id, serialized, facts, content=lambda: descriptions.sent_messages(sent), size=size)
 
     @_never_raising
     def on_llm_start(
@@ -84,7 +85,8 @@ class CallbackHandler(BaseCallbackHandler):
     ) -> None:
         """Begin a call of a model that completes texts."""
         sent = list(prompts)
-        self._begin_call(run_id, serialized, facts, content=lambda: descriptions.sent_prompts(sent))
+        size = sum(map(len, sent))
+        self._begin_call(run_id, serialized, facts, content=lambda: descriptions.sent_prompts(sent), size=size)
 
     @_never_raising
     def on_llm_new_token(self, token: Any, *, run_id: UUID, **facts: Any) -> None:
@@ -105,6 +107,7 @@ class CallbackHandler(BaseCallbackHandler):
             described = run.span.details
             has_content = run.span.captures_content
             run.span.details = lambda: {**described(), **descriptions.answer(response, has_content=has_content)}
+            run.span.bytes += text_bytes(response)
         self._end(run_id)
 
     @_never_raising
@@ -158,6 +161,7 @@ class CallbackHandler(BaseCallbackHandler):
         facts: Mapping[str, Any],
         *,
         content: Callable[[], dict[str, Any]],
+        size: int,
     ) -> None:
         name = descriptions.name_of(serialized, facts, default="model")
         span = self._begin(run_id, name, "llm", facts)
@@ -166,7 +170,8 @@ class CallbackHandler(BaseCallbackHandler):
         parameters = take(facts.get("invocation_params") or {}, span)
         metadata = facts.get("metadata") or {}
         has_content = span.captures_content
-        # Converted in the background.
+        # Held and converted in the background.
+        span.bytes += size
         span.details = lambda: {
             **descriptions.request(parameters, metadata, has_content=has_content),
             **(content() if has_content else {}),
@@ -178,7 +183,7 @@ class CallbackHandler(BaseCallbackHandler):
         tracer = (self._client or default_client()).tracer
         if not tracer.is_on:
             return None
-        active = ACTIVE.get()
+        active = entered_span()
         parent = self._runs.get(facts["parent_run_id"]) if facts.get("parent_run_id") else None
         # A span of the application that was opened inside of the parent's run stands between the two.
         above = parent.span if parent is not None and parent.outer is active else None
@@ -189,7 +194,12 @@ class CallbackHandler(BaseCallbackHandler):
         span.set(**content, tags=descriptions.tags(facts), attributes=descriptions.surroundings(facts))
         if parent is None:
             span.set(metadata=descriptions.metadata(facts))
-        self._remember(run_id, _Run(span, active, token=ACTIVE.set(span) if is_active else None))
+        run = _Run(span, active)
+        if is_active:
+            # Asynchronous runs end in a task of their own, from where the variable cannot be put back.
+            span.beneath = (active,)
+            run.token = ACTIVE.set(span)
+        self._remember(run_id, run)
         return span
 
     def running(self, run_id: UUID, active: Span | None) -> Span | None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from callboard.openai.chunks import plain
 from callboard.openai.operations import CHAT, COMPLETION, EMBEDDINGS, RESPONSES, Operation, request_attributes
-from callboard.snapshots import MAX_DEPTH, take
+from callboard.snapshots import MAX_DEPTH, take, text_bytes
 from callboard.spans import Span
 
 _OPERATIONS: Final[dict[str, Operation]] = {
@@ -68,6 +68,7 @@ def describe(span: Span, kwargs: Mapping[str, Any], response: Any) -> None:
         return found
 
     span.details = details
+    span.bytes += text_bytes(response)
 
 
 def nanoseconds(moment: Any) -> int | None:

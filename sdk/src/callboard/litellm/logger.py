@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from os import getpid
 from typing import Any, Final
 
 from litellm.integrations.custom_logger import CustomLogger  # type: ignore[import-not-found]
@@ -27,7 +28,7 @@ class CallboardLogger(CustomLogger):  # type: ignore[misc]
         self._client = callboard
         # None once a call has ended: LiteLLM tells the end of some calls twice.
         self._calls: OrderedDict[_Key, Span | None] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock, self._pid = threading.Lock(), getpid()
 
     def log_pre_api_call(self, model: str, messages: Any, kwargs: dict[str, Any]) -> None:
         """Begin a call; here, in the thread or task of the caller, its parent is known."""
@@ -56,8 +57,9 @@ class CallboardLogger(CustomLogger):  # type: ignore[misc]
     def _begin(self, kwargs: Mapping[str, Any]) -> None:
         span = self._started(kwargs)
         if span is not None:
-            with self._lock:
-                self._remember(_key(kwargs), span)
+            key = _key(kwargs)
+            with self._own_lock():
+                self._remember(key, span)
 
     def _started(self, kwargs: Mapping[str, Any]) -> Span | None:
         tracer = (self._client or default_client()).tracer
@@ -81,7 +83,7 @@ class CallboardLogger(CustomLogger):  # type: ignore[misc]
         error: BaseException | str | None = None,
     ) -> None:
         key = _key(kwargs)
-        with self._lock:
+        with self._own_lock():
             has_ended = key in self._calls and self._calls[key] is None
             span = self._calls.get(key)
             self._remember(key, None)
@@ -94,6 +96,12 @@ class CallboardLogger(CustomLogger):  # type: ignore[misc]
             if error is not None:
                 span.fail(error)
             span.end(began=descriptions.nanoseconds(start_time), ended=descriptions.nanoseconds(end_time))
+
+    def _own_lock(self) -> threading.Lock:
+        """Return the lock, another one in a forked child: there, a thread of its parent might hold it for ever."""
+        if self._pid != getpid():
+            self._lock, self._pid = threading.Lock(), getpid()
+        return self._lock
 
     def _remember(self, key: _Key, span: Span | None) -> None:
         self._calls[key] = span

@@ -10,12 +10,14 @@ from typing import Any, Protocol
 import openai
 
 from callboard.openai.chunks import plain
+from callboard.snapshots import text_bytes
 
 
 class Followed(Protocol):
     """The call that an answer belongs to."""
 
-    answer: Callable[[], Mapping[str, Any]] | None
+    def take_answer(self, answer: Callable[[], Mapping[str, Any]], size: int) -> None:
+        """Take note of the whole answer, described in the background, and of about how many bytes it holds till then."""
 
     def add_chunk(self, chunk: Any) -> None:
         """Take note of one chunk of a streamed answer."""
@@ -35,7 +37,7 @@ def follow(call: Followed, result: Any) -> Any:
         return _follow_stream(call, result, _tapped_async(call, result._iterator))
     if hasattr(result, "http_response") and callable(getattr(result, "parse", None)):
         return _follow_raw(call, result)
-    call.answer = lambda: plain(result)
+    call.take_answer(lambda: plain(result), text_bytes(result))
     call.end()
     return result
 
@@ -98,7 +100,7 @@ def _follow_raw(call: Followed, response: Any) -> Any:
     """Follow what `with_raw_response` and `with_streaming_response` return."""
     content = _content_read(response)
     if content is not None:
-        call.answer = lambda: _json_object(content)
+        call.take_answer(lambda: _json_object(content), len(content))
         call.end()
         return response
     parse = response.parse

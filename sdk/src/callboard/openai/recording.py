@@ -62,6 +62,11 @@ class Call:
     chunks: list[Any] | None = None
     first_chunk_seconds: float | None = None
 
+    def take_answer(self, answer: Callable[[], Mapping[str, Any]], size: int) -> None:
+        """Take note of the whole answer, and of about how many bytes it holds."""
+        self.answer = answer
+        self.span.bytes += size
+
     def add_chunk(self, chunk: Any) -> None:
         """Take note of one chunk of a streamed answer."""
         if self.chunks is None:
