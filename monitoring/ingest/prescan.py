@@ -26,7 +26,9 @@ def check_protobuf(body: bytes) -> None:
             if spans > MAX_SPANS:
                 raise TooManySpans
             if looks_inside:
-                nodes += sum(number in _REPEATED_IN_SPAN for number, _, _ in _fields(body, start, end, most=2 * MAX_NODES))
+                nodes += sum(
+                    number in _REPEATED_IN_SPAN for number, _, _ in _fields(body, start, end, most=2 * MAX_NODES)
+                )
                 if nodes > MAX_NODES:
                     raise BodyTooRich
     except IndexError:
