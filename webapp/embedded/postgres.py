@@ -42,7 +42,8 @@ effective_cache_size = 1GB
 random_page_cost = 1.1
 max_wal_size = 2GB
 min_wal_size = 160MB
-wal_compression = on
+# Whole pages are logged after each checkpoint; compressing them with pglz, all this server has, costs more than writing them.
+wal_compression = off
 checkpoint_timeout = 15min
 max_parallel_workers_per_gather = 1
 autovacuum_naptime = 20s
