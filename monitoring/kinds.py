@@ -76,6 +76,3 @@ class IdMode(StrEnum):
     KEEP = "keep"
     HASH = "hash"
     DROP = "drop"
-
-
-KIND_BY_NAME = {kind.label: kind for kind in Kind}

@@ -56,11 +56,6 @@ def is_usable_key(key: str) -> bool:
     return "\x00" not in key and len(key) <= MAX_KEY_BYTES and bool(key) and (key.isascii() or clean_text(key) == key)
 
 
-def shorten(text: str, limit: int) -> str:
-    """Return the text cut to `limit` characters."""
-    return text if len(text) <= limit else text[:limit]
-
-
 def _digits(number: int) -> str:
     # str() refuses more than 4,300 digits; hexadecimal has no such limit and stays exact.
     return str(number) if number.bit_length() < 14_000 else hex(number)
