@@ -103,7 +103,8 @@ class Stage:
     def start_pool(self, name: str) -> int:
         """Start another web process, with the threads of that pool, as behind the proxy of a server; return its port."""
         addresses = replace(self.addresses, port=ports.any_free(HOST))
-        program = programs.web(self.layout, addresses, {**self.environ, "CALLBOARD_WEB_THREADS": POOL_THREADS[name]})
+        pool = {"CALLBOARD_POOL": name, "CALLBOARD_WEB_THREADS": POOL_THREADS[name]}
+        program = programs.web(self.layout, addresses, {**self.environ, **pool})
         _wait_for_answer(self.start(program), addresses.port)
         return addresses.port
 

@@ -21,14 +21,27 @@ class _Entry(Generic[V]):
     expires_at: float = 0.0
     renewing: Lock = field(default_factory=Lock)
 
+    def good(self, knows: Callable[[V], bool], *, grace: float = 0.0) -> V | None:
+        """Return the answer if it can be given now."""
+        is_good = self.value is not None and self.expires_at + grace > time.monotonic() and knows(self.value)
+        return self.value if is_good else None
+
 
 class AnswerCache(Generic[V]):
     """Keeps values under keys of a project, the least recently used ones leave first."""
 
     def __init__(
-        self, *, seconds: float, max_cost: int, cost_of: Callable[[V], int], survives: tuple[type[Exception], ...] = ()
+        self,
+        *,
+        seconds: float,
+        max_cost: int,
+        cost_of: Callable[[V], int],
+        grace: float = 0.0,
+        survives: tuple[type[Exception], ...] = (),
     ) -> None:
         self.seconds = seconds
+        # How much longer the old answer serves the others while one thread renews it.
+        self.grace = grace
         self.max_cost = max_cost
         self.cost_of = cost_of
         # When renewing fails with one of these, the old answer serves on.
@@ -42,12 +55,18 @@ class AnswerCache(Generic[V]):
     ) -> V:
         """Return the remembered value when it `knows` what the caller knows, or the one that `load` returns."""
         entry = self._entry((project_id, key))
-        if entry.value is not None and entry.expires_at > time.monotonic() and knows(entry.value):
-            return entry.value
-        with entry.renewing:
-            if entry.value is not None and entry.expires_at > time.monotonic() and knows(entry.value):
-                return entry.value
-            return self._renewed((project_id, key), entry, load)
+        if (value := entry.good(knows)) is not None:
+            return value
+        if not entry.renewing.acquire(blocking=False):
+            # Somebody renews it just now: only who cannot take the old answer waits for the database too.
+            if (value := entry.good(knows, grace=self.grace)) is not None:
+                return value
+            entry.renewing.acquire()
+        try:
+            value = entry.good(knows)
+            return self._renewed((project_id, key), entry, load) if value is None else value
+        finally:
+            entry.renewing.release()
 
     def forget(self, project_id: int | None = None) -> None:
         """Drop what is remembered of a project, or everything."""

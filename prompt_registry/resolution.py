@@ -17,6 +17,8 @@ from prompt_registry.models import LATEST
 from prompt_registry.names import MAX_LENGTH
 
 CACHE_SECONDS = 2.0
+# While one request asks the database again, the others are served the old answer for at most this much longer.
+GRACE_SECONDS = 1.0
 CACHE_BYTES = 64 * 1024 * 1024
 PAGE_SIZE = 500
 # A page stays small enough to be fetched while an application that starts waits for it.
@@ -55,7 +57,11 @@ def _cost(outcome: Outcome) -> int:
 
 
 _cache: AnswerCache[Outcome] = AnswerCache(
-    seconds=CACHE_SECONDS, max_cost=CACHE_BYTES, cost_of=_cost, survives=(OperationalError, InterfaceError)
+    seconds=CACHE_SECONDS,
+    grace=GRACE_SECONDS,
+    max_cost=CACHE_BYTES,
+    cost_of=_cost,
+    survives=(OperationalError, InterfaceError),
 )
 
 

@@ -207,6 +207,45 @@ def test_of_many_threads_one_asks():
     assert len(asked) == 1
 
 
+def test_while_one_thread_renews_an_answer_the_others_go_on_with_the_old_one():
+    cache, is_asking, may_answer = _cache(seconds=0.0, grace=60.0), threading.Event(), threading.Event()
+    cache.get(1, "key", lambda: "old")
+
+    def load() -> str:
+        is_asking.set()
+        may_answer.wait(10)
+        return "new"
+
+    renewing = threading.Thread(target=lambda: cache.get(1, "key", load))
+    renewing.start()
+    is_asking.wait(10)
+
+    meanwhile = cache.get(1, "key", lambda: "not asked")
+    may_answer.set()
+    renewing.join()
+
+    assert meanwhile == "old"
+
+
+def test_who_knows_of_a_change_waits_for_the_new_answer():
+    cache, is_asking = _cache(seconds=0.0, grace=60.0), threading.Event()
+    cache.get(1, "key", lambda: "old")
+
+    def load() -> str:
+        is_asking.set()
+        time.sleep(0.05)
+        return "new"
+
+    renewing = threading.Thread(target=lambda: cache.get(1, "key", load))
+    renewing.start()
+    is_asking.wait(10)
+
+    found = cache.get(1, "key", lambda: "newer", knows=lambda value: value != "old")
+    renewing.join()
+
+    assert found in ("new", "newer")
+
+
 def test_an_answer_serves_on_while_the_database_is_away():
     cache = _cache(seconds=0.0, survives=(OperationalError,))
 
