@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from projects import doorbell
 from projects.errors import LeaseLost
 from projects.models import Job, JobState
 
@@ -19,11 +20,18 @@ _RETRY_CAP_SECONDS = 600
 
 
 def add(*, kind: str, dedupe_key: str, payload: dict[str, Any] | None = None, project_id: int | None = None) -> bool:
-    """Ask for work; return False when the same work was asked for before."""
+    """Ask for work, and wake a worker for it once that is committed; return False when it was asked for before."""
     _, created = Job.objects.get_or_create(
         kind=kind, dedupe_key=dedupe_key, defaults={"payload": payload or {}, "project_id": project_id}
     )
+    if created:
+        transaction.on_commit(lambda: doorbell.ring(kind))
     return created
+
+
+def running(*, kinds: Sequence[str]) -> int:
+    """Return how many jobs of these kinds are being worked on."""
+    return Job.objects.filter(kind__in=kinds, state=JobState.RUNNING, lease_until__gt=Now()).count()
 
 
 def claim(*, kinds: Sequence[str], limit: int = 1, lease: timedelta = LEASE) -> list[Job]:

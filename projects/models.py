@@ -226,6 +226,32 @@ class AuditEvent(models.Model):
         indexes = [models.Index(fields=["project", "-created_at"], name="audit_event_recent")]
 
 
+class Notification(models.Model):
+    """Something that happened and that one person should know."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="notifications")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
+    kind = models.CharField(max_length=40)
+    sentence = models.CharField(max_length=300)
+    # A page of this site, never another address.
+    path = models.CharField(max_length=500)
+    created_at = models.DateTimeField(db_default=Now())
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "notification"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(path__startswith="/") & ~models.Q(path__startswith="//"),
+                name="notification_path_here",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["user", "-created_at"], name="notification_newest"),
+            models.Index(fields=["user"], condition=models.Q(read_at=None), name="notification_unread"),
+        ]
+
+
 class JobState(models.TextChoices):
     READY = "ready", "Waiting"
     RUNNING = "running", "Running"

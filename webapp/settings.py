@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "projects",
     "prompt_registry",
     "monitoring",
+    "evals",
     "webapp",
 ]
 
@@ -99,7 +100,7 @@ TEMPLATES = [
 
 DATABASES: dict[str, Any] = {"default": django_database(os.environ)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-MIGRATION_MODULES = {app: f"migrations.{app}" for app in ("projects", "prompt_registry", "monitoring")}
+MIGRATION_MODULES = {app: f"migrations.{app}" for app in ("projects", "prompt_registry", "monitoring", "evals")}
 
 REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 

@@ -30,3 +30,17 @@ KINDS: dict[str, Callable[[Job], None]] = {
     "housekeeping": _housekeeping,
     canary.KIND: canary.arrive,
 }
+
+FAST = "fast"
+# Kinds that run for long have a queue of their own, so that no quick one waits behind them.
+_QUEUE_OF: dict[str, str] = {}
+
+
+def queue_of(kind: str) -> str:
+    """Return the queue that jobs of this kind run in."""
+    return _QUEUE_OF.get(kind, FAST)
+
+
+def kinds_of(queue: str) -> list[str]:
+    """Return the kinds of jobs that run in this queue."""
+    return [kind for kind in KINDS if queue_of(kind) == queue]

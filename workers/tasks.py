@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import structlog
 from celery import shared_task
 from django.utils import timezone
@@ -11,7 +13,8 @@ from projects import jobs
 from projects.errors import LeaseLost
 from projects.models import Job
 from workers import canary
-from workers.job_kinds import KINDS
+from workers.job_kinds import FAST, KINDS, kinds_of
+from workers.timetable import QUEUES
 
 log = structlog.get_logger("callboard.worker")
 
@@ -27,10 +30,10 @@ def tick(kind: str) -> None:
 
 
 @shared_task(name="workers.tasks.run_jobs")
-def run_jobs() -> None:
-    """Free jobs whose worker went silent and run what is ready."""
+def run_jobs(queue: str = FAST) -> None:
+    """Free jobs whose worker went silent and run what is ready in this queue."""
     jobs.sweep()
-    run_ready()
+    run_ready(queue)
 
 
 @shared_task(name="workers.tasks.join_waiting_scores")
@@ -46,11 +49,19 @@ def send_canary() -> None:
     canary.run()
 
 
-def run_ready() -> None:
-    """Run ready jobs one after the other until none is left."""
-    while claimed := jobs.claim(kinds=list(KINDS)):
+def run_ready(queue: str = FAST) -> None:
+    """Run ready jobs one after the other until none is left, or as many run as may run at once."""
+    kinds = kinds_of(queue)
+    while not _is_full(queue) and (claimed := jobs.claim(kinds=kinds)):
         for job in claimed:
             _run(job)
+
+
+def _is_full(queue: str) -> bool:
+    """Tell whether the slow jobs already take all the processes that quick ones leave them."""
+    at_once = int(os.environ.get("CALLBOARD_SLOW_JOBS", "0"))
+    slow = [kind for name in QUEUES if name != FAST for kind in kinds_of(name)]
+    return queue != FAST and at_once > 0 and jobs.running(kinds=slow) >= at_once
 
 
 def _run(job: Job) -> None:

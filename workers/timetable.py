@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+QUEUES = ("fast", "evals", "insight")
 EVERY_TEN_SECONDS = 10.0
 EVERY_MINUTE = 60.0
 EVERY_HOUR = 3600.0
@@ -12,7 +13,12 @@ EVERY_HOUR = 3600.0
 def beat_schedule() -> dict[str, dict[str, Any]]:
     """Return Celery's timetable. A message that waited longer than its interval expires: the next one is as good."""
     return {
-        "free silent jobs and run ready ones": _entry("workers.tasks.run_jobs", EVERY_TEN_SECONDS),
+        **{
+            f"free silent jobs and run ready ones: {queue}": _entry(
+                "workers.tasks.run_jobs", EVERY_TEN_SECONDS, queue, queue=queue
+            )
+            for queue in QUEUES
+        },
         "connect feedback that came before its call": _entry("workers.tasks.join_waiting_scores", EVERY_TEN_SECONDS),
         "send the canary through": _entry("workers.tasks.send_canary", EVERY_MINUTE),
         "make the partitions of the next days": _entry("workers.tasks.tick", EVERY_HOUR, "partitions.ensure"),
@@ -20,5 +26,5 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
     }
 
 
-def _entry(task: str, seconds: float, *args: str) -> dict[str, Any]:
-    return {"task": task, "schedule": seconds, "args": args, "options": {"queue": "fast", "expires": seconds}}
+def _entry(task: str, seconds: float, *args: str, queue: str = "fast") -> dict[str, Any]:
+    return {"task": task, "schedule": seconds, "args": args, "options": {"queue": queue, "expires": seconds}}

@@ -64,6 +64,36 @@ def test_every_entry_of_the_timetable_names_a_task_that_exists() -> None:
 
 
 def test_every_scheduled_kind_has_somebody_who_does_it() -> None:
-    kinds = {entry["args"][0] for entry in beat_schedule().values() if entry["args"]}
+    kinds = {entry["args"][0] for entry in beat_schedule().values() if entry["task"] == "workers.tasks.tick"}
 
     assert kinds <= set(job_kinds.KINDS)
+
+
+def test_each_queue_runs_its_own_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    monkeypatch.setitem(job_kinds._QUEUE_OF, "slow", "evals")
+    for kind in ("slow", "quick"):
+        monkeypatch.setitem(job_kinds.KINDS, kind, lambda job: done.append(job.kind))
+        jobs.add(kind=kind, dedupe_key="1")
+
+    tasks.run_jobs("evals")
+
+    assert done == ["slow"]
+
+
+def test_slow_jobs_leave_processes_to_the_quick_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLBOARD_SLOW_JOBS", "1")
+    monkeypatch.setitem(job_kinds._QUEUE_OF, "slow", "evals")
+    for kind in ("slow", "quick"):
+        monkeypatch.setitem(job_kinds.KINDS, kind, lambda job: None)
+        for key in ("1", "2"):
+            jobs.add(kind=kind, dedupe_key=key)
+    jobs.claim(kinds=["slow"])
+
+    tasks.run_jobs("evals")
+    tasks.run_jobs()
+
+    assert set(Job.objects.values_list("kind", "dedupe_key", "state")) == {
+        ("slow", "1", JobState.RUNNING), ("slow", "2", JobState.READY),
+        ("quick", "1", JobState.DONE), ("quick", "2", JobState.DONE),
+    }  # fmt: skip

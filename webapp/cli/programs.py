@@ -10,8 +10,8 @@ from pathlib import Path
 
 from webapp.cli.layouts import ROOT, Layout
 from webapp.supervisor.children import Program
+from workers.timetable import QUEUES
 
-QUEUES = "fast,evals,insight"
 WEB_THREADS = 16
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only compared
 
@@ -80,10 +80,12 @@ def live(layout: Layout, addresses: Addresses, environ: Mapping[str, str]) -> Pr
 
 
 def worker(layout: Layout, environ: Mapping[str, str]) -> Program:
-    """Background work of all queues: a parent and two working processes."""
-    argv = ["celery", "--app", "workers.app", "worker", "--queues", QUEUES, "--hostname", "worker@%h"]
-    argv += ["--concurrency", environ.get("CALLBOARD_WORKER_PROCESSES", "2"), "--loglevel", "WARNING"]
+    """Background work of all queues: a parent and its working processes."""
+    argv = ["celery", "--app", "workers.app", "worker", "--queues", ",".join(QUEUES), "--hostname", "worker@%h"]
+    argv += ["--concurrency", environ.get("CALLBOARD_WORKER_PROCESSES", "3"), "--loglevel", "WARNING"]
     argv += ["--without-gossip", "--without-mingle", "--without-heartbeat", "-O", "fair"]
+    # Slow jobs leave a process to the quick ones.
+    environ = {"CALLBOARD_SLOW_JOBS": "2", **environ}
     # SIGTERM hands unfinished work back instead of waiting for it without limit.
     return _program(layout, "worker", argv, {**environ, "REMAP_SIGTERM": "SIGQUIT"})
 

@@ -1,0 +1,106 @@
+"""Real calls of a prompt: what was filled into its blanks, what was answered, and what the user thought of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from monitoring import trace_prompts
+from monitoring.kinds import Kind
+from monitoring.models import Span
+from projects.models import Project
+
+MOST_CALLS = 100
+# Traffic runs on the newest versions; older ones are looked at one by one on the page of traces.
+_VERSIONS = 20
+
+_BY_VERSION = """
+    SELECT found.* FROM (
+        SELECT DISTINCT v.number FROM prompt_version v JOIN prompt p ON p.id = v.prompt_id
+         WHERE p.project_id = %(project)s AND p.name = %(name)s AND (%(version)s = 0 OR v.number = %(version)s)
+         ORDER BY v.number DESC LIMIT %(versions)s
+    ) numbers CROSS JOIN LATERAL (
+        SELECT trace_id, min_day, max_day, thumbs_up, thumbs_down, started_at FROM trace
+         WHERE project_id = %(project)s AND prompt_name = %(name)s AND prompt_version = numbers.number
+         ORDER BY started_at DESC LIMIT %(limit)s
+    ) found ORDER BY found.started_at DESC LIMIT %(limit)s
+"""
+_DISLIKED = """
+    SELECT trace_id, min_day, max_day, thumbs_up, thumbs_down, started_at FROM trace
+     WHERE project_id = %(project)s AND prompt_name = %(name)s AND thumbs_down > 0
+       AND (%(version)s = 0 OR prompt_version = %(version)s)
+     ORDER BY started_at DESC LIMIT %(limit)s
+"""
+
+
+class Which(StrEnum):
+    """Which calls of the prompt to look at."""
+
+    NEWEST = "newest"
+    DISLIKED = "disliked"
+
+
+@dataclass(frozen=True, slots=True)
+class PromptCall:
+    """One call that an application made with the prompt. `input` and `output` are as stored (see trace_messages)."""
+
+    trace_id: UUID
+    span_id: int
+    at: datetime
+    version: int
+    variables: dict[str, str]
+    input: str | None
+    output: str | None
+    service: str
+    environment: str
+    model: str
+    duration_ms: float
+    cost_usd: float | None
+    is_error: bool
+    thumbs_up: int
+    thumbs_down: int
+
+
+def recent(
+    *, project: Project, prompt_name: str, which: Which = Which.NEWEST, version: int = 0, limit: int = 20
+) -> list[PromptCall]:
+    """Return the newest calls of the prompt, newest first: the last call on it of each trace; `version` 0 means any."""
+    query = _DISLIKED if which == Which.DISLIKED else _BY_VERSION
+    values: dict[str, str | int] = {
+        "project": project.pk, "name": prompt_name, "version": version, "versions": _VERSIONS,
+        "limit": max(1, min(limit, MOST_CALLS)),
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        traces = {row[0]: row for row in cursor.fetchall()}
+    spans = _last_spans(project, prompt_name, version, traces)
+    return [_call(spans[trace_id], *row[3:5]) for trace_id, row in traces.items() if trace_id in spans]
+
+
+def _last_spans(
+    project: Project, prompt_name: str, version: int, traces: dict[UUID, tuple[Any, ...]]
+) -> dict[UUID, Span]:
+    if not traces:
+        return {}
+    days = [day for row in traces.values() for day in row[1:3]]
+    spans = Span.objects.filter(
+        project_id=project.pk, start_day__range=(min(days), max(days)), trace_id__in=list(traces),
+        prompt_name=prompt_name, kind=Kind.LLM,
+    ).defer("events", "metadata").order_by("start_ns")  # fmt: skip
+    if version:
+        spans = spans.filter(prompt_version=version)
+    return {span.trace_id: span for span in spans}
+
+
+def _call(span: Span, thumbs_up: int, thumbs_down: int) -> PromptCall:
+    return PromptCall(
+        trace_id=span.trace_id, span_id=span.span_id, at=span.sort_at, version=span.prompt_version,
+        variables=trace_prompts.variables_of(span), input=span.input, output=span.output, service=span.service,
+        environment=span.environment, model=span.model, duration_ms=span.duration_ms, cost_usd=span.cost_usd,
+        is_error=span.is_error, thumbs_up=thumbs_up, thumbs_down=thumbs_down,
+    )  # fmt: skip

@@ -1,0 +1,77 @@
+"""The calls of a prompt are found by its name, with what was filled in and what the user thought."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from monitoring import prompt_calls
+from monitoring.prompt_calls import Which
+from tests.monitoring.factories import make_span, make_trace, new_trace_id, rate, send
+from tests.projects.factories import make_project
+from tests.prompt_registry.factories import make_prompt, make_version
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def project():
+    project = make_project()
+    prompt = make_prompt(project, name="answer")
+    make_version(prompt)
+    make_version(prompt)
+    return project
+
+
+def _calls(project, **fields):
+    return prompt_calls.recent(project=project, prompt_name="answer", **fields)
+
+
+def test_the_newest_call_comes_first_with_its_values_and_texts(project):
+    now = timezone.now()
+    make_trace(project, prompt="answer", version=1, at=now - timedelta(minutes=9), asked="old")
+    blank = {"gen_ai.prompt.variable.name": "Ada"}
+    make_trace(project, prompt="answer", version=2, at=now, asked="Hello", answered="Hi", attributes=blank)
+
+    newest, oldest = _calls(project)
+
+    assert (newest.version, newest.variables, oldest.version) == (2, {"name": "Ada"}, 1)
+    assert "Hi" in newest.output
+    assert (newest.service, newest.is_error, newest.duration_ms) == ("support-api", False, 900)
+
+
+def test_disliked_calls_are_those_with_a_thumb_down(project):
+    make_trace(project, prompt="answer", version=1)
+    disliked = make_trace(project, prompt="answer", version=1)
+    rate(project, disliked)
+
+    (call,) = _calls(project, which=Which.DISLIKED)
+
+    assert (call.trace_id.hex, call.thumbs_down) == (disliked, 1)
+
+
+def test_one_version_can_be_asked_for(project):
+    make_trace(project, prompt="answer", version=1)
+    make_trace(project, prompt="answer", version=2)
+
+    assert [call.version for call in _calls(project, version=1)] == [1]
+
+
+def test_of_a_trace_with_several_calls_the_last_one_counts(project):
+    trace_id, now = new_trace_id(), timezone.now()
+    first = make_span(trace_id=trace_id, prompt="answer", version=1, at=now - timedelta(seconds=9), answered="first")
+    last = make_span(trace_id=trace_id, prompt="answer", version=1, at=now, answered="last")
+    send(project, first, last)
+
+    (call,) = _calls(project)
+
+    assert "last" in call.output
+
+
+def test_other_projects_and_prompts_are_not_seen(project):
+    make_trace(make_project(), prompt="answer", version=1)
+    make_trace(project, prompt="other", version=1)
+
+    assert _calls(project) == []
