@@ -10,7 +10,7 @@ WORKDIR /app
 RUN /opt/venv/bin/pip install --no-build-isolation --no-deps -e . -e sdk \
  && CALLBOARD_SECRET_KEY=only-while-the-image-is-built CALLBOARD_STATIC_DIR=/app/staticfiles \
     /opt/venv/bin/python manage.py collectstatic --no-input --verbosity 0 \
- && /opt/venv/bin/python -m compileall -q webapp workers monitoring prompt_registry projects sdk/src
+ && /opt/venv/bin/python -m compileall -q webapp workers evals monitoring prompt_registry projects sdk/src
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/callboard --create-home --shell /usr/sbin/nologin callboard
