@@ -12,6 +12,23 @@ _SMALL_BYTES = 2 * 1024 * 1024
 # Field numbers of the OTLP messages: the spans of a request, and what stands in a span by the dozen.
 _RESOURCE_SPANS, _SCOPE_SPANS, _SPANS = 1, 2, 2
 _REPEATED_IN_SPAN = frozenset({9, 11, 13})
+# What else holds values: for each kind of message, the fields that hold another, and its kind.
+_PARTS: dict[str, dict[int, str]] = {
+    "request": {1: "resource spans"},
+    "resource spans": {1: "resource", 2: "scope spans"},
+    "resource": {1: "pair"},
+    "scope spans": {1: "scope", 2: "span"},
+    "scope": {3: "pair"},
+    "span": {9: "pair", 11: "event", 13: "link"},
+    "event": {3: "pair"},
+    "link": {4: "pair"},
+    "pair": {2: "value"},
+    "value": {5: "list", 6: "pairs"},
+    "list": {1: "value"},
+    "pairs": {1: "pair"},
+}
+# Every element of a list, and every pair, begins with this byte.
+_ELEMENT = b"\n"
 _LENGTH_DELIMITED = 2
 _SIZES = {1: 8, 5: 4}
 
@@ -31,6 +48,9 @@ def check_protobuf(body: bytes) -> None:
                 )
                 if nodes > MAX_NODES:
                     raise BodyTooRich
+        # Few bodies hold that many of this byte, which is also a line break, so few are looked through.
+        if looks_inside and body.count(_ELEMENT) > MAX_NODES:
+            _count_all(body)
     except IndexError:
         return  # broken: the decoder says so
 
@@ -39,6 +59,18 @@ def check_json(body: bytes) -> None:
     """Raise BodyTooRich when the body opens more objects and lists than a request may; those inside texts count too."""
     if len(body) > _SMALL_BYTES and body.count(b"{") + body.count(b"[") > MAX_NODES:
         raise BodyTooRich
+
+
+def _count_all(body: bytes) -> None:
+    nodes, waiting = 0, [("request", 0, len(body))]
+    while waiting:
+        kind, start, end = waiting.pop()
+        for number, first, last in _fields(body, start, end):
+            if part := _PARTS[kind].get(number):
+                nodes += 1
+                if nodes > MAX_NODES:
+                    raise BodyTooRich
+                waiting.append((part, first, last))
 
 
 def _spans(body: bytes) -> Iterator[tuple[int, int]]:

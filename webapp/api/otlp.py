@@ -106,14 +106,15 @@ def _take_traces(arrival: Arrival) -> HttpResponse:
     # Before the spans are masked: scores are masked on their own, and kept where no content is.
     results = log_records.of_spans(spans)
     stored = store(spans, sender, body_bytes=arrival.wire_bytes, dropped_by_client=arrival.dropped_by_client)
+    warnings: list[str] = []
     if results:
-        found, _ = log_records.to_scores(results, now=timezone.now())
+        found, warnings = log_records.to_scores(results, now=timezone.now())
         scores.record(project_id=arrival.caller.project_id, scores=found)
     metrics.count_stored(stored, wire_bytes=arrival.wire_bytes, dropped_by_client=arrival.dropped_by_client)
     reasons = [item.reason for item in stored.rejected]
     if reasons and not any(span.trace_id for span in spans):
         reasons[0] = _LOOKS_LIKE_LOGS
-    return otlp_answers.traces_accepted(arrival.encoding, reasons)
+    return otlp_answers.traces_accepted(arrival.encoding, reasons, warnings=warnings)
 
 
 def _decoded(arrival: Arrival) -> list[RawSpan]:

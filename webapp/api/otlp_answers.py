@@ -23,9 +23,9 @@ def encoding_of(request: HttpRequest) -> str:
     return kind if kind in (PROTOBUF, JSON) else ""
 
 
-def traces_accepted(encoding: str, reasons: Sequence[str] = ()) -> HttpResponse:
-    """Answer that the spans are stored, but for those with a reason."""
-    return _accepted(encoding, reasons, ExportTraceServiceResponse(), "spans")
+def traces_accepted(encoding: str, reasons: Sequence[str] = (), *, warnings: Sequence[str] = ()) -> HttpResponse:
+    """Answer that the spans are stored, but for those with a reason; a warning is about something else they carried."""
+    return _accepted(encoding, reasons, ExportTraceServiceResponse(), "spans", warnings)
 
 
 def logs_accepted(encoding: str, reasons: Sequence[str] = ()) -> HttpResponse:
@@ -54,13 +54,15 @@ def refused(error: ApiError, encoding: str) -> HttpResponse:
     return response
 
 
-def _accepted(encoding: str, reasons: Sequence[str], answer: Any, items: str) -> HttpResponse:
-    told = " ".join(list(dict.fromkeys(reasons))[:REASONS_TOLD])
+def _accepted(
+    encoding: str, reasons: Sequence[str], answer: Any, items: str, warnings: Sequence[str] = ()
+) -> HttpResponse:
+    told = " ".join(list(dict.fromkeys([*reasons, *warnings]))[:REASONS_TOLD])
     if encoding == JSON:
         camel = "rejectedSpans" if items == "spans" else "rejectedLogRecords"
-        partial = {"partialSuccess": {camel: str(len(reasons)), "errorMessage": told}} if reasons else {}
+        partial = {"partialSuccess": {camel: str(len(reasons)), "errorMessage": told}} if told else {}
         return HttpResponse(orjson.dumps(partial), content_type=JSON)
-    if reasons:
+    if told:
         setattr(answer.partial_success, f"rejected_{items}", len(reasons))
         answer.partial_success.error_message = told
     return HttpResponse(answer.SerializeToString(), content_type=PROTOBUF)

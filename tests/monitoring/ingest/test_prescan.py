@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
 from benchmarks.traffic import Traffic
 from monitoring.ingest import prescan
@@ -43,6 +44,23 @@ def test_a_body_of_empty_attributes_is_refused():
 
     with pytest.raises(BodyTooRich):
         prescan.check_protobuf(request.SerializeToString())
+
+
+def test_a_list_of_empty_values_inside_one_attribute_is_refused():
+    request = request_of(1)
+    bomb = request.resource_spans[0].scope_spans[0].spans[0].attributes.add(key="bomb")
+    bomb.value.array_value.values.extend([AnyValue()] * 1_100_000)
+
+    with pytest.raises(BodyTooRich):
+        prescan.check_protobuf(request.SerializeToString())
+
+
+def test_a_long_text_of_many_lines_passes():
+    request = request_of(1)
+    text = request.resource_spans[0].scope_spans[0].spans[0].attributes.add(key="text")
+    text.value.string_value = "\nline" * 700_000
+
+    prescan.check_protobuf(request.SerializeToString())
 
 
 def test_a_body_of_empty_objects_is_refused():

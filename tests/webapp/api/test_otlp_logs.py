@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
 
-from monitoring.models import Score, span_hex
+from monitoring.models import Score, Span, span_hex
 from projects import keys, projects
 from projects.models import Project
 
@@ -120,15 +120,7 @@ def test_an_evaluation_result_in_the_events_of_a_span_becomes_a_score_of_that_sp
         {"key": "gen_ai.evaluation.name", "value": {"stringValue": "Relevance"}},
         {"key": "gen_ai.evaluation.score.value", "value": {"doubleValue": 0.5}},
     ]
-    event = {"name": "gen_ai.evaluation.result", "timeUnixNano": "1700000000000000000", "attributes": said}
-    span = {
-        "traceId": TRACE,
-        "spanId": SPAN,
-        "name": "chat",
-        "startTimeUnixNano": "1700000000000000000",
-        "events": [event],
-    }
-    body = orjson.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
+    body = _span_with_result(said)
 
     for _ in range(2):
         answer = client.post("/v1/traces", body, "application/json", headers={"Authorization": f"Bearer {key}"})
@@ -136,3 +128,23 @@ def test_an_evaluation_result_in_the_events_of_a_span_becomes_a_score_of_that_sp
     assert answer.status_code == 200
     score = Score.objects.get(project=project)
     assert (score.name, score.value, score.source, span_hex(score.span_id)) == ("Relevance", 0.5, "api", SPAN)
+
+
+def test_the_sender_is_told_of_a_result_in_a_span_that_cannot_be_stored_and_the_span_is(client, key, project):
+    said = [{"key": "gen_ai.evaluation.score.value", "value": {"stringValue": "not a number"}}]
+
+    answer = client.post(
+        "/v1/traces", _span_with_result(said), "application/json", headers={"Authorization": f"Bearer {key}"}
+    )
+
+    partial = answer.json()["partialSuccess"]
+    assert (partial["rejectedSpans"], bool(partial["errorMessage"])) == ("0", True)
+    assert Span.objects.filter(project_id=project.pk).count() == 1
+    assert not Score.objects.exists()
+
+
+def _span_with_result(attributes: list[dict[str, Any]]) -> bytes:
+    at = "1700000000000000000"
+    event = {"name": "gen_ai.evaluation.result", "timeUnixNano": at, "attributes": attributes}
+    span = {"traceId": TRACE, "spanId": SPAN, "name": "chat", "startTimeUnixNano": at, "events": [event]}
+    return orjson.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
