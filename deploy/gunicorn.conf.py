@@ -4,7 +4,6 @@ import gc
 import os
 import shutil
 import tempfile
-import time
 from typing import Any
 
 from webapp import draining
@@ -36,35 +35,6 @@ worker_tmp_dir = _memory if os.access(_memory, os.W_OK) else None
 control_socket_disable = True
 forwarded_allow_ips = "*" if os.environ.get("CALLBOARD_BEHIND_PROXY") else "127.0.0.1,::1"
 limit_request_line = 8190
-
-# A request must have arrived by then: a client that stops in the middle of one would keep its thread for ever.
-_SECONDS_TO_ARRIVE = 30.0
-
-
-class _Arriving:
-    """The socket of a request, read until a fixed moment however little comes at a time."""
-
-    def __init__(self, sock: Any) -> None:
-        self.sock = sock
-        self._until = time.monotonic() + _SECONDS_TO_ARRIVE
-
-    def recv(self, size: int) -> bytes:
-        self.sock.settimeout(max(0.001, self._until - time.monotonic()))
-        try:
-            received: bytes = self.sock.recv(size)
-            return received
-        finally:
-            self.sock.settimeout(None)
-
-
-def pre_request(worker: Any, req: Any) -> None:
-    """Begin to count the time in which the request must arrive."""
-    req.unreader.sock = _Arriving(req.unreader.sock)
-
-
-def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:
-    """Stop counting: the next request on this connection may come much later."""
-    req.unreader.sock = req.unreader.sock.sock
 
 
 errorlog = "-"

@@ -1,4 +1,4 @@
-"""The gunicorn worker of the web processes: it takes the time that a request waits for a thread."""
+"""The gunicorn worker of the web processes: it takes the time that a request waits for a thread and arrives in."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
+from webapp import arrivals
 from webapp.overload import waited_seconds
 
 
@@ -21,4 +22,5 @@ class TimingWorker(ThreadWorker):  # type: ignore[misc]
     def handle(self, conn: Any) -> Any:
         """Answer a request, in one of the threads."""
         waited_seconds.set(time.monotonic() - conn.queued_at)
+        arrivals.begin(conn)
         return super().handle(conn)
