@@ -1,4 +1,4 @@
-"""Remembers answers for two seconds in this process; of many threads that miss, one asks the database."""
+"""Remembers answers for two seconds in this process; then one thread asks the database, and hardly anybody waits."""
 
 from __future__ import annotations
 
@@ -38,10 +38,13 @@ class AnswerCache(Generic[V]):
         cost_of: Callable[[V], int],
         grace: float = 0.0,
         survives: tuple[type[Exception], ...] = (),
+        beside: Callable[[Callable[[], None]], object] = lambda work: work(),
     ) -> None:
         self.seconds = seconds
-        # How much longer the old answer serves the others while one thread renews it.
+        # For how much longer the old answer is given while it is renewed.
         self.grace = grace
+        # Runs what it is given in another thread.
+        self.beside = beside
         self.max_cost = max_cost
         self.cost_of = cost_of
         # When renewing fails with one of these, the old answer serves on.
@@ -57,22 +60,31 @@ class AnswerCache(Generic[V]):
         entry = self._entry((project_id, key))
         if (value := entry.good(knows)) is not None:
             return value
-        if not entry.renewing.acquire(blocking=False):
-            # Somebody renews it just now: only who cannot take the old answer waits for the database too.
-            if (value := entry.good(knows, grace=self.grace)) is not None:
-                return value
-            entry.renewing.acquire()
-        try:
+        if (value := entry.good(knows, grace=self.grace)) is not None:
+            self._renew_meanwhile((project_id, key), entry, load)
+            return value
+        with entry.renewing:
             value = entry.good(knows)
             return self._renewed((project_id, key), entry, load) if value is None else value
-        finally:
-            entry.renewing.release()
 
     def forget(self, project_id: int | None = None) -> None:
         """Drop what is remembered of a project, or everything."""
         with self._lock:
             for key in [key for key in self._entries if project_id in (None, key[0])]:
                 self._cost -= self._entries.pop(key).cost
+
+    def _renew_meanwhile(self, key: tuple[int, Hashable], entry: _Entry[V], load: Callable[[], V]) -> None:
+        """Let one thread beside the requests renew the entry, unless somebody does already."""
+        if not entry.renewing.acquire(blocking=False):
+            return
+
+        def renew() -> None:
+            try:
+                self._renewed(key, entry, load)
+            finally:
+                entry.renewing.release()
+
+        self.beside(renew)
 
     def _entry(self, key: tuple[int, Hashable]) -> _Entry[V]:
         with self._lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from prompt_registry.models import LATEST
 from prompt_registry.names import MAX_LENGTH
 
 CACHE_SECONDS = 2.0
-# While one request asks the database again, the others are served the old answer for at most this much longer.
+# While the database is asked again, requests are answered from memory for at most this much longer.
 GRACE_SECONDS = 1.0
 CACHE_BYTES = 64 * 1024 * 1024
 PAGE_SIZE = 500
@@ -56,12 +57,27 @@ def _cost(outcome: Outcome) -> int:
     return len(outcome.body) + _REFUSAL_BYTES if isinstance(outcome, Answer) else _REFUSAL_BYTES
 
 
+_background = ThreadPoolExecutor(max_workers=4, thread_name_prefix="prompt-answers")
+
+
+def _in_background(work: Callable[[], None]) -> None:
+    _background.submit(_with_own_connection, work)
+
+
+def _with_own_connection(work: Callable[[], None]) -> None:
+    try:
+        work()
+    finally:
+        connection.close()
+
+
 _cache: AnswerCache[Outcome] = AnswerCache(
     seconds=CACHE_SECONDS,
     grace=GRACE_SECONDS,
     max_cost=CACHE_BYTES,
     cost_of=_cost,
     survives=(OperationalError, InterfaceError),
+    beside=_in_background,
 )
 
 

@@ -11,11 +11,14 @@ def _forget_what_processes_remember() -> None:
     from monitoring import masking_policies, quotas
     from monitoring.ingest import ledger
     from projects import keys
+    from prompt_registry import resolution
     from webapp import disk
     from webapp.api import rate_limits, turned_away
 
     for memory in (keys, masking_policies, quotas, ledger, rate_limits, turned_away, disk.guard):
         memory.forget()
+    # Another thread has another connection, which does not see what a test has not committed.
+    resolution._cache.grace = 0.0
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -22,6 +22,7 @@ from celery import Celery
 
 from benchmarks.preparation import PROMPTS, Prepared
 from benchmarks.processes import with_children
+from benchmarks.stage import POOL_THREADS
 from benchmarks.traffic import Request
 from tests.faults.ledger import Ledger, Verdict, audit, spans_in
 from webapp.cli import instance, programs
@@ -36,7 +37,8 @@ POSTGRES, REDIS = "PostgreSQL", "Redis"
 WEB, LIVE, WORKER, BEAT = (f"The {name} process" for name in ("web", "live", "worker", "beat"))
 CAST = (POSTGRES, REDIS, WEB, LIVE, WORKER, BEAT)
 SECONDS_TO_START = 60.0
-SECONDS_TO_COME_BACK = 25.0
+# After many deaths in a row the supervisor waits half a minute before it tries again.
+SECONDS_TO_COME_BACK = 60.0
 SECONDS_FOR_A_JOB = 35.0
 SECONDS_FOR_AN_ANSWER = 15.0
 HOST = "127.0.0.1"
@@ -222,14 +224,15 @@ class Installation:
         return audit(self.running.database_url, self.prepared.project_id, ledger)
 
     @contextmanager
-    def another_web(self, *, database_url: str = "", redis_url: str = "", threads: int = 0) -> Iterator[int]:
-        """Run one more web process, with servers or threads of its own, and return its port."""
+    def another_web(self, *, database_url: str = "", redis_url: str = "", pool: str = "") -> Iterator[int]:
+        """Run one more web process, with servers of its own or as one of the pools, and return its port."""
         port = ports.any_free(HOST)
         urls = (database_url or self.running.database_url, redis_url or self.running.redis_url)
         addresses = Addresses(HOST, port, self.port, *urls)
         environ = self._environment() | {"DATABASE_URL": urls[0], "REDIS_URL": urls[1]}
-        if threads:
-            environ["CALLBOARD_WEB_THREADS"] = environ["CALLBOARD_DB_POOL"] = str(threads)
+        if pool:
+            environ |= {"CALLBOARD_POOL": pool, "CALLBOARD_WEB_WORKERS": "1"}
+            environ["CALLBOARD_WEB_THREADS"] = environ["CALLBOARD_DB_POOL"] = POOL_THREADS[pool]
         child = Child(programs.web(self._layout, addresses, environ))
         try:
             wait_until(lambda: self.status("/readyz", port=port) == 200, seconds=SECONDS_TO_START)

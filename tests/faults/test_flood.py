@@ -15,7 +15,6 @@ import pytest
 
 from benchmarks import figures
 from benchmarks.prompts import Fetches
-from benchmarks.stage import POOL_THREADS
 from tests.faults.conftest import Record
 from tests.faults.flood import Flooded, Orders
 from tests.faults.installation import Installation
@@ -64,8 +63,8 @@ def check_flood(
     """Flood the ingest pool, fetch prompts from theirs; return the p99 of the fetches before and meanwhile."""
     installation.wait_until_ready()
     with (
-        installation.another_web(threads=int(POOL_THREADS["prompts"])) as prompts,
-        installation.another_web(threads=int(POOL_THREADS["ingest"])) as ingest,
+        installation.another_web(pool="prompts") as prompts,
+        installation.another_web(pool="ingest") as ingest,
     ):
         rate = 40
         calm = fetches(installation, prompts, rate=rate, seconds=2)
@@ -103,7 +102,7 @@ def test_ten_times_what_ingest_can_take_delays_no_prompt(
 ) -> None:
     calm, flooded = check_flood(installation, ledger, record, tmp_path, senders=200, spans=512, seconds=20)
 
-    # The target is 50 ms. The crowd runs on the same processors, and on a machine that is busy with other things too the
+    # The target is 50 ms. On a machine that is busy with other things too the
     # fetches are slow without any flood, so only a miss by far is a failure; the figure itself is printed.
     assert flooded < max(2 * SLOWEST_FETCH_MS, 5 * calm)
 
