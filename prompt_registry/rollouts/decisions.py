@@ -1,0 +1,166 @@
+"""Decides what a rollout does next, from numbers alone: the same numbers always give the same decision.
+
+Every metric counts units (people, else sessions) with at least one adverse event, and whether they had the candidate.
+The evidence of all metrics is averaged, which stays valid however they depend on each other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from prompt_registry.rollouts import plans
+from prompt_registry.rollouts.evidence import HARM, NOT_WORSE, Stage, ln_e
+from prompt_registry.rollouts.plans import FULL, HarmBudget, Step
+from prompt_registry.rollouts.sample_ratio import BROKEN_AT, ln_e_of_split
+
+ROLL_BACK_AT = math.log(1 / 0.05)
+WARN_AT = math.log(4)
+PROMOTE_AT = math.log(1 / 0.10)
+FEWEST_UNITS = 30
+
+
+class Action(StrEnum):
+    """What the rollout does next."""
+
+    ROLL_BACK = "roll back"
+    FREEZE = "freeze"
+    WARN = "warn"
+    PROMOTE = "promote"
+    COMPLETE = "complete"
+    ASK = "ask"
+    WAIT = "wait"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Events of one threshold or kind: of candidate units, and of all units at each step so far."""
+
+    candidate_events: int
+    events: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One guardrail: its frozen base rate (share of units with an event), its weight, and what was counted.
+
+    Most have one part; cost has four thresholds, whose evidence is averaged. `missing` says why nothing can be known now.
+    """
+
+    name: str
+    base_rate: float
+    parts: tuple[Part, ...]
+    weight: float = 1.0
+    tolerated: float = 1.0
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that a decision rests on."""
+
+    steps: tuple[Step, ...]
+    index: int
+    budget: HarmBudget
+    metrics: tuple[Metric, ...]
+    seconds_at_step: float
+    # Units first seen with the candidate at this step; and of all steps, with those of the control, for the split.
+    candidate_units: int
+    split_candidates: int
+    split_units: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one metric says: evidence of harm, evidence that it is not worse than the margin, and that margin."""
+
+    name: str
+    harm: float
+    not_worse: float
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do, why, and the numbers behind it (natural logarithms of e-values)."""
+
+    action: Action
+    reason: str
+    harm: float = 0.0
+    split: float = 0.0
+    evidence: tuple[Evidence, ...] = field(default=())
+
+
+def decide(situation: Situation) -> Decision:
+    """Return the next action: harm first, then whether the data can be trusted, then whether it suffices to go on."""
+    shares = [plans.new_share([step.share for step in situation.steps], index) for index in range(situation.index + 1)]
+    found = tuple(_evidence(metric, situation, shares) for metric in situation.metrics)
+    harm = _average(found, [metric.weight for metric in situation.metrics])
+    split = ln_e_of_split(situation.split_candidates, _stages(shares, situation.split_units))
+    action, reason = _next(situation, found, harm, split)
+    return Decision(action, reason, harm, split, found)
+
+
+def _next(situation: Situation, found: Sequence[Evidence], harm: float, split: float) -> tuple[Action, str]:
+    step = situation.steps[situation.index]
+    if harm >= ROLL_BACK_AT:
+        return Action.ROLL_BACK, f"{_worst(situation, found)} got worse."
+    if split >= BROKEN_AT:
+        return Action.FREEZE, "The two versions do not get the share of people that they should."
+    if missing := [metric for metric in situation.metrics if metric.missing]:
+        return Action.FREEZE, f"{missing[0].name}: {missing[0].missing}"
+    if harm >= WARN_AT:
+        return Action.WARN, f"{_worst(situation, found)} may have got worse."
+    if situation.seconds_at_step < step.at_least:
+        return Action.WAIT, "The shortest time at this share is not over."
+    if situation.candidate_units < FEWEST_UNITS:
+        return _or_ask(situation, "Too few people have had the new version at this share.")
+    if unsure := [one.name for one in found if one.not_worse < PROMOTE_AT]:
+        return _or_ask(situation, f"Not enough is known yet about: {', '.join(unsure)}.")
+    if situation.index + 1 == len(situation.steps):
+        return Action.COMPLETE, "Nothing got worse than allowed at any share."
+    return Action.PROMOTE, "Nothing got worse than allowed at this share."
+
+
+def _or_ask(situation: Situation, reason: str) -> tuple[Action, str]:
+    is_too_long = situation.seconds_at_step >= situation.steps[situation.index].at_most
+    return (Action.ASK if is_too_long else Action.WAIT), reason
+
+
+def _evidence(metric: Metric, situation: Situation, shares: Sequence[float]) -> Evidence:
+    following = situation.steps[situation.index + 1].share if situation.index + 1 < len(situation.steps) else FULL
+    allowed = plans.margin(situation.budget, next_share=following, base_rate=metric.base_rate)
+    harm, not_worse = [], []
+    for part in metric.parts:
+        stages = _stages(shares, part.events)
+        harm.append(ln_e(part.candidate_events, stages, tolerated=metric.tolerated, alternatives=HARM))
+        not_worse.append(ln_e(part.candidate_events, stages, tolerated=allowed, alternatives=NOT_WORSE))
+    equal = [1.0] * len(metric.parts)
+    return Evidence(metric.name, _mean(harm, equal), _mean(not_worse, equal), allowed)
+
+
+def _stages(shares: Sequence[float], events: Sequence[int]) -> list[Stage]:
+    return [Stage(share, count) for share, count in zip(shares, events, strict=True)]
+
+
+def _average(found: Sequence[Evidence], weights: Sequence[float]) -> float:
+    return _mean([one.harm for one in found], weights)
+
+
+def _mean(logarithms: Sequence[float], weights: Sequence[float]) -> float:
+    """Return the logarithm of the weighted mean of what these are the logarithms of; 0 (no evidence) of nothing."""
+    total = sum(weights)
+    if not logarithms or total <= 0:
+        return 0.0
+    top = max(logarithms)
+    parts = (weight / total * math.exp(one - top) for one, weight in zip(logarithms, weights, strict=True))
+    return top + math.log(math.fsum(parts))
+
+
+def _worst(situation: Situation, found: Sequence[Evidence]) -> str:
+    weighted = [
+        (math.log(metric.weight) + one.harm, one.name) for metric, one in zip(situation.metrics, found, strict=True)
+    ]
+    return max(weighted)[1]

@@ -1,0 +1,125 @@
+"""The next action of a rollout follows from its numbers, harm first, and no data never means «go on»."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from prompt_registry.rollouts import plans
+from prompt_registry.rollouts.decisions import Action, Metric, Part, Situation, decide
+from prompt_registry.rollouts.plans import BUDGETS, HOUR, USUAL_STEPS, Caution
+
+# At 5 %: of units not in the first 1 %, 4.04 % get the candidate.
+UNITS = (2_000, 10_000)
+CANDIDATES = 20 + 404
+
+
+def metric(*, candidate: int, events: tuple[int, ...] = (60, 400), name: str = "Disliked", **fields) -> Metric:
+    return Metric(name, base_rate=0.04, parts=(Part(candidate, events),), **fields)
+
+
+def situation(*metrics: Metric, **changes) -> Situation:
+    usual = Situation(
+        steps=USUAL_STEPS, index=1, budget=BUDGETS[Caution.BALANCED], metrics=metrics or (metric(candidate=17),),
+        seconds_at_step=3 * HOUR, candidate_units=404, split_candidates=CANDIDATES, split_units=UNITS,
+    )  # fmt: skip
+    return replace(usual, **changes)
+
+
+def test_a_healthy_candidate_goes_on_to_the_next_share():
+    assert decide(situation()).action == Action.PROMOTE
+
+
+def test_the_last_share_completes():
+    last = situation(
+        metric(candidate=735, events=(60, 400, 300, 700)), index=3, seconds_at_step=25 * HOUR,
+        split_units=(0, 0, 0, 10_000), split_candidates=9_333,
+    )  # fmt: skip
+
+    assert decide(last).action == Action.COMPLETE
+
+
+def test_clear_harm_rolls_back_and_names_the_metric():
+    decision = decide(situation(metric(candidate=17, name="Errors"), metric(candidate=60, name="Refusals")))
+
+    assert (decision.action, decision.reason) == (Action.ROLL_BACK, "Refusals got worse.")
+
+
+def test_likely_harm_warns_and_stays():
+    assert decide(situation(metric(candidate=29))).action == Action.WARN
+
+
+def test_harm_counts_even_when_other_data_is_missing_or_the_split_is_broken():
+    bad = metric(candidate=60)
+    missing = metric(candidate=0, events=(0, 0), missing="the detector does not answer.")
+
+    assert decide(situation(bad, missing, split_candidates=10)).action == Action.ROLL_BACK
+
+
+def test_a_missing_detector_freezes():
+    decision = decide(
+        situation(metric(candidate=17), metric(candidate=17, name="Flags", missing="nothing was analysed."))
+    )
+
+    assert (decision.action, decision.reason) == (Action.FREEZE, "Flags: nothing was analysed.")
+
+
+def test_a_broken_split_freezes():
+    assert decide(situation(split_candidates=200)).action == Action.FREEZE
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"seconds_at_step": 1 * HOUR}, {"candidate_units": 29}, {"metrics": (metric(candidate=0, events=(0, 0)),)},
+        {"metrics": (metric(candidate=1, events=(3, 30)),)},
+    ],
+    ids=["too early", "too few people", "no events at all", "too few events"],
+)  # fmt: skip
+def test_without_enough_data_it_waits(changes):
+    assert decide(situation(**changes)).action == Action.WAIT
+
+
+def test_after_three_days_without_an_answer_a_person_is_asked():
+    assert decide(situation(metric(candidate=0, events=(0, 0)), seconds_at_step=73 * HOUR)).action == Action.ASK
+
+
+def test_the_same_numbers_decide_the_same_and_are_kept():
+    first, second = decide(situation()), decide(situation())
+
+    assert first == second
+    assert [one.name for one in first.evidence] == ["Disliked"]
+    assert first.evidence[0].margin == plans.margin(BUDGETS[Caution.BALANCED], next_share=0.25, base_rate=0.04)
+
+
+def test_four_thresholds_of_a_cost_are_averaged():
+    calm, dear = Part(17, (60, 400)), Part(60, (60, 400))
+    one = decide(situation(Metric("Cost", 0.1, (dear,))))
+    among_four = decide(situation(Metric("Cost", 0.1, (dear, calm, calm, calm))))
+
+    assert among_four.evidence[0].harm < one.evidence[0].harm
+
+
+@pytest.mark.parametrize(("index", "share"), [(0, 0.01), (1, 0.0404), (2, 0.2105), (3, 0.9333)])
+def test_only_units_new_to_the_candidate_count_at_a_step(index, share):
+    assert plans.new_share([step.share for step in USUAL_STEPS], index) == pytest.approx(share, abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("caution", "base_rate", "margins"),
+    [
+        (Caution.CAUTIOUS, 0.005, (21, 5, 2)), (Caution.BALANCED, 0.04, (6, 2, 1.5)), (Caution.BALANCED, 0.10, (3, 1.5, 1.5)),
+        (Caution.FAST, 0.04, (11, 3, 2)),
+    ],
+)  # fmt: skip
+def test_the_margin_narrows_as_the_share_grows(caution, base_rate, margins):
+    found = [plans.margin(BUDGETS[caution], next_share=share, base_rate=base_rate) for share in (0.05, 0.25, 1.0)]
+
+    assert found == pytest.approx(margins)
+
+
+def test_small_traffic_gets_fewer_and_larger_steps():
+    assert [step.share for step in plans.steps_for(300)] == [0.10, 0.50]
+    assert plans.steps_for(2_000)[0].share == 0.025
+    assert plans.steps_for(20_000) == USUAL_STEPS
