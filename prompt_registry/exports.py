@@ -13,7 +13,8 @@ import orjson
 from django.db import connection
 
 from projects.models import Project
-from prompt_registry.models import LATEST
+from prompt_registry import contents, versions
+from prompt_registry.models import LATEST, Prompt
 from prompt_registry.prompt_files import markdown, paths
 
 PAGE_SIZE = 100
@@ -62,6 +63,15 @@ def prompts_of(
         if len(rows) < PAGE_SIZE:
             return
         values["after"] = rows[-1][0]
+
+
+def newest_of(*, prompt: Prompt) -> Exported | None:
+    """Return the newest version of a prompt, or None when nobody saved one; one in the archive can be taken away too."""
+    version = versions.newest_of(prompt)
+    if version is None:
+        return None
+    document = {"name": prompt.name, "note": version.note, **contents.of_version(version).to_json()}
+    return Exported(document, version.number, [LATEST], prompt.tags, version.content_hash, version.created_at)
 
 
 def json_lines(found: Iterable[Exported]) -> Iterator[bytes]:

@@ -22,8 +22,10 @@ def read(raw: Sequence[Any], convert: Convert) -> tuple[list[dict[str, str]], li
             remarks.append(f"Message {number} is no message and was left out.")
         elif name := placeholder_name(message):
             found.append({"type": "placeholder", "name": name})
+        elif (read_message := _message(message, number, convert, remarks))["content"].strip():
+            found.append(read_message)
         else:
-            found.append(_message(message, number, convert, remarks))
+            remarks.append(f"Message {number} has no text and was left out.")
     return found, remarks
 
 

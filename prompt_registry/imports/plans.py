@@ -22,7 +22,7 @@ class Becomes(StrEnum):
     NEW_PROMPT = "new prompt"
     NEW_VERSION = "new version"
     SAME = "same already"
-    NOTHING = "cannot"
+    NOTHING = "cannot be taken"
 
 
 @dataclass(frozen=True, slots=True)
