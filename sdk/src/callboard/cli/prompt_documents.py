@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from callboard.cli import prompt_markdown
-from callboard.rendering import VARIABLE
+from callboard.rendering import VARIABLE, stringify
 
 Document = Mapping[str, Any]
 
@@ -33,8 +33,10 @@ def _variables(document: Document) -> list[dict[str, Any]]:
 
 
 def _variable(variable: dict[str, Any]) -> dict[str, Any]:
+    """Return a blank as the server keeps it: its words are text, whatever YAML takes them for."""
     description = variable.get("description")
-    return {**variable, "description": description.strip() if isinstance(description, str) else description}
+    tidy = {**variable, "sample": stringify(variable.get("sample"))}
+    return {**tidy, "description": description.strip() if isinstance(description, str) else description}
 
 
 def _sorted(value: Any) -> Any:
