@@ -45,7 +45,9 @@ def _found(item: Mapping[str, Any]) -> FoundPrompt:
         document["text"] = prompt
     labels = [short(label, 36) for label in as_list(item.get("labels")) if label != "latest"]
     if labels:
-        remarks.append(f"The labels {', '.join(labels[:6])} are not set: nothing goes live by itself. Publish it here.")
+        remarks.append(
+            f"It does not go live by itself ({', '.join(labels[:6])} there). Publish it here when it is right."
+        )
     return FoundPrompt(
         name=as_text(item["name"]), document=document, note=as_text(item.get("commitMessage")),
         tags=tuple(tag for tag in as_list(item.get("tags")) if isinstance(tag, str)), remarks=distinct(remarks),

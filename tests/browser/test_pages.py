@@ -102,7 +102,8 @@ SIGNED_OUT: dict[str, Callable[[DemoShop], str]] = {
 NO_PAGES = set(
     """
     home settings prompt-by-name prompt-changed prompt-windows join-project preferences
-    prompt-file prompts-export-file prompt-archive prompt-delete prompt-discard prompt-draft prompt-preview prompt-restore prompt-undo prompt-use prompt-use-again
+    prompt-file prompts-export-file
+    prompt-archive prompt-delete prompt-discard prompt-draft prompt-preview prompt-restore prompt-undo prompt-use prompt-use-again
     trace-feedback explore-new search start-key start-live span-text overview-chart
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
     change-privacy try-masking add-masking-rule remove-masking-rule

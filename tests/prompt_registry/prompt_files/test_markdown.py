@@ -14,9 +14,9 @@ from prompt_registry.prompt_files import markdown
 
 # Pieces that mean something to the format, in any order and number.
 LOOKALIKES = [
-    "---", "\n", "\n\n", "# system", "\\# system", "\\\\# user", "# placeholder: history", "# user ", "name: x", "```", "  ", "\t",
-    "\r\n", "\r", "\ufeff", "\u2028", "\x85", "\x0b", "|-", '"', "'", "{", "}}", "{{name}}", "{{ other }}", "#", ": ", " #", "é", "👩\u200d🚀",
-    "null", "true", "- ", "\u202e", "\x1b[31m", "&a", "*a", "!!x",
+    "---", "\n", "\n\n", "# system", "\\# system", "\\\\# user", "# placeholder: history", "# user ", "name: x", "```", "  ",
+    "\t", "\r\n", "\r", "\ufeff", "\u2028", "\x85", "\x0b", "|-", '"', "'", "{", "}}", "{{name}}", "{{ other }}", "#", ": ",
+    " #", "é", "👩\u200d🚀", "null", "true", "- ", "\u202e", "\x1b[31m", "&a", "*a", "!!x",
 ]  # fmt: skip
 texts = st.lists(st.sampled_from(LOOKALIKES) | st.text(max_size=8), max_size=14).map("".join)
 filled_texts = texts.map(lambda text: text if text.strip() else f"{text}x")

@@ -50,7 +50,7 @@ def test_an_upload_leads_to_what_it_becomes_and_a_choice_saves_it(browser, proje
     answer = upload(browser, project, ("export.json", json.dumps(LANGFUSE).encode()))
     page = browser.get(answer.url)
     assert "1 new prompt" in page.text
-    assert "The labels production are not set" in page.text
+    assert "It does not go live by itself (production there)." in page.text
     assert not Prompt.objects.exists()
 
     done = browser.post(answer.url, {"format": "langfuse", "line": choices(page)}, follow=True)
