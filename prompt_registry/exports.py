@@ -54,7 +54,14 @@ def prompts_of(
     *, project: Project, label: str = LATEST, folder: str = "", name: str = ""
 ) -> Iterator[Exported]:  # fmt: skip
     """Yield the version of each prompt that the label points to, by name; a few at a time, so that none waits in memory."""
-    values = {"project": project.pk, "label": label, "folder": folder, "name": name, "after": "", "limit": PAGE_SIZE}
+    values: dict[str, str | int] = {
+        "project": project.pk,
+        "label": label,
+        "folder": folder,
+        "name": name,
+        "after": "",
+        "limit": PAGE_SIZE,
+    }
     while True:
         with connection.cursor() as cursor:
             cursor.execute(_QUERY, values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -68,27 +68,27 @@ def plan(*, project: Project, found: Sequence[FoundPrompt], fallback_note: str =
 def _line(number: int, one: FoundPrompt, known: dict[str, _Known], fallback_note: str) -> Line:
     name = _tidy(one.name)
     here = known[name]
-    line = {"number": number, "name": name or "(no name)", "prompt": here.prompt, "remarks": one.remarks}
+    line = Line(number, name or "(no name)", Becomes.NOTHING, prompt=here.prompt, remarks=one.remarks)
     try:
         names.clean(name)
         content = contents.parse({**one.document, "variables": one.document.get("variables") or here.variables})
         key = content.hash
     except (NameNotUsable, ContentNotUsable) as error:
-        return Line(**line, becomes=Becomes.NOTHING, reason=str(error))
+        return replace(line, reason=str(error))
     except ValueError:
-        return Line(**line, becomes=Becomes.NOTHING, reason="A number in its settings is too large.")
+        return replace(line, reason="A number in its settings is too large.")
+    line = replace(line, content=content)
     if why := _obstacle(here, content):
-        return Line(**line, becomes=Becomes.NOTHING, reason=why, content=content)
+        return replace(line, reason=why)
     if key in here.numbers:
         number_here = here.numbers[key]
         reason = f"v{number_here} says the same." if number_here else "It stands further up in this file as well."
-        return Line(**line, becomes=Becomes.SAME, reason=reason, content=content)
-    becomes = Becomes.NEW_VERSION if here.type else Becomes.NEW_PROMPT
+        return replace(line, becomes=Becomes.SAME, reason=reason)
+    is_new = not here.type
     here.numbers[key], here.type = 0, content.type
     note = texts.clean(one.note).strip()[: versions.MAX_NOTE] or fallback_note
-    return Line(
-        **line, becomes=becomes, content=content, note=note, tags=one.tags if becomes == Becomes.NEW_PROMPT else ()
-    )
+    becomes = Becomes.NEW_PROMPT if is_new else Becomes.NEW_VERSION
+    return replace(line, becomes=becomes, note=note, tags=one.tags if is_new else ())
 
 
 def _obstacle(here: _Known, content: PromptContent) -> str:

@@ -23,6 +23,8 @@ from prompt_registry.imports.values import SourceFile
 from prompt_registry.models import PromptImport
 from prompt_registry.permissions import demand
 
+# Nobody else in the project can change anything meanwhile, so an import ends within seconds.
+MAX_AT_ONCE = 200
 # How long an upload waits for its choice, and its result for a second look.
 KEPT_FOR = timedelta(days=1)
 RESULT_KEPT_FOR = timedelta(days=30)
@@ -76,6 +78,8 @@ def carry_out(*, pending: PromptImport, format_key: str, chosen: Collection[str]
         return locked
     seen = preview(pending=locked, format_key=format_key)
     lines = [line for line in seen.lines if line.key in chosen and line.can_be_taken]
+    if len(lines) > MAX_AT_ONCE:
+        raise ImportRefused(f"Choose at most {MAX_AT_ONCE} at once. Upload the file again for the others.")
     if not lines:
         raise ImportRefused("No prompt was chosen, or all of them are here already.")
     locked.results = [_saved(locked.project, line, by) for line in lines]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-MAX_PROMPTS = 1_000
+MAX_PROMPTS = 5_000
 MAX_REMARKS = 12
 _ENDINGS = re.compile(r"(?:\.(?:md|markdown|txt|prompt|json|jsonl|ya?ml|csv))+$", re.IGNORECASE)
 _NO_NAME = "imported-prompt"

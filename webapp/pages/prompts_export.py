@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from django import forms
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.urls import URLPattern, path, reverse
 
 from projects.roles import Action
@@ -37,9 +37,9 @@ class ExportForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )  # fmt: skip
 
-    def __init__(self, request: ProjectRequest, *args: object) -> None:
+    def __init__(self, request: ProjectRequest, sent: QueryDict | None = None) -> None:
         initial = {"label": LATEST, "format": "markdown", "folder": texts.clean(request.GET.get("folder", ""))[:255]}
-        super().__init__(*args, initial=initial)  # type: ignore[arg-type]
+        super().__init__(sent, initial=initial)
         used = Label.objects.filter(project=request.project).order_by("name").values_list("name", flat=True).distinct()
         choices = {**_PLACES, **{name: f"What «{name}» points to" for name in used[:50] if name not in _PLACES}}
         self.fields["label"] = forms.ChoiceField(label="Which versions", choices=list(choices.items()))

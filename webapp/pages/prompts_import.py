@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
@@ -47,12 +46,12 @@ class ManyFiles(forms.FileField):
 
     widget = ManyFilesInput
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:  # type: ignore[override]
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
         return [super(ManyFiles, self).clean(item, initial) for item in data or []]
 
 
 class ImportForm(forms.Form):
-    files = ManyFiles(
+    uploads = ManyFiles(
         label="Files", required=False,
         help_text="JSON, YAML, CSV, .prompt, Markdown or text, one or many, or a .tar.gz of them; up to 50 MiB.",
     )  # fmt: skip
@@ -72,7 +71,7 @@ class ImportForm(forms.Form):
     def sources(self) -> list[SourceFile]:
         """Return what was uploaded and pasted, unpacked; raises ImportRefused."""
         found = [
-            source for file in self.cleaned_data["files"] for source in archives.unpack(str(file.name), file.read())
+            source for file in self.cleaned_data["uploads"] for source in archives.unpack(str(file.name), file.read())
         ]
         if self.cleaned_data["text"].strip():
             name = self.cleaned_data["name"].strip() or PASTED
@@ -86,7 +85,7 @@ def start(request: ProjectRequest) -> HttpResponseBase:
     is_sent = request.method == "POST"
     form = ImportForm(request.POST, request.FILES) if is_sent else ImportForm()
     if is_sent and uploads.was_too_large(request):
-        form.add_error("files", _TOO_LARGE)
+        form.add_error("uploads", _TOO_LARGE)
     elif is_sent and form.is_valid():
         try:
             pending = runs.begin(project=request.project, files=form.sources(), by=request.user)
@@ -120,7 +119,7 @@ def choose(request: ProjectRequest, import_id: int) -> HttpResponseBase:
 def _carried_out(request: ProjectRequest, pending: PromptImport, seen: Preview) -> HttpResponseBase:
     chosen = set(request.POST.getlist("line"))
     if REST in chosen:
-        chosen |= {line.key for line in _sorted(seen)[SHOWN:]}
+        chosen |= {line.key for line in _sorted(seen)[SHOWN : runs.MAX_AT_ONCE]}
     try:
         runs.carry_out(pending=pending, format_key=seen.format, chosen=chosen, by=request.user)
     except ImportRefused as error:
@@ -145,7 +144,8 @@ def _page(
         "page_title": f"Import {pending.title}", "crumbs": _crumbs(request), "pending": pending, "problem": problem,
         "formats": FORMATS.values(), "format": format_key, "lines": shown, "summary": _summary(lines),
         "remarks": seen.remarks[:20] if seen else [], "can_import": any(line.can_be_taken for line in lines),
-        "rest": sum(line.can_be_taken for line in lines[SHOWN:]), "left_over": len(lines[SHOWN:]),
+        "rest": sum(line.can_be_taken for line in lines[SHOWN : runs.MAX_AT_ONCE]), "left_over": len(lines[SHOWN:]),
+        "at_once": runs.MAX_AT_ONCE, "waiting": sum(line.can_be_taken for line in lines[runs.MAX_AT_ONCE :]),
     }  # fmt: skip
     status = 422 if problem and request.method == "POST" else 200
     return render_page(request, "prompts/import_choose.html", context, section="prompts", status=status)

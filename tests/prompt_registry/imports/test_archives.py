@@ -7,7 +7,7 @@ import io
 import tarfile
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prompt_registry.errors import ImportRefused
@@ -76,6 +76,7 @@ def test_a_large_file_is_refused(monkeypatch):
         archives.unpack("a.md", b"x" * 11)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 1024), st.binary(min_size=1, max_size=40))
 def test_a_damaged_archive_raises_nothing_but_the_refusal(place, junk):
     good = tar(**{"a.md": "A", "b/" + "c" * 150 + ".md": "B"})

@@ -292,7 +292,7 @@ scraps = st.lists(words | marks | broken | st.text(max_size=4), max_size=25).map
 texts = scraps | shapes.map(json.dumps) | shapes.map(lambda value: json.dumps([value]))
 
 
-@settings(max_examples=250)
+@settings(deadline=None)
 @given(st.sampled_from(sorted(formats.FORMATS)), texts, st.sampled_from(["x.json", "x.yaml", "x.csv", "x.prompt", ""]))
 def test_no_file_raises_anything_but_the_refusal(key, text, name):
     sources = [SourceFile(name, text)]
@@ -310,6 +310,7 @@ def test_no_file_raises_anything_but_the_refusal(key, text, name):
         assert content.hash
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab{}x: !%#", max_size=30))
 def test_a_text_in_our_own_form_comes_out_as_it_went_in(text):
     written = markdown.write({"name": "a", "type": "text", "text": text})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from prompt_registry import contents
@@ -26,7 +26,7 @@ json_values = st.recursive(
     max_leaves=8,
 )
 objects = st.dictionaries(texts, json_values, max_size=3)
-settings = st.fixed_dictionaries(
+setting_values = st.fixed_dictionaries(
     {},
     optional={
         "model": texts.map(lambda text: text[:120]),
@@ -57,8 +57,10 @@ messages = st.lists(
     max_size=4,
 )
 documents = st.fixed_dictionaries(
-    {"type": st.just("text"), "text": filled_texts, "settings": settings, "variables": variables}
-) | st.fixed_dictionaries({"type": st.just("chat"), "messages": messages, "settings": settings, "variables": variables})
+    {"type": st.just("text"), "text": filled_texts, "settings": setting_values, "variables": variables}
+) | st.fixed_dictionaries(
+    {"type": st.just("chat"), "messages": messages, "settings": setting_values, "variables": variables}
+)
 
 
 def usable(document: dict[str, object]) -> PromptContent | None:
@@ -72,6 +74,7 @@ def written(content: PromptContent, **values: str) -> str:
     return markdown.write({"name": "support/answer", "note": "", **content.to_json(), **values})
 
 
+@settings(deadline=None)
 @given(documents, texts)
 @example({"type": "text", "text": "---\nname: x\n---\n"}, "---")
 @example({"type": "chat", "messages": [{"role": "user", "content": "\n# system\n\n\\# system\n"}]}, "a: b")
@@ -87,6 +90,7 @@ def test_a_file_gives_back_what_was_written(document, note):
     assert (found["name"], found["note"]) == ("support/answer", note)
 
 
+@settings(deadline=None)
 @given(documents)
 def test_line_ends_of_windows_and_a_byte_order_mark_change_nothing(document):
     content = usable(document)
@@ -98,6 +102,7 @@ def test_line_ends_of_windows_and_a_byte_order_mark_change_nothing(document):
     assert contents.parse(found) == content
 
 
+@settings(deadline=None)
 @given(texts | st.tuples(texts, texts).map(lambda two: f"---\n{two[0]}\n---\n{two[1]}"))
 def test_no_file_raises_anything_but_the_refusal(text):
     try:

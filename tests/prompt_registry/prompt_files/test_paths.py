@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath, PureWindowsPath
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prompt_registry.prompt_files import paths
@@ -14,6 +14,7 @@ PARTS = ["/", "..", ".", "\\", "a", "A", "con", ".md", ".git", "~", "%", ":", "\
 hostile = st.lists(st.sampled_from(PARTS) | st.text(max_size=3), max_size=10).map("".join)
 
 
+@settings(deadline=None)
 @given(hostile)
 def test_no_name_leads_out_of_the_directory(name):
     path = paths.of_name(name)
@@ -27,6 +28,7 @@ def test_no_name_leads_out_of_the_directory(name):
     assert all(len(part.encode()) < 255 for part in parts)
 
 
+@settings(deadline=None)
 @given(st.lists(hostile, min_size=2, max_size=2, unique=True))
 def test_different_names_have_different_paths(names):
     first, second = (paths.of_name(name) for name in names)

@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from projects.models import Project
+from prompt_registry.imports import runs
 from prompt_registry.models import Label, Prompt, PromptImport, PromptVersion
 from tests.projects.factories import make_member, make_project, signed_in
 from tests.prompt_registry.factories import make_prompt, make_version, text
@@ -39,7 +40,7 @@ def browser(editor):
 
 def upload(browser, project, *files: tuple[str, bytes], **values: str):
     sent = [SimpleUploadedFile(name, content) for name, content in files]
-    return browser.post(reverse("prompt-import", args=[project.slug]), {"files": sent, **values})
+    return browser.post(reverse("prompt-import", args=[project.slug]), {"uploads": sent, **values})
 
 
 def choices(page) -> list[str]:
@@ -161,6 +162,21 @@ def test_more_lines_than_are_shown_can_be_taken_together(browser, project):
     browser.post(address, {"format": "langfuse", "line": choices(page)})
 
     assert PromptVersion.objects.filter(project=project).count() == SHOWN + 5
+
+
+def test_so_many_that_others_would_wait_are_taken_in_rounds(browser, project, monkeypatch):
+    monkeypatch.setattr(runs, "MAX_AT_ONCE", 3)
+    file = ("export.json", json.dumps([{"name": f"p{number}", "prompt": "x"} for number in range(5)]).encode())
+    address = upload(browser, project, file).url
+    page = browser.get(address)
+    assert "2 more wait" in page.text
+
+    refused = browser.post(address, {"format": "langfuse", "line": choices(page)})
+    browser.post(address, {"format": "langfuse", "line": choices(page)[:3]})
+    second = browser.get(upload(browser, project, file).url)
+
+    assert "Choose at most 3 at once" in refused.text
+    assert "2 new prompts · 3 are here already" in second.text
 
 
 def test_an_import_of_another_project_does_not_exist(browser, project):
