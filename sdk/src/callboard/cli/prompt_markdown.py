@@ -158,12 +158,12 @@ def _blanks(variables: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]
 
 
 def _variables(blanks: Mapping[str, Any]) -> list[dict[str, Any]]:
-    names = {word: name for name, word in _WORDS.items()}
+    names: dict[Any, str] = {word: name for name, word in _WORDS.items()}
     found: list[dict[str, Any]] = []
     for blank, words in blanks.items():
         if not isinstance(words, dict | None):
             raise FileNotReadable(f"The blank «{blank[:60]}» has meaning, sample, required and type, one on each line.")
-        told: dict[str, Any] = {names[word] if word in names else word: value for word, value in (words or {}).items()}
+        told: dict[str, Any] = {names.get(word, str(word)): value for word, value in (words or {}).items()}
         if not isinstance(told.get("required", True), bool):
             raise FileNotReadable(f"«required» of the blank «{blank[:60]}» is true or false.")
         found.append({**told, "name": blank})
