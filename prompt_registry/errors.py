@@ -147,3 +147,15 @@ class TooManyVariables(RenderingError):
 
 class OutputTooLarge(RenderingError):
     """The prompt grew beyond 4 MiB when its blanks were filled in."""
+
+
+class FileNotReadable(PromptRegistryError):
+    """This file is not a prompt that Callboard can read."""
+
+
+class ImportRefused(PromptRegistryError):
+    """Nothing in this file could be read as a prompt."""
+
+
+class ImportGone(PromptRegistryError):
+    """This import is over, or somebody began another one. Upload the file again."""

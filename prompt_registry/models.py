@@ -178,3 +178,23 @@ class ProviderConnection(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PromptImport(models.Model):
+    """Files that somebody uploaded: packed until they have chosen what to take of them, then what was made of it."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="prompt_imports")
+    created_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    title = models.CharField(max_length=200)
+    packed = models.BinaryField(blank=True, default=b"")
+    format = models.CharField(max_length=20, blank=True, default="")
+    results = models.JSONField(default=list)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "prompt_import"
+        indexes = [models.Index(fields=["project", "created_by"], name="prompt_import_of_person")]
+
+    def __str__(self) -> str:
+        return self.title

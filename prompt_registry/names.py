@@ -7,7 +7,7 @@ import unicodedata
 from prompt_registry.errors import NameNotUsable
 
 MAX_LENGTH = 255
-RESERVED = frozenset({"new", "metrics", "prompt-detail"})
+RESERVED = frozenset({"new", "metrics", "prompt-detail", "export"})
 
 
 def clean(name: str) -> str:

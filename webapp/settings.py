@@ -200,6 +200,12 @@ IS_MAIL_CONFIGURED = bool(EMAIL_HOST)
 # One request body is read and inflated by webapp/api/bodies.py with its own limits; Django's limit guards the forms.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 1_000
+FILE_UPLOAD_HANDLERS = [
+    "webapp.uploads.Quota",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # Answers in flight per process; the rest is told to come back (503) instead of waiting.
 INGEST_IN_FLIGHT = int(os.environ.get("CALLBOARD_INGEST_IN_FLIGHT", "6"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,6 +18,8 @@ from projects import keys, members, projects
 from projects.models import Project, User
 from projects.roles import Role, Scope
 from prompt_registry import connections, contents, drafts, labels, prompts, versions
+from prompt_registry.imports import runs
+from prompt_registry.imports.values import SourceFile
 from prompt_registry.models import Prompt
 from tests.monitoring.factories import make_span, new_span_id, new_trace_id, rate, send
 from tests.projects.factories import make_user
@@ -24,6 +27,12 @@ from webapp.demo import traffic
 from webapp.demo.prompts import PROMPTS, DemoPrompt
 
 VISITS = 24
+_FOREIGN = [
+    {"name": "support/new-one", "prompt": "Answer {{question}} in {{language}}.", "labels": ["production"]},
+    {"name": PROMPTS[0].name, "prompt": "Of the other kind"},
+    {"name": f"long/{'x' * 200}", "prompt": "Long " * 200, "config": {"owner": "team a"}},
+    {"name": "not|possible", "prompt": "x"},
+]
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 3
 
 
@@ -40,6 +49,8 @@ class DemoShop:
     failed_trace_id: str
     session_id: str
     connection_id: int
+    import_id: int
+    done_import_id: int
     invitation_token: str
 
     def at(self, place: str = "") -> str:
@@ -61,11 +72,16 @@ def make() -> DemoShop:
     prompts.create(project=project, name=f"long/{LONG}", type="text", by=admin)
     drafts.autosave(prompt=made[0], content={"messages": []}, base_number=1, revision=0, by=writer)
     _send_a_day_of_calls(project)
+    done = runs.begin(project=project, files=[SourceFile("imported/greeting.md", "Greet {{customer}}.")], by=admin)
+    chosen = {line.key for line in runs.preview(pending=done).lines}
+    runs.carry_out(pending=done, format_key="markdown", chosen=chosen, by=admin)
+    pending = runs.begin(project=project, files=[SourceFile("export.json", json.dumps(_FOREIGN))], by=admin)
     failed = _send_a_deep_trace(project)
     talk = Trace.objects.for_project(project).exclude(session_id="").newest_first()[0]
     return DemoShop(
         project=project, empty=projects.create(name="Brand new", by=admin), admin=admin, viewer=viewer, prompt=made[0],
         trace_id=talk.hex_id, failed_trace_id=failed, session_id=talk.session_id, connection_id=connection.pk,
+        import_id=pending.pk, done_import_id=done.pk,
         invitation_token=invitation,
     )  # fmt: skip
 

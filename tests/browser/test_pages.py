@@ -45,6 +45,10 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "prompts found": inside("prompts", "?q=refund"),
     "prompts not found": inside("prompts", "?q=xyzzy"),
     "prompt-new": inside("prompt-new"),
+    "prompt-import": inside("prompt-import"),
+    "prompt-import-choose": inside("prompt-import-choose", import_id=lambda demo: demo.import_id),
+    "imported": inside("prompt-import-choose", import_id=lambda demo: demo.done_import_id),
+    "prompts-export": inside("prompts-export"),
     "empty prompts": elsewhere("/p/{demo.empty.slug}/prompts/"),
     "prompt": of_prompt("prompt"),
     "prompt-versions": of_prompt("prompt-versions"),
@@ -98,6 +102,7 @@ SIGNED_OUT: dict[str, Callable[[DemoShop], str]] = {
 NO_PAGES = set(
     """
     home settings prompt-by-name prompt-changed prompt-windows join-project preferences
+    prompt-file prompts-export-file
     prompt-archive prompt-delete prompt-discard prompt-draft prompt-preview prompt-restore prompt-undo prompt-use prompt-use-again
     trace-feedback explore-new search start-key start-live span-text overview-chart
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key

@@ -15,6 +15,8 @@ from projects import keys, members, projects
 from projects.models import Project, User
 from projects.roles import Role, Scope
 from prompt_registry import connections, contents, labels, prompts, versions
+from prompt_registry.imports import runs
+from prompt_registry.imports.values import SourceFile
 from prompt_registry.models import PRODUCTION
 from tests.projects.factories import make_member, make_user
 
@@ -32,6 +34,7 @@ class Things:
     masking_rule_id: int
     prompt_id: int
     prompt_name: str
+    import_id: int
     trace_id: str
     span_id: str
     session_id: str
@@ -50,12 +53,13 @@ def make_things(*, name: str) -> Things:
     content = contents.parse({"type": "text", "text": f"Answer for {name}: {{{{question}}}}"})
     version = versions.save(prompt=prompt, content=content, by=admin)
     labels.publish(prompt=prompt, version=version, label=PRODUCTION, by=admin)
+    pending = runs.begin(project=project, files=[SourceFile("greeting.md", "Greet {{customer}}.")], by=admin)
     session_id = f"session of {name}"
     trace_id, span_id = send_call(plain, session_id=session_id)
     membership = project.memberships.get(user=member)
     return Things(
-        project, admin, membership.pk, invitation.pk, key.pk, connection.pk, rule.pk, prompt.pk, prompt.name, trace_id,
-        span_id,
+        project, admin, membership.pk, invitation.pk, key.pk, connection.pk, rule.pk, prompt.pk, prompt.name, pending.pk,
+        trace_id, span_id,
         session_id,
     )  # fmt: skip
 
@@ -113,6 +117,11 @@ IN_PROJECT: dict[str, Named] = {
     "overview-chart": fixed(name="calls"),
     "prompts": PLAIN,
     "prompt-new": PLAIN,
+    "prompt-import": PLAIN,
+    "prompt-import-choose": Named(lambda things: {"import_id": things.import_id}),
+    "prompts-export": PLAIN,
+    "prompts-export-file": PLAIN,
+    "prompt-file": Named(prompt),
     "prompt-by-name": Named(query=lambda things: {"name": things.prompt_name}, names_a_thing=False),
     "prompt": Named(prompt),
     "prompt-draft": Named(prompt),

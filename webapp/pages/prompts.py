@@ -8,6 +8,8 @@ from webapp.pages import (
     prompts_care,
     prompts_conflicts,
     prompts_editor,
+    prompts_export,
+    prompts_import,
     prompts_list,
     prompts_publishing,
     prompts_versions,
@@ -15,6 +17,8 @@ from webapp.pages import (
 
 urlpatterns: list[URLPattern] = [
     *prompts_list.urlpatterns,
+    *prompts_import.urlpatterns,
+    *prompts_export.urlpatterns,
     *prompts_editor.urlpatterns,
     *prompts_conflicts.urlpatterns,
     *prompts_versions.urlpatterns,
