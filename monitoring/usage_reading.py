@@ -28,6 +28,8 @@ class Filters(TypedDict, total=False):
     environment: str
     kind: Kind
     prompt_name: str
+    prompt_names: Sequence[str]
+    prompt_versions: Sequence[int]
     model: str
 
 
@@ -42,11 +44,12 @@ class Sums:
 
 def read(
     *, project_id: int, slices: Iterable[Slice], keys: Sequence[Key] = (), split: datetime | None = None,
-    step: timedelta = timedelta(days=1), filters: Filters,
+    step: timedelta = timedelta(days=1), filters: Filters, has_latency: bool = True,
 ) -> list[Sums]:  # fmt: skip
     """Return the sums of the slices, one group per combination of keys.
 
     `is_last` tells buckets from `split` on from those before, `bucket` is the start of the `step` a bucket falls into.
+    Without latency the histograms stay empty: they are most of the work when there are many groups.
     """
     parts, values = [], list[Any]()
     for part in slices:
@@ -55,7 +58,7 @@ def read(
         values += part_values
     query = f"""
         SELECT {"".join(f"{key}, " for key in keys)} {", ".join(f"coalesce(sum({name}), 0)::bigint" for name in _COUNTERS)},
-               string_agg(substr(array_send(latency), 21), '')
+               {_LATENCY if has_latency else "NULL"}
         FROM ({" UNION ALL ".join(parts)}) calls
         {f"GROUP BY {', '.join(keys)}" if keys else ""}
     """
@@ -70,8 +73,8 @@ def _part(project_id: int, part: Slice, split: datetime, step: timedelta, filter
         ["project_id = %s", "at >= %s", "at < %s", _OF_KIND[kind == Kind.LLM]],
         [project_id, part.start, part.end, kind],
     )
-    for name, wanted in _narrowed(filters).items():
-        conditions.append(f"{name} = %s")
+    for condition, wanted in _narrowed(filters):
+        conditions.append(condition)
         values.append(wanted)
     query = f"""
         SELECT at >= %s AS is_last, date_bin(%s, at, %s) AS bucket, prompt_name, prompt_version, model,
@@ -82,13 +85,16 @@ def _part(project_id: int, part: Slice, split: datetime, step: timedelta, filter
     return query, [split, step, usage_periods.ORIGIN, *values]
 
 
+_LATENCY = "string_agg(substr(array_send(latency), 21), '')"
 # Most people judge the whole answer, so a thumb may hang on the chain around a call instead of on the call.
 _OF_KIND = {False: "kind = %s", True: "(kind = %s OR thumbs_up <> 0 OR thumbs_down <> 0)"}
 
 
-def _narrowed(filters: Filters) -> dict[str, str]:
+def _narrowed(filters: Filters) -> list[tuple[str, Any]]:
     wanted = {name: filters.get(name) for name in ("environment", "prompt_name", "model")}
-    return {name: str(value) for name, value in wanted.items() if value}
+    found: list[tuple[str, Any]] = [(f"{name} = %s", value) for name, value in wanted.items() if value]
+    lists = {"prompt_name": filters.get("prompt_names"), "prompt_version": filters.get("prompt_versions")}
+    return found + [(f"{name} = ANY(%s)", list(values)) for name, values in lists.items() if values is not None]
 
 
 def _sums(keys: Sequence[Key], row: Sequence[Any]) -> Sums:
@@ -96,5 +102,5 @@ def _sums(keys: Sequence[Key], row: Sequence[Any]) -> Sums:
     return Sums(
         keys=dict(zip(keys, row, strict=False)),
         counters=dict(zip(("call_count", *_COUNTERS[1:]), counters, strict=True)),
-        latency=usage_latency.from_sent(row[-1]),
+        latency=usage_latency.EMPTY if row[-1] is None else usage_latency.from_sent(row[-1]),
     )

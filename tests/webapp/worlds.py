@@ -105,6 +105,10 @@ def fixed(**kwargs: object) -> Named:
     return Named(kwargs=lambda things: kwargs, names_a_thing=False)
 
 
+def fixed_query(**query: str) -> Named:
+    return Named(query=lambda things: query, names_a_thing=False)
+
+
 PLAIN = Named(names_a_thing=False)
 
 # One entry for every address inside a project. A new address fails the tests until it has one.
@@ -112,7 +116,12 @@ IN_PROJECT: dict[str, Named] = {
     "overview": PLAIN,
     "overview-chart": fixed(name="calls"),
     "prompts": PLAIN,
+    "prompts-bulk": fixed_query(do="archive"),
     "prompt-new": PLAIN,
+    "prompt-duplicate": Named(prompt),
+    "prompt-move": Named(prompt),
+    "prompt-users": Named(prompt),
+    "prompt-tags": Named(prompt),
     "prompt-by-name": Named(query=lambda things: {"name": things.prompt_name}, names_a_thing=False),
     "prompt": Named(prompt),
     "prompt-draft": Named(prompt),
