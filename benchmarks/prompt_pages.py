@@ -83,7 +83,9 @@ def main() -> None:
     long_prompt_id = fill(project, prompts=args.prompts, versions=args.versions)
     filled = round(time.monotonic() - began, 1)
     measured = measure(project, long_prompt_id, versions=args.versions, requests=args.requests)
-    sys.stdout.write(json.dumps({"pages": measured, "prompts": args.prompts, "versions": args.versions, "fill_seconds": filled}))
+    sys.stdout.write(
+        json.dumps({"pages": measured, "prompts": args.prompts, "versions": args.versions, "fill_seconds": filled})
+    )
 
 
 def fill(project: Project, *, prompts: int, versions: int) -> int:

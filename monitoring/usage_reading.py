@@ -44,12 +44,11 @@ class Sums:
 
 def read(
     *, project_id: int, slices: Iterable[Slice], keys: Sequence[Key] = (), split: datetime | None = None,
-    step: timedelta = timedelta(days=1), filters: Filters, has_latency: bool = True,
+    step: timedelta = timedelta(days=1), filters: Filters,
 ) -> list[Sums]:  # fmt: skip
     """Return the sums of the slices, one group per combination of keys.
 
     `is_last` tells buckets from `split` on from those before, `bucket` is the start of the `step` a bucket falls into.
-    Without latency the histograms stay empty: they are most of the work when there are many groups.
     """
     parts, values = [], list[Any]()
     for part in slices:
@@ -58,7 +57,7 @@ def read(
         values += part_values
     query = f"""
         SELECT {"".join(f"{key}, " for key in keys)} {", ".join(f"coalesce(sum({name}), 0)::bigint" for name in _COUNTERS)},
-               {_LATENCY if has_latency else "NULL"}
+               string_agg(substr(array_send(latency), 21), '')
         FROM ({" UNION ALL ".join(parts)}) calls
         {f"GROUP BY {', '.join(keys)}" if keys else ""}
     """
@@ -85,7 +84,6 @@ def _part(project_id: int, part: Slice, split: datetime, step: timedelta, filter
     return query, [split, step, usage_periods.ORIGIN, *values]
 
 
-_LATENCY = "string_agg(substr(array_send(latency), 21), '')"
 # Most people judge the whole answer, so a thumb may hang on the chain around a call instead of on the call.
 _OF_KIND = {False: "kind = %s", True: "(kind = %s OR thumbs_up <> 0 OR thumbs_down <> 0)"}
 
@@ -102,5 +100,5 @@ def _sums(keys: Sequence[Key], row: Sequence[Any]) -> Sums:
     return Sums(
         keys=dict(zip(keys, row, strict=False)),
         counters=dict(zip(("call_count", *_COUNTERS[1:]), counters, strict=True)),
-        latency=usage_latency.EMPTY if row[-1] is None else usage_latency.from_sent(row[-1]),
+        latency=usage_latency.from_sent(row[-1]),
     )

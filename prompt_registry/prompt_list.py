@@ -161,11 +161,9 @@ def rows(shown: Sequence[Named], *, project: Project, reader: User, terms: Seque
 
 
 def _matching(project: Project, wanted: Wanted) -> QuerySet[Prompt]:
-    prompts = Prompt.objects.for_project(project)
-    if wanted.is_put_away:
-        prompts = prompts.filter(Q(archived_at__isnull=False) | Q(deleted_at__isnull=False))
-    else:
-        prompts = prompts.active()
+    every = Prompt.objects.for_project(project)
+    is_gone = Q(archived_at__isnull=False) | Q(deleted_at__isnull=False)
+    prompts = every.filter(is_gone) if wanted.is_put_away else every.active()
     if wanted.folder:
         prompts = prompts.filter(name__startswith=wanted.folder)
     if wanted.tag:

@@ -15,7 +15,7 @@ from projects.models import Project
 
 MAX_TERMS = 8
 MAX_WORD = 100
-_EXCERPT, _BEFORE = 220, 60
+_EXCERPT, _BEFORE = 200, 40
 # The rule of prompt_words() in migrations/prompt_registry/sql/prompt_text.sql.
 _WORDS = re.compile(r"[a-z0-9]+")
 

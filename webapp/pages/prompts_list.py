@@ -84,7 +84,7 @@ class Asked:
         parts = [
             f"in the folder {self.folder.rstrip('/')}" if self.folder else "",
             f"with the tag «{self.tag}»" if self.tag else "",
-            f"that have «{self.words}»" if self.words else "",
+            f"with «{self.words}» in name or text" if self.words else "",
             {"mine": "that you made or write on", "disliked": "with thumbs down",
              "unused": f"without calls for {UNUSED_DAYS} days"}.get(self.show, ""),
         ]  # fmt: skip
