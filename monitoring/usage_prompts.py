@@ -19,7 +19,6 @@ _DAY = timedelta(days=1)
 # What a list shows: two weeks level out the days of the week and hold enough ratings to say something.
 DAYS = 14
 
-_SUMMED = ("call_count", "unpriced_count", "cost_nano_usd", "thumbs_up", "thumbs_down")
 # Floating-point sums are exact far beyond these counts, and much cheaper than those of large whole numbers.
 _TOTALS = """
     SELECT prompt_name, sum(span_count::float8) FILTER (WHERE kind = %(llm)s),
@@ -72,7 +71,7 @@ def totals(*, project: Project, now: datetime, environment: str = "") -> dict[st
         cursor.execute(
             _TOTALS, {"project": project.pk, "since": _days(now)[0], "environment": environment, "llm": Kind.LLM}
         )
-        return {name: Usage(prompt_name=name, **_whole(sums)) for name, *sums in cursor.fetchall()}
+        return {name: _total(name, *(int(value or 0) for value in sums)) for name, *sums in cursor.fetchall()}
 
 
 def called_since(*, project: Project, since: datetime, environment: str = "") -> set[str]:
@@ -94,8 +93,11 @@ def _prompt_usage(name: str, rows: Iterable[Usage], days: Sequence[datetime]) ->
     )
 
 
-def _whole(sums: Sequence[float | None]) -> dict[str, int]:
-    return {name: int(value or 0) for name, value in zip(_SUMMED, sums, strict=True)}
+def _total(name: str, calls: int, unpriced: int, cost_nano_usd: int, thumbs_up: int, thumbs_down: int) -> Usage:
+    return Usage(
+        prompt_name=name, call_count=calls, unpriced_count=unpriced, cost_nano_usd=cost_nano_usd,
+        thumbs_up=thumbs_up, thumbs_down=thumbs_down,
+    )  # fmt: skip
 
 
 def _days(now: datetime) -> list[datetime]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -204,10 +204,12 @@ def _setting_changes(before: PromptSettings, after: PromptSettings) -> Iterator[
 def setting_pairs(before: PromptContent, after: PromptContent) -> list[MessagePair]:
     """Return the settings that are whole documents and differ, as texts to compare line by line."""
     old, new = setting_changes.documents(before.settings.to_json()), setting_changes.documents(after.settings.to_json())
-    return [
-        MessagePair(*(Message(LABELS[name], side[name]) if name in side else None for side in (old, new)))
-        for name in setting_changes.LONG if old.get(name) != new.get(name)
-    ]  # fmt: skip
+    differing = [name for name in setting_changes.LONG if old.get(name) != new.get(name)]
+    return [MessagePair(_document(name, old), _document(name, new)) for name in differing]
+
+
+def _document(name: str, documents: Mapping[str, str]) -> Message | None:
+    return Message(LABELS[name], documents[name]) if name in documents else None
 
 
 def _shown(value: Any) -> str:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
@@ -144,9 +145,8 @@ def tags(*, project: Project) -> list[str]:
 def rows(shown: Sequence[Named], *, project: Project, reader: User, terms: Sequence[str] = ()) -> list[PromptRow]:
     """Return the rows of some prompts, in their order."""
     keys = [prompt.pk for prompt in shown]
-    prompts = Prompt.objects.filter(pk__in=keys).annotate(newest_id=Subquery(_newest("pk")))
-    by_key = {prompt.pk: prompt for prompt in prompts}
-    newest_ids = [prompt.newest_id for prompt in by_key.values() if prompt.newest_id]
+    by_key = {prompt.pk: prompt for prompt in Prompt.objects.filter(pk__in=keys)}
+    newest_ids = Prompt.objects.filter(pk__in=keys).values_list(Subquery(_newest("pk")))
     newest = PromptVersion.objects.filter(pk__in=newest_ids).select_related("author").defer(*_HEAVY)
     newest_of = {version.prompt_id: version for version in newest}
     labels, writing = _labels(keys), _writers(keys, reader)
@@ -186,8 +186,10 @@ def _is_of(person: User) -> Q:
     return Q(created_by=person) | Q(Exists(saved)) | Q(Exists(Draft.objects.filter(**mine, user=person)))
 
 
-def _newest(column: str) -> QuerySet[PromptVersion, object]:
-    return PromptVersion.objects.filter(prompt=OuterRef("pk")).order_by("-number").values(column)[:1]
+def _newest(column: str) -> QuerySet[PromptVersion, Any]:
+    newest = PromptVersion.objects.filter(prompt=OuterRef("pk")).order_by("-number")
+    found: QuerySet[PromptVersion, Any] = newest.values(column)[:1]
+    return found
 
 
 def _labels(prompts: Sequence[int]) -> dict[int, dict[str, Label]]:
