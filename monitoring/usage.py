@@ -173,6 +173,11 @@ def _points(project: Project, period: Period, filters: Filters) -> list[Usage]:
     return [known.get(moment, Usage(at=moment)) for moment in period.moments]
 
 
+def rows_of(found: Iterable[Sums]) -> list[Usage]:
+    """Return what was read, as sums with their keys."""
+    return [_usage(group) for group in found]
+
+
 def _usage(group: Sums) -> Usage:
     keys = {"at" if name == "bucket" else name: value for name, value in group.keys.items() if name != "is_last"}
     return Usage(**keys, **group.counters, latency=group.latency)

@@ -28,6 +28,8 @@ class Filters(TypedDict, total=False):
     environment: str
     kind: Kind
     prompt_name: str
+    prompt_names: Sequence[str]
+    prompt_versions: Sequence[int]
     model: str
 
 
@@ -70,8 +72,8 @@ def _part(project_id: int, part: Slice, split: datetime, step: timedelta, filter
         ["project_id = %s", "at >= %s", "at < %s", _OF_KIND[kind == Kind.LLM]],
         [project_id, part.start, part.end, kind],
     )
-    for name, wanted in _narrowed(filters).items():
-        conditions.append(f"{name} = %s")
+    for condition, wanted in _narrowed(filters):
+        conditions.append(condition)
         values.append(wanted)
     query = f"""
         SELECT at >= %s AS is_last, date_bin(%s, at, %s) AS bucket, prompt_name, prompt_version, model,
@@ -86,9 +88,11 @@ def _part(project_id: int, part: Slice, split: datetime, step: timedelta, filter
 _OF_KIND = {False: "kind = %s", True: "(kind = %s OR thumbs_up <> 0 OR thumbs_down <> 0)"}
 
 
-def _narrowed(filters: Filters) -> dict[str, str]:
+def _narrowed(filters: Filters) -> list[tuple[str, Any]]:
     wanted = {name: filters.get(name) for name in ("environment", "prompt_name", "model")}
-    return {name: str(value) for name, value in wanted.items() if value}
+    found: list[tuple[str, Any]] = [(f"{name} = %s", value) for name, value in wanted.items() if value]
+    lists = {"prompt_name": filters.get("prompt_names"), "prompt_version": filters.get("prompt_versions")}
+    return found + [(f"{name} = ANY(%s)", list(values)) for name, values in lists.items() if values is not None]
 
 
 def _sums(keys: Sequence[Key], row: Sequence[Any]) -> Sums:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from prompt_registry import diffs, oddities
+from prompt_registry import diffs, oddities, setting_changes
 from prompt_registry.alignments import align
 from prompt_registry.contents import TEXT, Message, Placeholder, PromptContent, Variable
-from prompt_registry.model_settings import FIELDS, PromptSettings
+from prompt_registry.model_settings import FIELDS, LABELS, PromptSettings
 
 ADDED = "added"
 REMOVED = "removed"
@@ -17,7 +17,6 @@ CHANGED = "changed"
 MOVED = "moved"
 ODD = "odd"
 _NOT_SET = "not set"
-_LONG_SETTINGS = frozenset({"tools", "response_schema", "custom"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,15 +192,24 @@ def _setting_changes(before: PromptSettings, after: PromptSettings) -> Iterator[
     # Only what is set is listed: zero is a value, an empty text is none.
     old, new = before.to_json(), after.to_json()
     for name, label, _ in FIELDS:
-        if old.get(name) != new.get(name):
-            yield Change(CHANGED, _setting(name, label, old.get(name), new.get(name)))
+        if old.get(name) == new.get(name):
+            continue
+        if name in setting_changes.LONG:
+            found = setting_changes.sentences(name, label, old.get(name), new.get(name))
+            yield from (Change(kind, sentence) for kind, sentence in found)
+        else:
+            yield Change(CHANGED, f"{label}: {_shown(old.get(name))} → {_shown(new.get(name))}.")
 
 
-def _setting(name: str, label: str, old: Any, new: Any) -> str:
-    if name in _LONG_SETTINGS:
-        verb = "Adds" if old is None else "Removes" if new is None else "Changes"
-        return f"{verb} the setting «{label}»."
-    return f"{label}: {_shown(old)} → {_shown(new)}."
+def setting_pairs(before: PromptContent, after: PromptContent) -> list[MessagePair]:
+    """Return the settings that are whole documents and differ, as texts to compare line by line."""
+    old, new = setting_changes.documents(before.settings.to_json()), setting_changes.documents(after.settings.to_json())
+    differing = [name for name in setting_changes.LONG if old.get(name) != new.get(name)]
+    return [MessagePair(_document(name, old), _document(name, new)) for name in differing]
+
+
+def _document(name: str, documents: Mapping[str, str]) -> Message | None:
+    return Message(LABELS[name], documents[name]) if name in documents else None
 
 
 def _shown(value: Any) -> str:

@@ -45,6 +45,18 @@ class PromptDeleted(PromptRegistryError):
     """This prompt was deleted. Somebody can bring it back under Prompts → Archive."""
 
 
+class AlreadyInProject(PromptRegistryError):
+    """The prompt is in this project already. Choose another one."""
+
+
+class MovedAlready(PromptRegistryError):
+    """This prompt was moved before. Go on with it where it is now."""
+
+
+class NothingToMove(PromptRegistryError):
+    """No version of this prompt was saved yet, so there is nothing to move. Save one first."""
+
+
 class NotAllowed(PromptRegistryError):
     """Your role in this project does not allow this."""
 

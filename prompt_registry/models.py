@@ -44,6 +44,8 @@ class Prompt(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     archived_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
+    # Where its versions went: the prompt in another project that took this one's place.
+    moved_to = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="moved_from")
 
     objects: ClassVar[PromptQuerySet] = PromptQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -80,6 +82,7 @@ class PromptVersion(models.Model):
             models.UniqueConstraint(fields=["prompt", "number"], name="prompt_version_number_unique"),
             models.UniqueConstraint(fields=["project", "prompt", "id"], name="prompt_version_in_prompt"),
         ]
+        indexes = [models.Index(fields=["author", "prompt"], name="prompt_version_by_author")]
 
     def __str__(self) -> str:
         return f"{self.prompt.name} v{self.number}"

@@ -84,8 +84,8 @@ def archive(*, prompt: Prompt, by: User) -> Prompt:
 def restore(*, prompt: Prompt, by: User) -> Prompt:
     """Bring the prompt back from the archive or from deletion, with all its versions."""
     locked = _locked(prompt, by=by, action=Action.PUBLISH if prompt.deleted_at else Action.EDIT_PROMPTS)
-    locked.archived_at = locked.deleted_at = None
-    locked.save(update_fields=["archived_at", "deleted_at"])
+    locked.archived_at = locked.deleted_at = locked.moved_to = None
+    locked.save(update_fields=["archived_at", "deleted_at", "moved_to"])
     audit.record(action="prompt.restored", subject=locked.name, by=by, project=locked.project)
     resolution.forget_after_commit(locked.project_id, name=locked.name)
     return locked

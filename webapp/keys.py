@@ -43,6 +43,9 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("select-row", "x", "Choose the row", "Lists"),
     Shortcut("filter", "/", "Filter", "Lists"),
     Shortcut("new", "n", "New", "Lists"),
+    Shortcut("duplicate", "d", "Make a copy of the row", "Lists"),
+    Shortcut("move", "m", "Move the row to another project", "Lists"),
+    Shortcut("who-uses", "u", "Who uses the row", "Lists"),
     Shortcut("previous", "[", "Previous", "This page"),
     Shortcut("next", "]", "Next", "This page"),
     Shortcut("tile-1", "1", "First tile", "This page"),
@@ -59,10 +62,15 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("publish", "Ctrl+Shift+Enter", "Publish", "Prompt"),
     Shortcut("changes", "Ctrl+Shift+E", "Show changes", "Prompt"),
     Shortcut("view-mode", "v", "Change the view of differences", "Prompt"),
+    Shortcut("next-change", "n", "Next change", "Prompt"),
+    Shortcut("previous-change", "p", "Previous change", "Prompt"),
     Shortcut("undo-publish", "Shift+U", "Undo the last publish", "Prompt"),
 )
 
-_FOUND: dict[str, Shortcut] = {name: shortcut for shortcut in SHORTCUTS for name in (shortcut.name, shortcut.keys)}
+# Keys may stand for one thing on one page and for another elsewhere: by keys the first one is found.
+_FOUND: dict[str, Shortcut] = {
+    name: shortcut for shortcut in reversed(SHORTCUTS) for name in (shortcut.name, shortcut.keys)
+}
 
 
 def find(name: str) -> Shortcut | None:

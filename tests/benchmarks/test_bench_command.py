@@ -49,6 +49,14 @@ def test_reads_measures_every_page() -> None:
     assert all(0 < times["p50_ms"] <= times["p95_ms"] for times in found["pages"].values())
 
 
+def test_pages_measures_the_list_and_the_history() -> None:
+    found = bench("pages", "--prompts", "60", "--versions", "12", "--requests", "2")
+
+    assert (found["prompts"], found["versions"]) == (60, 12)
+    assert {"list, folders", "list, words in every text", "history of 12 versions", "compare"} <= set(found["pages"])
+    assert all(0 < times["p50_ms"] <= times["p95_ms"] for times in found["pages"].values())
+
+
 def test_sdk_loses_nothing_that_it_measures() -> None:
     found = bench("sdk", "--calls", "5000")
 

@@ -70,6 +70,7 @@ def make() -> DemoShop:
     keys.create(project=project, name="Shop desk", scopes=list(Scope), by=admin)
     made = [_prompt(project, one, admin) for one in PROMPTS]
     prompts.create(project=project, name=f"long/{LONG}", type="text", by=admin)
+    made[0] = prompts.retag(prompt=made[0], tags=["refunds", "reviewed"], by=admin)
     drafts.autosave(prompt=made[0], content={"messages": []}, base_number=1, revision=0, by=writer)
     _send_a_day_of_calls(project)
     done = runs.begin(project=project, files=[SourceFile("imported/greeting.md", "Greet {{customer}}.")], by=admin)

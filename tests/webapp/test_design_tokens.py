@@ -172,9 +172,9 @@ def test_a_template_names_only_icons_components_and_shortcuts_that_exist(templat
     assert {next(filter(None, names)) for names in named} <= {shortcut.name for shortcut in keys.SHORTCUTS}
 
 
-def test_no_two_shortcuts_share_a_name_or_keys():
+def test_no_two_shortcuts_share_a_name_or_within_a_group_their_keys():
     names = [shortcut.name for shortcut in keys.SHORTCUTS]
-    pressed = [shortcut.keys for shortcut in keys.SHORTCUTS]
+    pressed = [(shortcut.group, shortcut.keys) for shortcut in keys.SHORTCUTS]
 
     assert len(names) == len(set(names))
     assert len(pressed) == len(set(pressed))

@@ -109,6 +109,10 @@ def fixed(**kwargs: object) -> Named:
     return Named(kwargs=lambda things: kwargs, names_a_thing=False)
 
 
+def fixed_query(**query: str) -> Named:
+    return Named(query=lambda things: query, names_a_thing=False)
+
+
 PLAIN = Named(names_a_thing=False)
 
 # One entry for every address inside a project. A new address fails the tests until it has one.
@@ -116,12 +120,17 @@ IN_PROJECT: dict[str, Named] = {
     "overview": PLAIN,
     "overview-chart": fixed(name="calls"),
     "prompts": PLAIN,
+    "prompts-bulk": fixed_query(do="archive"),
     "prompt-new": PLAIN,
     "prompt-import": PLAIN,
     "prompt-import-choose": Named(lambda things: {"import_id": things.import_id}),
     "prompts-export": PLAIN,
     "prompts-export-file": PLAIN,
     "prompt-file": Named(prompt),
+    "prompt-duplicate": Named(prompt),
+    "prompt-move": Named(prompt),
+    "prompt-users": Named(prompt),
+    "prompt-tags": Named(prompt),
     "prompt-by-name": Named(query=lambda things: {"name": things.prompt_name}, names_a_thing=False),
     "prompt": Named(prompt),
     "prompt-draft": Named(prompt),

@@ -25,6 +25,7 @@ def add_parser(subparsers: Any) -> None:
     benches = parser.add_subparsers(required=True, metavar="BENCHMARK")
     _add_ingest(benches)
     _add_reads(benches)
+    _add_pages(benches)
     _add_sdk(benches)
     _add_prompts(benches)
     _add_peer(benches)
@@ -47,6 +48,13 @@ def _add_ingest(benches: Any) -> None:
 def _add_reads(benches: Any) -> None:
     parser = _add(benches, "reads", _reads, "how long pages take on a project with much traffic")
     parser.add_argument("--spans", type=_count, default=200_000, help="spans to store first (default: %(default)s)")
+    parser.add_argument("--requests", type=_count, default=20, help="requests per page (default: %(default)s)")
+
+
+def _add_pages(benches: Any) -> None:
+    parser = _add(benches, "pages", _pages, "how long the server works on the pages of very many prompts and versions")
+    parser.add_argument("--prompts", type=_count, default=2_000, help="prompts on the list (default: %(default)s)")
+    parser.add_argument("--versions", type=_count, default=500, help="versions of one of them (default: %(default)s)")
     parser.add_argument("--requests", type=_count, default=20, help="requests per page (default: %(default)s)")
 
 
@@ -124,6 +132,12 @@ def _reads(args: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import reads
 
     return reads.run(reads.Options(spans=args.spans, requests=args.requests))
+
+
+def _pages(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import pages
+
+    return pages.run(pages.Options(prompts=args.prompts, versions=args.versions, requests=args.requests))
 
 
 def _sdk(args: argparse.Namespace) -> dict[str, Any]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from django.urls import URLPattern
 
 from webapp.pages import (
+    prompts_bulk,
     prompts_care,
     prompts_conflicts,
     prompts_editor,
     prompts_export,
     prompts_import,
     prompts_list,
+    prompts_making,
+    prompts_moving,
     prompts_publishing,
+    prompts_users,
     prompts_versions,
 )
 
@@ -19,9 +23,13 @@ urlpatterns: list[URLPattern] = [
     *prompts_list.urlpatterns,
     *prompts_import.urlpatterns,
     *prompts_export.urlpatterns,
+    *prompts_bulk.urlpatterns,
+    *prompts_making.urlpatterns,
     *prompts_editor.urlpatterns,
     *prompts_conflicts.urlpatterns,
     *prompts_versions.urlpatterns,
     *prompts_publishing.urlpatterns,
     *prompts_care.urlpatterns,
+    *prompts_moving.urlpatterns,
+    *prompts_users.urlpatterns,
 ]

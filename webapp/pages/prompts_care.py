@@ -1,4 +1,4 @@
-"""Renaming, archiving, deleting and bringing back a prompt, and finding it by its name."""
+"""Renaming, tagging, archiving, deleting and bringing back a prompt, and finding it by its name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from projects.models import User
 from projects.roles import Action
-from prompt_registry import prompts
+from prompt_registry import prompt_list, prompts
 from prompt_registry.errors import PromptRegistryError
 from prompt_registry.models import Prompt
 from webapp.access import ProjectRequest, one, requires
@@ -43,6 +43,26 @@ def rename(request: ProjectRequest, prompt_id: int) -> HttpResponseBase:
             return redirect("prompt", request.project.slug, prompt.pk)
     context = {"form": form, "is_published": prompt.label_moves.exists()}
     return render_prompt(request, "prompts/rename.html", prompt, context, tab="", status=422 if form.is_bound else 200)
+
+
+@requires(Action.EDIT_PROMPTS)
+def tags(request: ProjectRequest, prompt_id: int) -> HttpResponseBase:
+    """Choose the tags that the prompt is found by."""
+    prompt = prompt_of(request, prompt_id)
+    error, fresh = "", request.POST.get("fresh", "")
+    chosen = request.POST.getlist("tag") if request.method == "POST" else prompt.tags
+    if request.method == "POST":
+        try:
+            wanted = [*chosen, *(tag for part in fresh.split(",") if (tag := part.strip()))]
+            prompts.retag(prompt=prompt, tags=wanted, by=request.user)
+        except PromptRegistryError as refused:
+            error = str(refused)
+        else:
+            messages.success(request, "The tags are saved.")
+            return redirect("prompt", request.project.slug, prompt.pk)
+    known = list(dict.fromkeys([*prompt.tags, *prompt_list.tags(project=request.project)]))
+    context = {"known_tags": known, "chosen_tags": chosen, "fresh": fresh, "error": error}
+    return render_prompt(request, "prompts/tags.html", prompt, context, tab="", status=422 if error else 200)
 
 
 @requires(Action.EDIT_PROMPTS)
@@ -98,6 +118,7 @@ def _changed(
 urlpatterns: list[URLPattern] = [
     path("prompts/named/", by_name, name="prompt-by-name"),
     path("prompts/<int:prompt_id>/rename/", rename, name="prompt-rename"),
+    path("prompts/<int:prompt_id>/tags/", tags, name="prompt-tags"),
     path("prompts/<int:prompt_id>/archive/", archive, name="prompt-archive"),
     path("prompts/<int:prompt_id>/delete/", delete, name="prompt-delete"),
     path("prompts/<int:prompt_id>/restore/", restore, name="prompt-restore"),

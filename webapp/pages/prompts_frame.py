@@ -34,6 +34,13 @@ class Live:
         return self.label.name == PRODUCTION
 
 
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Where a prompt went to or came from; only people who belong there too are told more than that."""
+
+    prompt: Prompt | None
+
+
 def prompt_of(request: ProjectRequest, prompt_id: int) -> Prompt:
     """Return a prompt of the request's project, or answer 404."""
     return one(Prompt.objects.for_project(request.project).select_related("project"), pk=prompt_id)
@@ -53,6 +60,7 @@ def render_prompt(
         "production_number": next((place.label.version.number for place in places if place.is_production), 0),
         "admins": admins_for(request),
         "is_put_away": bool(prompt.archived_at or prompt.deleted_at),
+        "moved_to": pointer(request, prompt.moved_to) if prompt.moved_to_id else None,
         **fleet_of(prompt, [place.label for place in places]),
     }
     return render_page(request, template, frame | context, section="prompts", status=status)
@@ -95,6 +103,12 @@ def helpers(request: ProjectRequest, action: Action) -> list[User]:
 def admins_for(request: ProjectRequest) -> list[User]:
     """Return the admins who can let this person write; nobody when they may already."""
     return [] if request.membership.can(Action.EDIT_PROMPTS) else helpers(request, Action.MANAGE_PROJECT)
+
+
+def pointer(request: ProjectRequest, other: Prompt | None) -> Pointer:
+    """Return the way to a prompt of another project, as far as the person may know about it."""
+    is_member = other is not None and Membership.objects.filter(project=other.project_id, user=request.user).exists()
+    return Pointer(other if is_member else None)
 
 
 def _tabs(prompt: Prompt, current: str) -> list[dict[str, Any]]:

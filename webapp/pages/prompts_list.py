@@ -1,39 +1,121 @@
-"""The list of prompts with their folders, search, the archive, and the form that makes a new one."""
+"""The list of prompts with its folders, search, filters, order, and the archive."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
-from django import forms
-from django.contrib import messages
-from django.db import transaction
-from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.http import HttpResponse, QueryDict
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
-from monitoring import usage
+from monitoring import usage_prompts
 from monitoring.usage import Usage
+from monitoring.usage_prompts import PromptUsage
+from projects.models import Project, User
 from projects.roles import Action
-from prompt_registry import contents, prompts, queries, texts, versions
-from prompt_registry.errors import PromptRegistryError
-from prompt_registry.models import Prompt, PromptType
-from prompt_registry.queries import PromptRow
+from prompt_registry import prompt_list, prompt_search, texts
+from prompt_registry.models import Prompt
+from prompt_registry.prompt_list import Folder, Named, PromptRow, Wanted
+from webapp import charts, formats
 from webapp.access import ProjectRequest, requires
 from webapp.pages.prompts_frame import admins_for
 from webapp.render import render_page
 
 PAGE_SIZE = 50
+UNUSED_DAYS = 30
+SHOWS = (
+    ("", "All prompts"),
+    ("mine", "Mine"),
+    ("disliked", "With thumbs down"),
+    ("unused", f"No calls for {UNUSED_DAYS} days"),
+)
+ORDERS = (
+    ("", "By name"),
+    ("changed", "Changed last"),
+    ("calls", "Most calls"),
+    ("disliked", "Most disliked"),
+    ("cost", "Dearest answers"),
+)
+_NO_CALLS = PromptUsage(Usage(), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address of the list asks for."""
+
+    words: str = ""
+    folder: str = ""
+    tag: str = ""
+    show: str = ""
+    order: str = ""
+    environment: str = ""
+    after: str = ""
+    is_archive: bool = False
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        return prompt_search.terms_of(self.words)
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything but a folder narrows the list."""
+        return bool(self.words or self.tag or self.show)
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether folders would only be in the way: what was looked for may be in any of them."""
+        return self.is_narrowed or bool(self.order) or self.is_archive
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The values that make this list again, without the place in it."""
+        named = {"q": self.words, "folder": self.folder, "tag": self.tag, "show": self.show, "sort": self.order,
+                 "environment": self.environment, "archive": "1" if self.is_archive else ""}  # fmt: skip
+        return {name: value for name, value in named.items() if value}
+
+    @property
+    def sentence(self) -> str:
+        """What narrows the list, in words, for whoever is about to change everything on it."""
+        parts = [
+            f"in the folder {self.folder.rstrip('/')}" if self.folder else "",
+            f"with the tag «{self.tag}»" if self.tag else "",
+            f"with «{self.words}» in name or text" if self.words else "",
+            {"mine": "that you made or write on", "disliked": "with thumbs down",
+             "unused": f"without calls for {UNUSED_DAYS} days"}.get(self.show, ""),
+        ]  # fmt: skip
+        return ", ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row of the list with the numbers of the last day beside it."""
+    """A row of the list with the numbers of the last days beside it."""
 
     row: PromptRow
-    usage: Usage
+    numbers: PromptUsage
+
+    @property
+    def usage(self) -> Usage:
+        return self.numbers.total
+
+    @property
+    def sparkline(self) -> SafeString:
+        days = self.numbers.calls_per_day
+        words = ", ".join(formats.full_count(calls) for calls in days)
+        return (
+            charts.sparkline(days, f"Calls on each of the last {len(days)} days: {words}")
+            if any(days)
+            else SafeString("")
+        )
+
+    @property
+    def cost_per_1000_usd(self) -> float | None:
+        per_call = self.usage.cost_per_call_usd
+        return per_call * 1000 if per_call is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,98 +127,129 @@ class Group:
     lines: list[Line]
 
 
-class NewPrompt(forms.Form):
-    name = forms.CharField(
-        label="Name", max_length=255,
-        help_text="Applications ask for it by this name. «/» makes folders: support/refund-answer.",
-        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
-    )  # fmt: skip
-    type = forms.ChoiceField(
-        label="Kind", initial=PromptType.CHAT, widget=forms.RadioSelect,
-        choices=[
-            (PromptType.CHAT, "Chat: instructions, then what the user says. Right for most models."),
-            (PromptType.TEXT, "Text: one piece of text, for example to be used inside another prompt."),
-        ],
-    )  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What stands on the page: folders to open, then rows, then where the next page begins."""
+
+    folders: list[Folder]
+    prompts: list[Named]
+    next_after: str = ""
+    is_grouped: bool = False
 
 
 @requires(Action.READ_PROMPTS)
-def prompt_list(request: ProjectRequest) -> HttpResponse:
-    """Show one folder, what a search finds, or the archive."""
-    words = texts.clean(request.GET.get("q", "")).strip()[:200]
-    folder = texts.clean(request.GET.get("folder", ""))[:255]
-    is_archive = "archive" in request.GET
-    whole = None if words or is_archive else _whole(request, folder)
-    rows, has_more = (whole, False) if whole is not None else _rows(request, words, folder, is_archive=is_archive)
-    lines = _lines(request, rows)
+def prompts_page(request: ProjectRequest) -> HttpResponse:
+    """Show one folder, what was looked for, or the archive."""
+    asked, now = asked_in(request.GET), timezone.now()
+    found = prompt_list.find(project=request.project, wanted=wanted_of(asked, request.project, request.user, now))
+    shown = _shown(asked, found, request.project, request.user, now)
+    lines = _lines(shown.prompts, asked, request, now)
     context = {
         "page_title": "Prompts",
-        "words": words,
-        "folder": folder,
-        "folder_name": folder.rstrip("/").rsplit("/", 1)[-1],
-        "is_archive": is_archive,
-        "crumbs": _crumbs(request, folder),
-        "folders": []
-        if words or is_archive or whole is not None
-        else queries.folders(project=request.project, path=folder),
+        "asked": asked,
+        "folder_name": asked.folder.rstrip("/").rsplit("/", 1)[-1],
+        "shows": SHOWS,
+        "orders": ORDERS,
+        "tags": prompt_list.tags(project=request.project),
+        "crumbs": crumbs_of(request.project, asked),
+        "folders": shown.folders,
+        "groups": _groups(lines, asked.folder) if shown.is_grouped else [Group("", "", lines)],
         "lines": lines,
-        "groups": _groups(lines, folder) if whole is not None else [Group("", "", lines)],
-        "older_url": _next_url(request, rows) if has_more else "",
-        "is_cut": words and len(rows) == PAGE_SIZE,
+        "days": usage_prompts.DAYS,
+        "found_count": len(found),
+        "older_url": _address(asked, after=shown.next_after) if shown.next_after else "",
+        "plain_url": _address(Asked(folder=asked.folder, environment=asked.environment)),
         "archive_count": Prompt.objects.for_project(request.project).exclude(archived_at=None, deleted_at=None).count(),
         "admins": admins_for(request),
-        "new_url": _with(reverse("prompt-new", args=[request.project.slug]), folder=folder),
+        "new_url": with_query(reverse("prompt-new", args=[request.project.slug]), folder=asked.folder),
     }
     return render_page(request, "prompts/list.html", context, fragment="rows", section="prompts")
 
 
-@requires(Action.EDIT_PROMPTS)
-def new_prompt(request: ProjectRequest) -> HttpResponseBase:
-    """Make a prompt, empty or as a copy, and open the editor."""
-    source = Prompt.objects.for_project(request.project).filter(pk=_number(request.GET.get("from", ""))).first()
-    initial = (
-        {"name": f"{source.name}-copy", "type": source.type} if source else {"name": request.GET.get("folder", "")}
+def asked_in(values: QueryDict) -> Asked:
+    """Return what an address asks for; odd values count as not given."""
+    show, order = values.get("show", ""), values.get("sort", "")
+    return Asked(
+        words=texts.clean(values.get("q", "")).strip()[:200],
+        folder=texts.clean(values.get("folder", ""))[:255],
+        tag=texts.clean(values.get("tag", ""))[:60],
+        show=show if show in dict(SHOWS) else "",
+        order=order if order in dict(ORDERS) else "",
+        environment=texts.clean(values.get("environment", ""))[:60],
+        after=texts.clean(values.get("after", ""))[:300],
+        is_archive="archive" in values,
     )
-    form = NewPrompt(request.POST if request.method == "POST" else None, initial={"type": PromptType.CHAT, **initial})
-    if source is not None:
-        del form.fields["type"]
-    if form.is_bound and form.is_valid():
-        try:
-            prompt = _made(request, form, source)
-        except PromptRegistryError as error:
-            form.add_error("name", str(error))
-        else:
-            return redirect("prompt", request.project.slug, prompt.pk)
-    context = {"page_title": "New prompt", "form": form, "source": source, "crumbs": _crumbs(request, "")}
-    return render_page(request, "prompts/new.html", context, section="prompts", status=422 if form.is_bound else 200)
 
 
-@transaction.atomic
-def _made(request: ProjectRequest, form: NewPrompt, source: Prompt | None) -> Prompt:
-    prompt_type = source.type if source else form.cleaned_data["type"]
-    prompt = prompts.create(project=request.project, name=form.cleaned_data["name"], type=prompt_type, by=request.user)
-    newest = versions.newest_of(source) if source else None
-    if source is not None and newest is not None:
-        note = f"Copied from {source.name} v{newest.number}"[: versions.MAX_NOTE]
-        versions.save(prompt=prompt, content=contents.of_version(newest), note=note, base_number=0, by=request.user)
-        messages.success(request, f"Copied v{newest.number} of {source.name}.")
-    return prompt
+def wanted_of(asked: Asked, project: Project, reader: User, now: datetime) -> Wanted:
+    """Return what belongs on the list; numbers of calls are turned into names here, the registry knows none."""
+    named, unnamed = None, set[str]()
+    if asked.show == "disliked":
+        usage = usage_prompts.totals(project=project, now=now, environment=asked.environment)
+        named = {name for name, total in usage.items() if total.thumbs_down}
+    if asked.show == "unused":
+        since = now - timedelta(days=UNUSED_DAYS)
+        unnamed = usage_prompts.called_since(project=project, since=since, environment=asked.environment)
+    return Wanted(
+        folder=asked.folder, terms=asked.terms, tag=asked.tag, of=reader if asked.show == "mine" else None,
+        named=named, unnamed=unnamed, is_put_away=asked.is_archive,
+    )  # fmt: skip
 
 
-def _rows(request: ProjectRequest, words: str, folder: str, *, is_archive: bool) -> tuple[list[PromptRow], bool]:
-    project, reader, after = request.project, request.user, texts.clean(request.GET.get("after", ""))
-    if is_archive:
-        return queries.put_away(project=project, after=after, limit=PAGE_SIZE, reader=reader)
-    if words:
-        return queries.search(project=project, words=words, limit=PAGE_SIZE, reader=reader), False
-    return queries.listed(project=project, path=folder, after=after, limit=PAGE_SIZE, reader=reader)
+def crumbs_of(project: Project, asked: Asked, *, is_below: bool = False) -> list[dict[str, str]]:
+    """Return the way from the top of the list to the open folder."""
+    top = reverse("prompts", args=[project.slug])
+    parts = asked.folder.strip("/").split("/") if asked.folder else []
+    found = [{"label": "Prompts", "url": top}] if parts or asked.is_archive or is_below else []
+    return found + [
+        {"label": part, "url": with_query(top, folder="/".join(parts[: n + 1]) + "/")}
+        for n, part in enumerate(parts[:-1])
+    ]
 
 
-def _whole(request: ProjectRequest, folder: str) -> list[PromptRow] | None:
-    """Return everything below a folder when it fits on one page, so that few prompts are not hidden in folders."""
-    if request.GET.get("after"):
-        return None
-    return queries.expanded(project=request.project, path=folder, limit=PAGE_SIZE, reader=request.user)
+def with_query(url: str, **values: str) -> str:
+    """Return an address with the values that are not empty."""
+    given = {name: value for name, value in values.items() if value}
+    return f"{url}?{urlencode(given)}" if given else url
+
+
+def _shown(asked: Asked, found: Sequence[Named], project: Project, reader: User, now: datetime) -> Shown:
+    if asked.is_flat:
+        values = _values(asked, project, reader, now)
+        page = prompt_list.page(found, values=values, after=asked.after, limit=PAGE_SIZE)
+        return Shown([], page.prompts, page.next_after)
+    # Few prompts are not hidden in folders.
+    if len(found) <= PAGE_SIZE:
+        return Shown([], list(found), is_grouped=True)
+    folders, directly = prompt_list.inside(found, asked.folder)
+    page = prompt_list.page(directly, values={}, after=asked.after, limit=PAGE_SIZE)
+    return Shown([] if asked.after else folders, page.prompts, page.next_after)
+
+
+def _values(asked: Asked, project: Project, reader: User, now: datetime) -> Mapping[str, float]:
+    """Return what the list is ordered by, by name of the prompt; the highest comes first."""
+    if asked.order == "changed":
+        wanted = wanted_of(asked, project, reader, now)
+        return {name: at.timestamp() for name, at in prompt_list.changed_at(project=project, wanted=wanted).items()}
+    if not asked.order:
+        return {}
+    usage = usage_prompts.totals(project=project, now=now, environment=asked.environment)
+    return {name: value for name, total in usage.items() if (value := _value(asked.order, total)) is not None}
+
+
+def _value(order: str, usage: Usage) -> float | None:
+    if order == "disliked":
+        # The low end of the interval: one thumb down out of one is no reason to stand on top.
+        return usage.dislikes.low if usage.thumbs_down else None
+    return usage.cost_per_call_usd if order == "cost" else usage.call_count
+
+
+def _lines(shown: Sequence[Named], asked: Asked, request: ProjectRequest, now: datetime) -> list[Line]:
+    rows = prompt_list.rows(shown, project=request.project, reader=request.user, terms=asked.terms)
+    numbers = usage_prompts.of_prompts(
+        project=request.project, names=[prompt.name for prompt in shown], now=now, environment=asked.environment
+    )
+    return [Line(row, numbers.get(row.prompt.name, _NO_CALLS)) for row in rows]
 
 
 def _groups(lines: list[Line], folder: str) -> list[Group]:
@@ -146,41 +259,8 @@ def _groups(lines: list[Line], folder: str) -> list[Group]:
     return [Group(name, f"{folder}{name}/" if name else "", found[name]) for name in sorted(found)]
 
 
-def _lines(request: ProjectRequest, rows: list[PromptRow]) -> list[Line]:
-    now = timezone.now()
-    environment = texts.clean(request.GET.get("environment", ""))[:60]
-    found = usage.by_prompt(project=request.project, start=now - timedelta(days=1), end=now, environment=environment)
-    by_name = {item.prompt_name: item for item in found}
-    return [Line(row, by_name.get(row.prompt.name, Usage())) for row in rows]
+def _address(asked: Asked, **values: Any) -> str:
+    return f"?{urlencode({**asked.query, **values})}"
 
 
-def _crumbs(request: ProjectRequest, folder: str) -> list[dict[str, str]]:
-    top = reverse("prompts", args=[request.project.slug])
-    parts = folder.strip("/").split("/") if folder else []
-    is_below = parts or "archive" in request.GET or request.path != top
-    found = [{"label": "Prompts", "url": top}] if is_below else []
-    found += [
-        {"label": part, "url": _with(top, folder="/".join(parts[: n + 1]) + "/")} for n, part in enumerate(parts[:-1])
-    ]
-    return found
-
-
-def _next_url(request: ProjectRequest, rows: list[PromptRow]) -> str:
-    query = request.GET.copy()
-    query["after"] = rows[-1].prompt.name
-    return f"?{query.urlencode()}"
-
-
-def _with(url: str, **values: str) -> str:
-    given = {name: value for name, value in values.items() if value}
-    return f"{url}?{urlencode(given)}" if given else url
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
-
-
-urlpatterns: list[URLPattern] = [
-    path("prompts/", prompt_list, name="prompts"),
-    path("prompts/new/", new_prompt, name="prompt-new"),
-]
+urlpatterns: list[URLPattern] = [path("prompts/", prompts_page, name="prompts")]

@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from monitoring import usage_prompts
+from monitoring.usage import Usage
 from projects.roles import Action
 from prompt_registry import changes, contents, drafts, queries, versions
 from prompt_registry.changes import MessagePair
 from prompt_registry.diffs import EQUAL, Row
 from prompt_registry.errors import DraftChangedElsewhere, VersionUnknown
 from prompt_registry.models import Prompt, PromptVersion
+from prompt_registry.queries import VersionRow
 from webapp.access import ProjectRequest, requires
 from webapp.pages.prompts_form import blanks_of, number_in, preview_of, settings_in_words
-from webapp.pages.prompts_frame import prompt_of, render_prompt
+from webapp.pages.prompts_frame import pointer, prompt_of, render_prompt
+from webapp.pages.prompts_lines import messages_of
 from webapp.pages.prompts_snippets import snippets
 
 PAGE_SIZE = 50
 MOVES_SHOWN = 100
 # A long stretch without changes is folded away, except for the lines next to a change.
 _CONTEXT = 3
-_FOLD_FROM = 9
 _MAX_ROWS = 3_000
-VIEWS = (("inline", "Words inline"), ("side", "Side by side"))
+VIEWS = (("inline", "Words inline"), ("side", "Side by side"), ("changes", "Only changes"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class Line:
 
     row: Row | None
     folded: int = 0
+    is_change_start: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,19 @@ class ComparedMessage:
     lines: list[Line]
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A version of the history with what its calls added up to."""
+
+    row: VersionRow
+    usage: Usage
+
+    @property
+    def cost_per_1000_usd(self) -> float | None:
+        per_call = self.usage.cost_per_call_usd
+        return per_call * 1000 if per_call is not None else None
+
+
 @requires(Action.READ_PROMPTS)
 def history(request: ProjectRequest, prompt_id: int) -> HttpResponse:
     """Show the versions, what is live, and who published what, when and why."""
@@ -55,13 +73,19 @@ def history(request: ProjectRequest, prompt_id: int) -> HttpResponse:
     before = number_in(request.GET, "before") or None
     rows, has_older = queries.history(prompt=prompt, before=before, limit=PAGE_SIZE)
     newest = versions.newest_of(prompt)
+    usage = usage_prompts.of_versions(
+        project=request.project, prompt_name=prompt.name, numbers=[row.version.number for row in rows],
+        now=timezone.now(), environment=request.GET.get("environment", "")[:60].replace("\x00", ""),
+    )  # fmt: skip
+    came_from = prompt.moved_from.select_related("project").order_by("pk").first()
     context = {
-        "rows": rows,
+        "entries": [Entry(row, usage.get(row.version.number, Usage())) for row in rows],
+        "came_from": pointer(request, came_from) if came_from else None,
         "newest": newest,
         "numbers": range(newest.number, max(0, newest.number - 200), -1) if newest else [],
         "moves": queries.moves(prompt=prompt, limit=MOVES_SHOWN),
-        "older_url": f"?before={rows[-1].version.number}" if has_older else "",
-        "newer_url": "?" if before else "",
+        "older_url": _address(request, before=str(rows[-1].version.number)) if has_older else "",
+        "newer_url": _newer(request, rows, newest) if before else "",
     }
     return render_prompt(request, "prompts/versions.html", prompt, context, tab="versions")
 
@@ -77,6 +101,8 @@ def version(request: ProjectRequest, prompt_id: int, number: int) -> HttpRespons
         "version": found,
         "blanks": blanks_of(content),
         "preview": preview_of(content),
+        "lined": messages_of(content),
+        "link": request.build_absolute_uri(request.path),
         "labels": labels,
         "settings": settings_in_words(content),
         "snippets": snippets(
@@ -96,16 +122,19 @@ def compare(request: ProjectRequest, prompt_id: int) -> HttpResponse:
         raise Http404
     after = _version(prompt, number_in(request.GET, "to") or newest.number)
     before = _version(prompt, number_in(request.GET, "from") or max(1, after.number - 1))
-    view = "side" if request.GET.get("view") == "side" else "inline"
+    view = request.GET.get("view", "")
+    view = view if view in dict(VIEWS) else VIEWS[0][0]
     old, new = contents.of_version(before), contents.of_version(after)
+    is_whole = "whole" in request.GET and view != "changes"
     context = {
         "before": before,
         "after": after,
         "changes": changes.describe(before=old, after=new),
-        "compared": compared(changes.pairs(old, new), is_whole="whole" in request.GET),
+        "compared": compared(changes.pairs(old, new), is_whole=is_whole, context=0 if view == "changes" else _CONTEXT),
+        "settings_compared": compared(changes.setting_pairs(old, new), is_whole=is_whole),
         "view": view,
         "views": _views(request, view),
-        "is_whole": "whole" in request.GET,
+        "is_whole": is_whole,
         "whole_url": _address(request, whole="1"),
         "numbers": range(newest.number, max(0, newest.number - 200), -1),
     }
@@ -131,30 +160,40 @@ def use_again(request: ProjectRequest, prompt_id: int, number: int) -> HttpRespo
     return redirect("prompt", request.project.slug, prompt.pk)
 
 
-def compared(pairs: list[MessagePair], *, is_whole: bool) -> list[ComparedMessage]:
+def compared(pairs: list[MessagePair], *, is_whole: bool, context: int = _CONTEXT) -> list[ComparedMessage]:
     """Return the messages with their comparisons; what is equal is folded away unless the whole text is wanted."""
     found = []
     for pair in pairs:
         rows = pair.rows if is_whole or not pair.is_same else []
-        lines = [Line(row) for row in rows] if is_whole else list(_folded(rows))
-        found.append(ComparedMessage(pair, [*lines[:_MAX_ROWS], *_rest(lines)]))
+        lines = [Line(row) for row in rows] if is_whole else list(_folded(rows, context))
+        found.append(ComparedMessage(pair, [*_with_starts(lines[:_MAX_ROWS]), *_rest(lines)]))
     return found
 
 
-def _folded(rows: list[Row]) -> Iterator[Line]:
+def _folded(rows: list[Row], context: int) -> Iterator[Line]:
+    fold_from = 2 * context + 3 if context else 1
     at = 0
     while at < len(rows):
         end = at
         while end < len(rows) and rows[end].op == EQUAL:
             end += 1
-        head = _CONTEXT if at else 0
-        tail = _CONTEXT if end < len(rows) else 0
-        if end - at >= _FOLD_FROM:
+        head = context if at else 0
+        tail = context if end < len(rows) else 0
+        if end - at >= fold_from:
             yield from (Line(row) for row in rows[at : at + head])
             yield Line(None, end - at - head - tail)
             at = end - tail
         yield from (Line(row) for row in rows[at : end + 1])
         at = end + 1
+
+
+def _with_starts(lines: list[Line]) -> Iterator[Line]:
+    """Mark the first line of every run of changed ones: there the keys to the next change stop."""
+    is_inside = False
+    for line in lines:
+        is_changed = line.row is not None and line.row.op != EQUAL
+        yield replace(line, is_change_start=True) if is_changed and not is_inside else line
+        is_inside = is_changed
 
 
 def _rest(lines: list[Line]) -> list[Line]:
@@ -169,11 +208,23 @@ def _version(prompt: Prompt, number: int) -> PromptVersion:
 
 
 def _views(request: HttpRequest, current: str) -> list[dict[str, object]]:
-    return [{"label": label, "url": _address(request, view=name), "current": name == current} for name, label in VIEWS]
+    names = [name for name, _ in VIEWS]
+    following = names[(names.index(current) + 1) % len(names)]
+    return [
+        {"label": label, "url": _address(request, view=name), "current": name == current, "is_next": name == following}
+        for name, label in VIEWS
+    ]
+
+
+def _newer(request: HttpRequest, rows: list[VersionRow], newest: PromptVersion | None) -> str:
+    first = rows[0].version.number if rows else 0
+    above = first + PAGE_SIZE + 1
+    return _address(request, before=str(above) if newest and above <= newest.number else "")
 
 
 def _address(request: HttpRequest, **values: str) -> str:
-    return f"?{urlencode({**request.GET.dict(), **values})}"
+    found = {**request.GET.dict(), **values}
+    return f"?{urlencode({name: value for name, value in found.items() if value})}"
 
 
 urlpatterns: list[URLPattern] = [

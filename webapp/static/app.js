@@ -25,7 +25,7 @@ const announce = (text) => byId("announce")?.replaceChildren(text);
 const PREFIX_MS = 1200;
 
 class Keys extends HTMLElement {
-  /** @type {Map<string, string>} */
+  /** @type {Map<string, string[]>} */
   names = new Map();
   prefix = "";
   timer = 0;
@@ -33,7 +33,7 @@ class Keys extends HTMLElement {
   connectedCallback() {
     /** @type {Shortcut[]} */
     const table = JSON.parse(byId("key-table")?.textContent || "[]");
-    this.names = new Map(table.map(({ name, keys }) => [keys, name]));
+    for (const { name, keys } of table) this.names.set(keys, [...(this.names.get(keys) ?? []), name]);
     document.addEventListener("keydown", this.onKey);
     if (/Mac|iP(hone|ad)/.test(navigator.platform)) all("kbd").forEach((cap) => cap.textContent === "Ctrl" && (cap.textContent = "⌘"));
   }
@@ -48,11 +48,11 @@ class Keys extends HTMLElement {
     const held = event.ctrlKey || event.metaKey;
     if (!held && (isTyping(event.target) || (this.dataset.letters === "off" && event.key.length === 1))) return;
     const keys = (this.prefix && `${this.prefix} `) + chord(event);
-    const name = this.names.get(keys);
+    const names = this.names.get(keys);
     this.prefix = "";
     clearTimeout(this.timer);
-    if (name) {
-      if (press(name, event)) event.preventDefault();
+    if (names) {
+      if (names.some((name) => press(name, event))) event.preventDefault();
     } else if (!held && [...this.names.keys()].some((known) => known.startsWith(`${keys} `))) {
       this.prefix = keys;
       this.timer = setTimeout(() => (this.prefix = ""), PREFIX_MS);
@@ -91,6 +91,8 @@ const BUILT_IN = {
   unfold: () => setFold(cursorRow(), true),
   "next-error": () => openRow(nextAfterCursor(rows().filter((row) => row.matches(".wf-error")))),
   slowest: () => openRow(slowestRow()),
+  "next-change": () => moveChange(1),
+  "previous-change": () => moveChange(-1),
 };
 
 /**
@@ -103,7 +105,8 @@ function press(name, event) {
   const dialog = openDialog();
   if (dialog && !["primary", "close"].includes(name)) return name === "search" && dialog.id === "palette";
   if (dialog && name === "close") return false;
-  return BUILT_IN[name] ? BUILT_IN[name](event) : pressOn(found(name));
+  if (BUILT_IN[name]) return BUILT_IN[name](event);
+  return pressOn(found(name)) || clickIn(cursorRow(), `[data-row-shortcut="${name}"]`);
 }
 
 /** @param {string} name @returns {HTMLElement | undefined} */
@@ -140,6 +143,8 @@ function showKeys() {
 function works(name) {
   if (["next-error", "slowest", "fold", "unfold"].includes(name)) return Boolean(document.querySelector(".wf-row"));
   if (["next-row", "previous-row", "open-row"].includes(name)) return rows().length > 0;
+  if (["next-change", "previous-change"].includes(name)) return Boolean(document.querySelector("[data-change]"));
+  if (rows().some((row) => row.querySelector(`[data-row-shortcut="${name}"]`))) return true;
   if (name === "select-row") return rows().some((row) => row.querySelector('input[type="checkbox"]'));
   if (["search", "help", "close"].includes(name)) return true;
   if (name === "primary") return Boolean(found(name) ?? document.querySelector("main textarea"));
@@ -164,6 +169,20 @@ function moveRow(step) {
   if (!list.length) return false;
   const at = list.findIndex((row) => row === cursorRow());
   putCursor(list[Math.min(Math.max(at < 0 ? (step > 0 ? 0 : list.length - 1) : at + step, 0), list.length - 1)]);
+  return true;
+}
+
+/** @param {number} step Walks the changes of a comparison. */
+function moveChange(step) {
+  const list = all("[data-change]").filter(isShown);
+  if (!list.length) return false;
+  const at = list.findIndex((change) => change.matches(".is-here"));
+  const next = Math.min(Math.max(at < 0 ? (step > 0 ? 0 : list.length - 1) : at + step, 0), list.length - 1);
+  list[at]?.classList.remove("is-here");
+  list[next].classList.add("is-here");
+  list[next].focus({ preventScroll: true });
+  list[next].scrollIntoView({ block: "center" });
+  announce(`Change ${next + 1} of ${list.length}`);
   return true;
 }
 
@@ -572,6 +591,8 @@ async function copyFrom(button) {
 
 document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;
+  const link = target?.closest("a[data-copy-link]");
+  if (link instanceof HTMLAnchorElement) copy(link.href).then(() => announce("The link is copied"));
   const button = target?.closest("button, [data-dismiss]");
   if (button instanceof HTMLElement) onButton(button, event);
   const row = target?.closest("[data-rows] .wf-row");

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import ast
-from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from projects.models import Project, User
 from projects.roles import Role
@@ -106,13 +104,14 @@ def test_many_prompts_wait_in_their_folders(project, prompt, editor, monkeypatch
 
 def test_search_marks_the_words_and_escapes_the_rest(project, prompt, editor):
     make_version(prompt, chat(("system", "<b>Offer</b> a full REFUND today.")))
-    make_prompt(project, name="other")
+    make_prompt(project, name="unrelated")
 
     page = _browser(editor).get(_list(project), {"q": "full refund"}, headers={"HX-Request": "true"}).text
 
-    assert "<mark>full REFUND</mark>" in page
+    assert "<mark>full</mark> a" not in page
+    assert "<mark>full</mark> <mark>REFUND</mark>" in page
     assert "&lt;b&gt;Offer" in page
-    assert "other" not in page
+    assert "unrelated" not in page
     assert "<html" not in page
 
 
@@ -123,26 +122,6 @@ def test_odd_searches_find_nothing_and_break_nothing(project, prompt, editor, wo
     page = _browser(editor).get(_list(project), {"q": words})
 
     assert page.status_code == 200
-
-
-def test_the_list_counts_the_calls_of_the_last_day(project, prompt, editor, monkeypatch):
-    from webapp.pages import prompts_list
-
-    row = prompts_list.Usage(prompt_name="support/refund", call_count=1234, thumbs_up=3, thumbs_down=7)
-    seen = {}
-
-    def by_prompt(**asked):
-        seen.update(asked)
-        return [row]
-
-    monkeypatch.setattr(prompts_list.usage, "by_prompt", by_prompt)
-
-    page = _browser(editor).get(_list(project), {"folder": "support/", "environment": "production"}).text
-
-    assert "1.23k" in page
-    assert "7 down, 3 up" in page
-    assert (seen["project"], seen["environment"]) == (project, "production")
-    assert timezone.now() - seen["start"] - timedelta(days=1) < timedelta(minutes=1)
 
 
 def test_a_viewer_is_told_whom_to_ask_instead_of_a_dead_button(project, prompt, editor):
@@ -161,7 +140,7 @@ def test_others_who_are_writing_are_shown(project, prompt, editor):
     assert "Sam Writer" in _browser(editor).get(_list(project), {"folder": "support/"}).text
 
 
-# Making, copying, renaming, archiving
+# Making, renaming, archiving
 
 
 def test_a_new_prompt_opens_in_the_editor(project, editor):
@@ -180,25 +159,6 @@ def test_a_name_that_cannot_be_used_keeps_the_form(project, prompt, editor, name
 
     assert answer.status_code == 422
     assert Prompt.objects.count() == 1
-
-
-def test_a_copy_begins_with_the_newest_version(project, prompt, editor):
-    make_version(prompt, chat(("system", "Copy me")))
-    client = _browser(editor)
-
-    client.post(reverse("prompt-new", args=[project.slug]) + f"?from={prompt.pk}", {"name": "support/refund2"})
-
-    copy = Prompt.objects.get(name="support/refund2")
-    assert copy.versions.get().messages == [{"role": "system", "content": "Copy me"}]
-
-
-def test_a_prompt_of_another_project_cannot_be_copied(project, editor):
-    foreign = make_prompt(make_project())
-    make_version(foreign, chat(("system", "Secret")))
-
-    page = _browser(editor).get(reverse("prompt-new", args=[project.slug]) + f"?from={foreign.pk}")
-
-    assert foreign.name not in page.text
 
 
 def test_renaming_works_until_something_was_published(project, prompt, approver):
