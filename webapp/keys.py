@@ -37,6 +37,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("go-review", "g q", "Review", "Go to"),
     Shortcut("go-start", "g c", "Connect an app", "Go to"),
     Shortcut("go-settings", "g s", "Settings", "Go to"),
+    Shortcut("go-notifications", "g n", "Notifications", "Go to"),
     Shortcut("next-row", "j", "Next row", "Lists"),
     Shortcut("previous-row", "k", "Previous row", "Lists"),
     Shortcut("open-row", "Enter", "Open the row", "Lists"),
@@ -58,6 +59,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("save", "Ctrl+S", "Save version", "Prompt"),
     Shortcut("publish", "Ctrl+Shift+Enter", "Publish", "Prompt"),
     Shortcut("changes", "Ctrl+Shift+E", "Show changes", "Prompt"),
+    Shortcut("comment", "Ctrl+/", "Write a comment", "Prompt"),
     Shortcut("view-mode", "v", "Change the view of differences", "Prompt"),
     Shortcut("undo-publish", "Shift+U", "Undo the last publish", "Prompt"),
 )

@@ -6,6 +6,7 @@ from django.urls import URLPattern
 
 from webapp.pages import (
     prompts_care,
+    prompts_comments,
     prompts_conflicts,
     prompts_editor,
     prompts_list,
@@ -19,5 +20,6 @@ urlpatterns: list[URLPattern] = [
     *prompts_conflicts.urlpatterns,
     *prompts_versions.urlpatterns,
     *prompts_publishing.urlpatterns,
+    *prompts_comments.urlpatterns,
     *prompts_care.urlpatterns,
 ]
