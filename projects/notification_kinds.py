@@ -43,6 +43,20 @@ KINDS: dict[str, Kind] = {
 }  # fmt: skip
 
 
+# What those who tell call their news more exactly, and the kind that people choose for it.
+_BELONGS_TO = {
+    "approval.asked": APPROVAL_ASKED,
+    "approval.approved": APPROVED,
+    "approval.changes": CHANGES_ASKED,
+    "approval.replaced": CHANGES_ASKED,
+    "approval.published": PUBLISHED,
+    "schedule.failed": SCHEDULE_FAILED,
+    "schedule.done": PUBLISHED,
+    "spending.near_limit": BUDGET,
+    "spending.limit_reached": BUDGET,
+}
+
+
 def find(name: str) -> Kind:
-    """Return a kind by its name; what nobody described counts as «everything else»."""
-    return KINDS.get(name, KINDS[OTHER])
+    """Return the kind that news belongs to; what nobody described counts as «everything else»."""
+    return KINDS.get(_BELONGS_TO.get(name, name), KINDS[OTHER])

@@ -154,3 +154,20 @@ def test_without_a_mail_server_no_mail_is_planned(project, member, settings):
 
     assert Notification.objects.count() == 1
     assert not NotificationMail.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("news", "kind"),
+    [
+        ("approval.asked", "approval_asked"),
+        ("approval.changes", "changes_asked"),
+        ("schedule.failed", "schedule_failed"),
+        ("spending.near_limit", "budget"),
+    ],
+)
+def test_exact_news_follow_the_choice_for_their_kind(project, member, news, kind):
+    notifications.choose(user=member, channels={kind: Channel.OFF})
+
+    tell(project, member, kind=news)
+
+    assert not Notification.objects.exists()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,3 +44,17 @@ def test_a_secret_carries_32_random_bytes():
 
     assert one != other
     assert len(base64.b64decode(one.removeprefix("whsec_"))) == 32
+
+
+def test_the_example_of_the_guide_takes_what_the_server_signs_and_nothing_else(capsys):
+    guide = (Path(__file__).parents[2] / "docs" / "guide" / "webhooks.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    (example,) = re.findall(r"^```json\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    program: dict[str, Any] = {}
+    exec(compile(code, "webhooks.md", "exec"), program)  # noqa: S102 - the guide's own words
+    secret, body = webhook_signatures.new_secret(), example.encode()
+    headers = webhook_signatures.headers(secrets=[secret], message_id="evt_1", timestamp=int(time.time()), body=body)
+
+    assert program["receive"](body, headers, secret) == 204
+    assert program["receive"](body + b" ", headers, secret) == 400
+    assert "support/refund-answer is live as version 14" in capsys.readouterr().out

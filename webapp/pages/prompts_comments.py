@@ -26,6 +26,7 @@ from webapp.pages.prompts_versions import show_version
 
 _MAX_NUMBER = 2**31 - 1
 _OFFERED = 8
+_MOST_DIGITS = 4
 
 
 @requires(Action.GIVE_FEEDBACK)
@@ -96,12 +97,15 @@ def _begins(person: Person, words: str) -> bool:
 
 
 def _anchor(request: ProjectRequest) -> Anchor | None:
-    if not request.POST.get("message", ""):
+    message = request.POST.get("message", "")
+    if not message:
         return None
+    if not (message.isascii() and message.isdigit() and len(message) <= _MOST_DIGITS):
+        raise LineUnknown
     line = number_in(request.POST, "line")
     if not line:
         raise LineUnknown("Say which line the comment is about, or choose «The whole version».")
-    return Anchor(number_in(request.POST, "message"), line)
+    return Anchor(int(message), line)
 
 
 def _comment(prompt: Prompt, comment_id: int) -> Comment:

@@ -75,7 +75,7 @@ def create(request: ProjectRequest) -> HttpResponseBase:
         except ProjectsError as error:
             form.add_error(_field_of(error), str(error))
         else:
-            return _show_secret(request, endpoint, secret) if secret else redirect(_detail(endpoint))
+            return _show_secret(request, endpoint, secret, is_first=True) if secret else redirect(_detail(endpoint))
     return _form_page(request, form, None, status=422)
 
 
@@ -134,7 +134,8 @@ def change(request: ProjectRequest, endpoint_id: int) -> HttpResponseBase:
 def rotate(request: ProjectRequest, endpoint_id: int) -> HttpResponseBase:
     """Make a new secret and show it, this once."""
     endpoint = _endpoint(request, endpoint_id)
-    return _show_secret(request, endpoint, webhooks.rotate(endpoint=endpoint, by=request.user))
+    secret = webhooks.rotate(endpoint=endpoint, by=request.user)
+    return _show_secret(request, endpoint, secret, is_first=False)
 
 
 @requires(Action.MANAGE_PROJECT)
@@ -218,8 +219,8 @@ def _field_of(error: ProjectsError) -> str | None:
     return fields.get(type(error))
 
 
-def _show_secret(request: ProjectRequest, endpoint: WebhookEndpoint, secret: str) -> HttpResponse:
-    context = {"endpoint": endpoint, "secret": secret, "is_first": endpoint.old_secret_until is None}
+def _show_secret(request: ProjectRequest, endpoint: WebhookEndpoint, secret: str, *, is_first: bool) -> HttpResponse:
+    context = {"endpoint": endpoint, "secret": secret, "is_first": is_first}
     return render_secret(request, "settings/webhook_secret.html", context, page=PAGE)
 
 
