@@ -110,8 +110,8 @@ def _switch_off(delivery: WebhookDelivery, reply: Reply) -> None:
         reason = "It answered 410: it does not want events any more."
     else:
         enabled = enabled.exclude(last_success_at__gt=delivery.created_at)
-        said = f"it answered {reply.status}" if reply.status else reply.error
-        reason = f"All {webhook_retries.MAX_TRIES} tries within a day failed; at the last one: {said}"
+        said = f"it answered {reply.status}" if reply.status else reply.error.removesuffix(".")
+        reason = f"All {webhook_retries.MAX_TRIES} tries within a day failed; at the last one: {said}."
     if not enabled.update(is_enabled=False, disabled_because=reason[:300]):
         return
     project = delivery.project

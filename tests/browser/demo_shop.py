@@ -101,7 +101,7 @@ def _webhooks(project: Project, admin: User) -> tuple[WebhookEndpoint, WebhookEn
         format="slack",
     )  # fmt: skip
     WebhookEndpoint.objects.filter(pk=off.pk).update(
-        is_enabled=False, disabled_because="All 8 tries within a day failed; at the last one: it answered 503"
+        is_enabled=False, disabled_because="All 8 tries within a day failed; at the last one: it answered 503."
     )
     for state, status in (("delivered", 200), ("failed", 500)):
         delivery = webhooks.send_test(endpoint=endpoint)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from projects import webhooks
 from projects.errors import ProjectsError
-from projects.models import DeliveryState, WebhookDelivery, WebhookEndpoint, WebhookEvent, WebhookFormat
+from projects.models import DeliveryState, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent, WebhookFormat
 from projects.roles import Action
 from projects.webhooks import EndpointAddressRefused, EndpointNameMissing, NoEvents
 from webapp.access import ProjectRequest, one, requires
@@ -27,6 +27,18 @@ PAGE = "settings-webhooks"
 PAGE_SIZE = 50
 # Longer waits are not watched; the page says when the next try is.
 _WATCHED = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One event of the log with the tries to deliver it, oldest first."""
+
+    delivery: WebhookDelivery
+    attempts: list[WebhookAttempt]
+
+    @property
+    def last(self) -> WebhookAttempt | None:
+        return self.attempts[-1] if self.attempts else None
 
 
 class EndpointForm(forms.Form):
@@ -86,12 +98,11 @@ def detail(request: ProjectRequest, endpoint_id: int) -> HttpResponse:
     before = number_in(request.GET, "before") or None
     deliveries = endpoint.deliveries.prefetch_related("attempts").order_by("-pk")
     rows = list((deliveries.filter(pk__lt=before) if before else deliveries)[: PAGE_SIZE + 1])
-    shown = [{"delivery": row, "attempts": sorted(row.attempts.all(), key=_number)} for row in rows[:PAGE_SIZE]]
     context = {
         "endpoint": endpoint,
         "address": webhooks.shown_address(endpoint),
         "events": _words(endpoint.events),
-        "deliveries": [{**row, "last": row["attempts"][-1] if row["attempts"] else None} for row in shown],
+        "deliveries": [Row(row, sorted(row.attempts.all(), key=_number)) for row in rows[:PAGE_SIZE]],
         "is_watched": any(_is_soon(row) for row in rows),
         "watch_url": request.get_full_path(),
         "older_url": f"?before={rows[PAGE_SIZE - 1].pk}" if len(rows) > PAGE_SIZE else "",
@@ -204,8 +215,8 @@ def _words(events: list[str]) -> list[str]:
     return [WebhookEvent(event).label for event in WebhookEvent.values if event in events]
 
 
-def _number(attempt: Any) -> int:
-    return int(attempt.number)
+def _number(attempt: WebhookAttempt) -> int:
+    return attempt.number
 
 
 def _is_soon(delivery: WebhookDelivery) -> bool:
