@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime
 
 import pytest
@@ -65,6 +66,30 @@ def test_the_bell_is_sent_anew_only_when_its_number_changed(browser, project, us
     assert (same.status_code, same.content) == (204, b"")
     assert "?shown=1" in other.text
     assert "1 unread" in other.text
+
+
+def seen(browser: Client, seconds_ago: int) -> int:
+    session = browser.session
+    session["begun_at"] = session["seen_at"] = moment = int(time.time()) - seconds_ago
+    session.save()
+    return moment
+
+
+def test_asking_for_the_number_keeps_no_session_alive(browser):
+    moment = seen(browser, 400)
+
+    browser.get(reverse("notification-count"))
+    after_the_bell = browser.session["seen_at"]
+    browser.get(URL)
+
+    assert after_the_bell == moment
+    assert browser.session["seen_at"] > moment
+
+
+def test_after_twelve_quiet_hours_the_bell_is_silent_too(browser):
+    seen(browser, 12 * 3600 + 1)
+
+    assert browser.get(reverse("notification-count")).status_code == 302
 
 
 def test_opening_one_marks_it_read_and_leads_to_its_page(browser, project, user):
