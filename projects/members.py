@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from projects import audit, people, tokens
 from projects.errors import AlreadyMember, InvitationNotUsable, LastAdmin
-from projects.models import Invitation, Membership, Project, User
+from projects.models import Invitation, Membership, Notification, Project, User
 from projects.roles import Role
 
 INVITATION_LIFETIME = timedelta(days=7)
@@ -45,6 +45,8 @@ def change_role(*, membership: Membership, role: str, by: User) -> Membership:
 def remove(*, membership: Membership, by: User) -> None:
     """End the membership; the last admin stays."""
     _keep_an_admin(membership, becomes=None)
+    # They lead to pages that this person may not open any more.
+    Notification.objects.filter(project=membership.project, user=membership.user).delete()
     audit.record(
         action="member.removed", subject=membership.user.email, by=by, project=membership.project, role=membership.role
     )

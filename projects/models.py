@@ -10,7 +10,22 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
 
+from projects.notification_models import Channel, NotificationChoice, NotificationMail
 from projects.roles import Action, Role, Scope, is_allowed
+from projects.webhook_models import (
+    DeliveryState,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookEvent,
+    WebhookFormat,
+)
+
+# Models with modules of their own; Django looks for them here.
+__all__ = [
+    "Channel", "DeliveryState", "NotificationChoice", "NotificationMail", "WebhookAttempt", "WebhookDelivery",
+    "WebhookEndpoint", "WebhookEvent", "WebhookFormat",
+]  # fmt: skip
 
 
 class UserManager(BaseUserManager["User"]):

@@ -10,13 +10,15 @@ from django.utils import timezone
 
 from projects import audit, secrets
 from projects.models import Project, User
+from projects.outbound.addresses import Allowlist
+from projects.outbound.errors import OutboundError
+from projects.outbound.transport import check_url
 from prompt_registry.errors import PromptRegistryError
 from prompt_registry.models import ProviderConnection
 from prompt_registry.prices.costs import cost_nano_usd
-from prompt_registry.providers.addresses import Allowlist
 from prompt_registry.providers.completions import complete
 from prompt_registry.providers.connections import Connection
-from prompt_registry.providers.outbound import check_url
+from prompt_registry.providers.translation import refused
 from prompt_registry.providers.values import Completion, ModelSettings
 
 SIMULATED_NAME = "Simulated provider"
@@ -120,7 +122,7 @@ def delete(*, connection: ProviderConnection, by: User) -> None:
 
 def opened(connection: ProviderConnection) -> Connection:
     """Return the connection as the provider client takes it, with its key readable."""
-    allowlist = Allowlist.parse(settings.PROVIDER_ALLOWLIST)
+    allowlist = _allowlist()
     base_url = connection.base_url
     if connection.is_simulated:
         base_url = simulated_url()
@@ -173,8 +175,15 @@ def _checked_name(name: str) -> str:
 
 def _checked_url(base_url: str) -> str:
     base_url = base_url.strip().rstrip("/")
-    check_url(url=base_url, allowlist=Allowlist.parse(settings.PROVIDER_ALLOWLIST))
+    try:
+        check_url(url=base_url, allowlist=_allowlist())
+    except OutboundError as error:
+        raise refused(error) from error
     return base_url
+
+
+def _allowlist() -> Allowlist:
+    return Allowlist.parse(settings.PROVIDER_ALLOWLIST, setting="CALLBOARD_PROVIDER_ALLOWLIST")
 
 
 def _save(connection: ProviderConnection) -> None:

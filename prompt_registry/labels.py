@@ -12,7 +12,7 @@ from django.utils import timezone
 from projects import audit
 from projects.models import User
 from projects.roles import Action
-from prompt_registry import checks, contents, resolution, texts
+from prompt_registry import checks, contents, news, resolution, texts
 from prompt_registry.errors import (
     AlreadyThere,
     LabelNotUsable,
@@ -150,5 +150,6 @@ def _move(
         project=prompt.project, label=label, reason=reason, from_version=before.number if before else None,
         to_version=version.number, before_hash=before.content_hash if before else "", after_hash=version.content_hash,
     )  # fmt: skip
+    news.moved(move=move, by=by)
     resolution.forget_after_commit(prompt.project_id, name=prompt.name, labels=[label])
     return move

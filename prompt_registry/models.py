@@ -10,6 +10,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from projects.models import Project, User
+from prompt_registry.comment_models import Comment
+
+__all__ = ["Comment"]  # has a module of its own; Django looks for it here
 
 PRODUCTION = "production"
 STAGING = "staging"

@@ -10,7 +10,7 @@ from django.utils import timezone
 from projects import audit
 from projects.models import Project, User
 from projects.roles import Action
-from prompt_registry import names, resolution, texts
+from prompt_registry import names, news, resolution, texts
 from prompt_registry.errors import NameInUse, NameTaken, TagNotUsable
 from prompt_registry.models import Prompt, PromptType
 from prompt_registry.permissions import demand
@@ -30,6 +30,7 @@ def create(*, project: Project, name: str, type: str, by: User | None) -> Prompt
     except IntegrityError as error:
         raise _taken(project, name) from error
     audit.record(action="prompt.created", subject=name, by=by, project=project, prompt=prompt.pk, type=prompt.type)
+    news.created(prompt=prompt, by=by)
     resolution.forget_after_commit(project.pk, name=name)
     return prompt
 

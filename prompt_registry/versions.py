@@ -7,7 +7,7 @@ from django.db import transaction
 from projects import audit
 from projects.models import User
 from projects.roles import Action
-from prompt_registry import contents, resolution, texts
+from prompt_registry import contents, news, resolution, texts
 from prompt_registry.contents import PromptContent
 from prompt_registry.errors import (
     ChangedMeanwhile,
@@ -51,6 +51,7 @@ def save(
         action="prompt.version_saved", subject=prompt.name, by=by, project=prompt.project, version=version.number,
         before_hash=newest.content_hash if newest else "", after_hash=version.content_hash,
     )  # fmt: skip
+    news.saved(version=version, by=by)
     resolution.forget_after_commit(prompt.project_id, name=prompt.name, labels=[LATEST])
     return version
 

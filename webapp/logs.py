@@ -44,6 +44,8 @@ def configure(options: dict[str, Any]) -> None:
                 # Refusals are in the request log already, without the secrets that paths of links carry.
                 "django.request": {"level": "ERROR"},
                 "django.security.DisallowedHost": {"level": "ERROR"},
+                # It writes whole addresses, and those of webhooks carry keys.
+                "httpx2": {"level": "WARNING"},
             },
         }
     )

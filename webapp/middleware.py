@@ -75,6 +75,10 @@ class FullDisk:
         return self.get_response(request)
 
 
+# An open page asks for the number at the bell without anybody in front of it: that keeps no session alive.
+_ASKED_BY_ITSELF = "/notifications/count/"
+
+
 class SessionLifetime:
     """Ends a session after twelve hours without a request, and after fourteen days in any case."""
 
@@ -92,7 +96,7 @@ class SessionLifetime:
         begun = request.session.get("begun_at", now)
         if now - seen > settings.SESSION_IDLE_SECONDS or now - begun > settings.SESSION_COOKIE_AGE:
             logout(request)
-        elif "begun_at" not in request.session or now - seen > 300:
+        elif request.path != _ASKED_BY_ITSELF and ("begun_at" not in request.session or now - seen > 300):
             request.session["begun_at"] = begun
             request.session["seen_at"] = now
 

@@ -194,6 +194,7 @@ EMAIL_PORT = int(os.environ.get("CALLBOARD_SMTP_PORT", "587"))
 EMAIL_HOST_USER = os.environ.get("CALLBOARD_SMTP_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("CALLBOARD_SMTP_PASSWORD", "")
 EMAIL_USE_TLS = _flag("CALLBOARD_SMTP_TLS", default=True)
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = os.environ.get("CALLBOARD_FROM_EMAIL", "callboard@localhost")
 IS_MAIL_CONFIGURED = bool(EMAIL_HOST)
 
@@ -213,6 +214,11 @@ INGEST_IN_FLIGHT = int(os.environ.get("CALLBOARD_INGEST_IN_FLIGHT", "6"))
 # Private or loopback addresses that model connections may reach: host, host:port or CIDR, comma separated.
 PROVIDER_ALLOWLIST = [
     entry.strip() for entry in os.environ.get("CALLBOARD_PROVIDER_ALLOWLIST", "").split(",") if entry.strip()
+]
+
+# The same for webhooks; being on one list opens nothing for the other.
+WEBHOOK_ALLOWLIST = [
+    entry.strip() for entry in os.environ.get("CALLBOARD_WEBHOOK_ALLOWLIST", "").split(",") if entry.strip()
 ]
 
 # Who shows it may read /metrics; empty: the address does not exist.

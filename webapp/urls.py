@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from webapp import csp_reports, health, metrics, sdk_wheel
 from webapp.accounts import urls as accounts
 from webapp.api import urls as api
-from webapp.pages import overview, projects, prompts, search, settings_urls, start, traces
+from webapp.pages import notifications, overview, projects, prompts, search, settings_urls, start, traces
 
 handler404 = "webapp.errors.not_found"
 handler500 = "webapp.errors.failed"
@@ -25,6 +25,7 @@ project_urls: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     *projects.urlpatterns,
     path("p/<slug:slug>/", include(project_urls)),
+    *notifications.urlpatterns,
     *accounts.urlpatterns,
     *api.urlpatterns,
     *health.urlpatterns,

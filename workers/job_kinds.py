@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from datetime import timedelta
 
 from django.core.management import call_command
 
 from monitoring import partitions, retention
-from projects import jobs, sign_in_attempts
+from projects import jobs, notification_mail, sign_in_attempts, webhook_deliveries, webhooks
 from projects.models import Job
 from workers import canary
 
@@ -22,13 +23,34 @@ def _housekeeping(job: Job) -> None:
     sign_in_attempts.delete_old()
     retention.delete_expired()
     canary.forget_old()
+    webhook_deliveries.delete_old()
     call_command("clearsessions")
+
+
+def _deliver_webhook(job: Job) -> None:
+    webhook_deliveries.deliver(delivery_id=job.payload["delivery"], roll=random.random())  # noqa: S311 - spreads retries
+
+
+def _mail_notification(job: Job) -> None:
+    notification_mail.send(mail_id=job.payload["mail"])
+
+
+def _mail_digest(job: Job) -> None:
+    notification_mail.send_digest(user_id=job.payload["user"])
+
+
+def _plan_digests(job: Job) -> None:
+    notification_mail.plan_digests()
 
 
 KINDS: dict[str, Callable[[Job], None]] = {
     "partitions.ensure": _ensure_partitions,
     "housekeeping": _housekeeping,
     canary.KIND: canary.arrive,
+    webhooks.KIND: _deliver_webhook,
+    notification_mail.AT_ONCE_KIND: _mail_notification,
+    notification_mail.DIGEST_KIND: _mail_digest,
+    "notification.digests": _plan_digests,
 }
 
 FAST = "fast"

@@ -22,6 +22,7 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
         "connect feedback that came before its call": _entry("workers.tasks.join_waiting_scores", EVERY_TEN_SECONDS),
         "send the canary through": _entry("workers.tasks.send_canary", EVERY_MINUTE),
         "make the partitions of the next days": _entry("workers.tasks.tick", EVERY_HOUR, "partitions.ensure"),
+        "plan the daily mails": _entry("workers.tasks.tick", EVERY_HOUR, "notification.digests"),
         "remove what is no longer needed": _entry("workers.tasks.tick", EVERY_HOUR, "housekeeping"),
     }
 

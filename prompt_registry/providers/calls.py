@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 import openai
 from openai.types.chat import ChatCompletion
 
+from projects.outbound.errors import OutboundError
 from prompt_registry.providers import clients, wire
 from prompt_registry.providers.breaker import Breaker
 from prompt_registry.providers.connections import TOTAL_SECONDS, Connection
@@ -29,7 +30,7 @@ from prompt_registry.providers.values import Completion, ModelSettings, TextChun
 T = TypeVar("T")
 
 # ValueError is what JSON and UTF-8 that cannot be decoded raise.
-_CAUGHT = (ProviderError, openai.OpenAIError, TimeoutError, ValueError)
+_CAUGHT = (ProviderError, OutboundError, openai.OpenAIError, TimeoutError, ValueError)
 _BREAKERS_KEPT = 1_024
 _breakers: OrderedDict[tuple[int, int, int], Breaker] = OrderedDict()
 

@@ -9,10 +9,10 @@ from weakref import WeakKeyDictionary
 import httpx2
 import openai
 
-from prompt_registry.providers.addresses import parse_target
+from projects.outbound.addresses import parse_target
+from projects.outbound.transport import GuardedTransport
 from prompt_registry.providers.connections import TOTAL_SECONDS, Connection
 from prompt_registry.providers.errors import KeyMissing
-from prompt_registry.providers.outbound import GuardedTransport
 
 CONNECT_SECONDS = 5.0
 IDLE_SECONDS = 30.0

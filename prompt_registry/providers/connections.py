@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from prompt_registry.providers.addresses import Allowlist
+from projects.outbound.addresses import Allowlist
 
 # How long one call may take in all, its waits and tries included.
 TOTAL_SECONDS = 120.0

@@ -7,7 +7,10 @@ from typing import Any
 
 import openai
 
+from projects.outbound import errors as outbound
 from prompt_registry.providers.errors import (
+    AddressRefused,
+    AnswerTooLarge,
     KeyRefused,
     MalformedAnswer,
     ModelUnknown,
@@ -18,6 +21,7 @@ from prompt_registry.providers.errors import (
     ProviderUnreachable,
     QuotaUsedUp,
     RateLimited,
+    RedirectRefused,
     RequestRefused,
 )
 from prompt_registry.providers.retries import MAX_RETRY_AFTER_SECONDS, read_retry_after
@@ -30,6 +34,8 @@ def translated(error: BaseException) -> ProviderError:
     match error:
         case ProviderError():
             return error
+        case outbound.OutboundError():
+            return refused(error)
         case openai.APITimeoutError() | TimeoutError():
             return ProviderTimeout()
         case openai.APIStatusError():
@@ -42,6 +48,19 @@ def translated(error: BaseException) -> ProviderError:
             return ProviderFailed(detail=error.message)
         case _:
             return MalformedAnswer(detail=str(error))
+
+
+def refused(error: outbound.OutboundError) -> ProviderError:
+    """Return what the guard on the way out refused, as an error of the provider."""
+    match error:
+        case outbound.AddressRefused():
+            return AddressRefused(str(error))
+        case outbound.RedirectRefused():
+            return RedirectRefused()
+        case outbound.AnswerTooLarge():
+            return AnswerTooLarge(f"{error} Limit the length of the answer.")
+        case _:
+            return MalformedAnswer(str(error))
 
 
 def _from_status(error: openai.APIStatusError) -> ProviderError:

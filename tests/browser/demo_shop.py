@@ -14,10 +14,11 @@ from monitoring.ingest.rows import Sender
 from monitoring.ingest.store import store
 from monitoring.kinds import Kind
 from monitoring.models import Trace
-from projects import keys, members, projects
-from projects.models import Project, User
+from projects import keys, members, projects, webhooks
+from projects.models import Project, User, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from projects.roles import Role, Scope
-from prompt_registry import connections, contents, drafts, labels, prompts, versions
+from prompt_registry import comments, connections, contents, drafts, labels, prompts, versions
+from prompt_registry.comments import Anchor
 from prompt_registry.imports import runs
 from prompt_registry.imports.values import SourceFile
 from prompt_registry.models import Prompt
@@ -52,6 +53,9 @@ class DemoShop:
     import_id: int
     done_import_id: int
     invitation_token: str
+    webhook_id: int
+    webhook_off_id: int
+    delivery_id: int
 
     def at(self, place: str = "") -> str:
         """Return an address inside the project."""
@@ -72,6 +76,8 @@ def make() -> DemoShop:
     prompts.create(project=project, name=f"long/{LONG}", type="text", by=admin)
     made[0] = prompts.retag(prompt=made[0], tags=["refunds", "reviewed"], by=admin)
     drafts.autosave(prompt=made[0], content={"messages": []}, base_number=1, revision=0, by=writer)
+    _talk_about(made[0], admin, writer)
+    webhook, webhook_off, delivery = _webhooks(project, admin)
     _send_a_day_of_calls(project)
     done = runs.begin(project=project, files=[SourceFile("imported/greeting.md", "Greet {{customer}}.")], by=admin)
     chosen = {line.key for line in runs.preview(pending=done).lines}
@@ -83,8 +89,45 @@ def make() -> DemoShop:
         project=project, empty=projects.create(name="Brand new", by=admin), admin=admin, viewer=viewer, prompt=made[0],
         trace_id=talk.hex_id, failed_trace_id=failed, session_id=talk.session_id, connection_id=connection.pk,
         import_id=pending.pk, done_import_id=done.pk,
-        invitation_token=invitation,
+        invitation_token=invitation, webhook_id=webhook.pk, webhook_off_id=webhook_off.pk, delivery_id=delivery.pk,
     )  # fmt: skip
+
+
+def _talk_about(prompt: Prompt, admin: User, writer: User) -> None:
+    """Let two people talk about the second version, in threads on lines and on the whole."""
+    version = prompt.versions.get(number=2)
+    asked = comments.add(
+        prompt=prompt, version=version, anchor=Anchor(0, 1), by=writer,
+        text=f"@{admin.name} is this kind enough? I would say it the way we did at https://example.com/ before.",
+    )  # fmt: skip
+    comments.answer(comment=asked, text=f"Yes, @{writer.name}.\nLeave it.", by=admin)
+    gone = comments.answer(comment=asked, text="Never mind", by=writer)
+    comments.delete(comment=gone, by=writer)
+    comments.add(prompt=prompt, version=version, text=f"Reads well. {LONG}", by=writer)
+    settled = comments.add(prompt=prompt, version=version, anchor=Anchor(0, 1), text="A typing mistake?", by=writer)
+    comments.resolve(comment=settled, by=admin)
+
+
+def _webhooks(project: Project, admin: User) -> tuple[WebhookEndpoint, WebhookEndpoint, WebhookDelivery]:
+    """Make a webhook with deliveries that went well and badly, and one that is switched off."""
+    endpoint, _ = webhooks.create(
+        project=project, name="Deploy bot", url="https://8.8.8.8/hooks", events=["prompt:published"], by=admin
+    )
+    off, _ = webhooks.create(
+        project=project, name="Team chat", url=f"https://8.8.8.8/services/{LONG}", events=["prompt:undone"], by=admin,
+        format="slack",
+    )  # fmt: skip
+    WebhookEndpoint.objects.filter(pk=off.pk).update(
+        is_enabled=False, disabled_because="All 8 tries within a day failed; at the last one: it answered 503."
+    )
+    for state, status in (("delivered", 200), ("failed", 500)):
+        delivery = webhooks.send_test(endpoint=endpoint)
+        WebhookDelivery.objects.filter(pk=delivery.pk).update(state=state)
+        WebhookAttempt.objects.create(
+            delivery=delivery, number=1, status=status, took_ms=120, finished_at=timezone.now(),
+            answer=f"<html><script>alert(1)</script>{LONG}",
+        )  # fmt: skip
+    return endpoint, off, delivery
 
 
 def _prompt(project: Project, one: DemoPrompt, admin: User) -> Prompt:

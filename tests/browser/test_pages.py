@@ -81,6 +81,15 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "settings-providers": inside("settings-providers"),
     "new-provider": inside("new-provider"),
     "change-provider": inside("change-provider", connection_id=lambda demo: demo.connection_id),
+    "settings-webhooks": inside("settings-webhooks"),
+    "no webhooks": elsewhere("/p/{demo.empty.slug}/settings/webhooks/"),
+    "new-webhook": inside("new-webhook"),
+    "webhook": inside("webhook", endpoint_id=lambda demo: demo.webhook_id),
+    "webhook switched off": inside("webhook", endpoint_id=lambda demo: demo.webhook_off_id),
+    "change-webhook": inside("change-webhook", endpoint_id=lambda demo: demo.webhook_id),
+    "webhook-delivery": inside("webhook-delivery", delivery_id=lambda demo: demo.delivery_id),
+    "notifications": elsewhere("/notifications/"),
+    "notification-choices": elsewhere("/notifications/settings/"),
     "settings-privacy": inside("settings-privacy"),
     "settings-ingestion": inside("settings-ingestion"),
     "empty ingestion": elsewhere("/p/{demo.empty.slug}/settings/ingestion/"),
@@ -113,6 +122,9 @@ NO_PAGES = set(
     home settings prompt-by-name prompt-changed prompt-windows join-project preferences
     prompt-file prompts-export-file
     prompt-archive prompt-delete prompt-discard prompt-draft prompt-preview prompt-restore prompt-undo prompt-use prompt-use-again
+    comment-people comment-add comment-answer comment-edit comment-delete comment-resolve comment-reopen
+    notification-count read-notifications open-notification read-notification
+    rotate-webhook switch-webhook delete-webhook test-webhook resend-webhook
     trace-feedback explore-new search start-key start-live span-text overview-chart
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
     change-privacy try-masking add-masking-rule remove-masking-rule

@@ -241,9 +241,11 @@ class Installation:
             child.end()
 
     @contextmanager
-    def another_worker(self, queue: str, *, evidence: Path, redis_url: str = "") -> Iterator[Child]:
-        """Run one more worker, for one queue, that knows the slow job of the fault tests; its log is `<queue>.log`."""
-        argv = ["celery", "--app", "tests.faults.slow_job", "worker", "--pool", "solo", "--queues", queue]
+    def another_worker(
+        self, queue: str, *, evidence: Path, redis_url: str = "", app: str = "tests.faults.slow_job"
+    ) -> Iterator[Child]:
+        """Run one more worker, for one queue, that knows a job of the fault tests; its log is `<queue>.log`."""
+        argv = ["celery", "--app", app, "worker", "--pool", "solo", "--queues", queue]
         argv += ["--hostname", f"{queue}@%h", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
         environ = self._environment() | {"CALLBOARD_PROCESS": queue, "FAULTS_EVIDENCE": str(evidence)}
         environ["REDIS_URL"] = redis_url or self.running.redis_url

@@ -14,8 +14,8 @@ from dataclasses import replace
 import openai
 import pytest
 
+from projects.outbound.addresses import Allowlist
 from prompt_registry.providers import clients, event_loop
-from prompt_registry.providers.addresses import Allowlist
 from prompt_registry.providers.completions import complete, stream
 from prompt_registry.providers.connections import Connection
 from prompt_registry.providers.simulated.models import MODELS

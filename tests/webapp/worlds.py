@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from django.test import Client
 
 from monitoring import masking_policies
-from projects import keys, members, projects
+from projects import keys, members, projects, webhooks
 from projects.models import Project, User
 from projects.roles import Role, Scope
-from prompt_registry import connections, contents, labels, prompts, versions
+from prompt_registry import comments, connections, contents, labels, prompts, versions
 from prompt_registry.imports import runs
 from prompt_registry.imports.values import SourceFile
 from prompt_registry.models import PRODUCTION
@@ -38,6 +38,9 @@ class Things:
     trace_id: str
     span_id: str
     session_id: str
+    comment_id: int
+    webhook_id: int
+    delivery_id: int
 
 
 def make_things(*, name: str) -> Things:
@@ -57,10 +60,16 @@ def make_things(*, name: str) -> Things:
     session_id = f"session of {name}"
     trace_id, span_id = send_call(plain, session_id=session_id)
     membership = project.memberships.get(user=member)
+    comment = comments.add(prompt=prompt, version=version, text="Is this kind enough?", by=admin)
+    webhook, _ = webhooks.create(
+        project=project, name="bot", url="https://8.8.8.8/", events=["prompt:published"], by=admin
+    )
+    delivery = webhooks.send_test(endpoint=webhook)
     return Things(
-        project, admin, membership.pk, invitation.pk, key.pk, connection.pk, rule.pk, prompt.pk, prompt.name, pending.pk,
-        trace_id, span_id,
-        session_id,
+        project=project, admin=admin, member_id=membership.pk, invitation_id=invitation.pk, key_id=key.pk,
+        connection_id=connection.pk, masking_rule_id=rule.pk, prompt_id=prompt.pk, prompt_name=prompt.name,
+        import_id=pending.pk, trace_id=trace_id, span_id=span_id, session_id=session_id,
+        comment_id=comment.pk, webhook_id=webhook.pk, delivery_id=delivery.pk,
     )  # fmt: skip
 
 
@@ -99,6 +108,14 @@ def prompt(things: Things) -> dict[str, object]:
 
 def prompt_version(things: Things) -> dict[str, object]:
     return {"prompt_id": things.prompt_id, "number": 1}
+
+
+def comment(things: Things) -> dict[str, object]:
+    return {"prompt_id": things.prompt_id, "comment_id": things.comment_id}
+
+
+def webhook(things: Things) -> dict[str, object]:
+    return {"endpoint_id": things.webhook_id}
 
 
 def trace(things: Things) -> dict[str, object]:
@@ -149,6 +166,13 @@ IN_PROJECT: dict[str, Named] = {
     "prompt-version": Named(prompt_version),
     "prompt-use-again": Named(prompt_version),
     "prompt-compare": Named(prompt),
+    "comment-people": PLAIN,
+    "comment-add": Named(prompt_version),
+    "comment-answer": Named(comment),
+    "comment-edit": Named(comment),
+    "comment-delete": Named(comment),
+    "comment-resolve": Named(comment),
+    "comment-reopen": Named(comment),
     "explore": PLAIN,
     "explore-new": PLAIN,
     "trace": Named(trace),
@@ -177,6 +201,16 @@ IN_PROJECT: dict[str, Named] = {
     "change-provider": Named(lambda things: {"connection_id": things.connection_id}),
     "delete-provider": Named(lambda things: {"connection_id": things.connection_id}),
     "test-provider": Named(lambda things: {"connection_id": things.connection_id}),
+    "settings-webhooks": PLAIN,
+    "new-webhook": PLAIN,
+    "webhook": Named(webhook),
+    "change-webhook": Named(webhook),
+    "rotate-webhook": Named(webhook),
+    "switch-webhook": Named(webhook),
+    "delete-webhook": Named(webhook),
+    "test-webhook": Named(webhook),
+    "webhook-delivery": Named(lambda things: {"delivery_id": things.delivery_id}),
+    "resend-webhook": Named(lambda things: {"delivery_id": things.delivery_id}),
     "settings-privacy": PLAIN,
     "change-privacy": PLAIN,
     "try-masking": PLAIN,
@@ -201,6 +235,8 @@ OUTSIDE: dict[str, dict[str, object]] = {
     "person-link": {"person_id": 0},
     "person-off": {"person_id": 0},
     "person-on": {"person_id": 0},
+    "open-notification": {"notification_id": 0},
+    "read-notification": {"notification_id": 0},
     "sdk-wheel": {"name": "callboard-0-py3-none-any.whl"},
     "langfuse-trace": {"slug": "nowhere", "trace": "0af7651916cd43dd8448eb211c80319c"},
     "langfuse-2-trace": {"trace": "0af7651916cd43dd8448eb211c80319c"},

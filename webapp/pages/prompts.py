@@ -7,6 +7,7 @@ from django.urls import URLPattern
 from webapp.pages import (
     prompts_bulk,
     prompts_care,
+    prompts_comments,
     prompts_conflicts,
     prompts_editor,
     prompts_export,
@@ -29,6 +30,7 @@ urlpatterns: list[URLPattern] = [
     *prompts_conflicts.urlpatterns,
     *prompts_versions.urlpatterns,
     *prompts_publishing.urlpatterns,
+    *prompts_comments.urlpatterns,
     *prompts_care.urlpatterns,
     *prompts_moving.urlpatterns,
     *prompts_users.urlpatterns,

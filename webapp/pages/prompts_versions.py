@@ -23,10 +23,12 @@ from prompt_registry.errors import DraftChangedElsewhere, VersionUnknown
 from prompt_registry.models import Prompt, PromptVersion
 from prompt_registry.queries import VersionRow
 from webapp.access import ProjectRequest, requires
+from webapp.pages import prompts_talk
 from webapp.pages.prompts_form import blanks_of, number_in, preview_of, settings_in_words
 from webapp.pages.prompts_frame import pointer, prompt_of, render_prompt
 from webapp.pages.prompts_lines import messages_of
 from webapp.pages.prompts_snippets import snippets
+from webapp.pages.prompts_talk import Failed
 
 PAGE_SIZE = 50
 MOVES_SHOWN = 100
@@ -94,8 +96,14 @@ def history(request: ProjectRequest, prompt_id: int) -> HttpResponse:
 def version(request: ProjectRequest, prompt_id: int, number: int) -> HttpResponse:
     """Show one version for good, with the lines that fetch it."""
     prompt = prompt_of(request, prompt_id)
-    found = _version(prompt, number)
-    content = contents.of_version(found)
+    return show_version(request, prompt, _version(prompt, number))
+
+
+def show_version(
+    request: ProjectRequest, prompt: Prompt, found: PromptVersion, *, failed: Failed | None = None, status: int = 200
+) -> HttpResponse:
+    """Answer with the page of a version and its comments; a form that was refused keeps what was typed."""
+    number, content = found.number, contents.of_version(found)
     labels = list(prompt.labels.filter(version=found).order_by("name").values_list("name", flat=True))
     context = {
         "version": found,
@@ -109,8 +117,9 @@ def version(request: ProjectRequest, prompt_id: int, number: int) -> HttpRespons
             prompt=prompt, content=content, number=number, labels=labels, url=request.build_absolute_uri("/")
         ),
         "before": number - 1 if prompt.versions.filter(number=number - 1).exists() else None,
+        **prompts_talk.context_of(request, found, content, failed),
     }
-    return render_prompt(request, "prompts/version.html", prompt, context, tab="versions")
+    return render_prompt(request, "prompts/version.html", prompt, context, tab="versions", status=status)
 
 
 @requires(Action.READ_PROMPTS)

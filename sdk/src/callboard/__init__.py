@@ -14,6 +14,7 @@ from callboard.errors import (
     PromptNotFound,
     PromptTypeMismatch,
     PromptUnavailable,
+    WebhookNotVerified,
 )
 from callboard.package_functions import (
     create_trace_id,
@@ -30,6 +31,7 @@ from callboard.package_functions import (
 from callboard.prompt_models import Prompt
 from callboard.spans import Span
 from callboard.version import __version__
+from callboard.webhooks import verify_webhook
 
 __all__ = [
     "Callboard",
@@ -43,6 +45,7 @@ __all__ = [
     "PromptTypeMismatch",
     "PromptUnavailable",
     "Span",
+    "WebhookNotVerified",
     "__version__",
     "context",
     "continue_trace",
@@ -58,4 +61,5 @@ __all__ = [
     "span",
     "stats",
     "traceparent",
+    "verify_webhook",
 ]

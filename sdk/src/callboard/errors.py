@@ -54,3 +54,7 @@ class PromptTypeMismatch(PromptError):
 
 class MissingVariables(PromptError):
     """The prompt names variables that were not given."""
+
+
+class WebhookNotVerified(CallboardError):
+    """This request is not a webhook of your Callboard, or it is too old."""

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from projects.outbound.addresses import Allowlist
 from prompt_registry.providers import clients, event_loop
-from prompt_registry.providers.addresses import Allowlist
 from prompt_registry.providers.connections import Connection
 from tests.prompt_registry.providers.fake_provider import FakeProvider, serving
 

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
+from projects.outbound.addresses import Allowlist
 from prompt_registry.providers import clients, event_loop
-from prompt_registry.providers.addresses import Allowlist
 from prompt_registry.providers.calls import Call, ask, ask_streaming
 from prompt_registry.providers.completions import complete, complete_async, stream, stream_async
 from prompt_registry.providers.connections import Connection

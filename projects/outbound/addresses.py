@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import httpx2
 
-from prompt_registry.providers.errors import AddressRefused
+from projects.outbound.errors import AddressRefused
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
+_INCOMPLETE = "This is not a complete address. Write it like https://api.example.com/v1."
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,62})?(\.[a-z0-9_]([a-z0-9_-]{0,62})?)*\Z")
 # "2130706433", "0x7f.1" and "0177.0.0.1" are addresses to the C library: a name never ends in a number.
@@ -50,13 +51,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Allowlist:
-    """The hosts and networks off the public internet that the operator lets model connections reach."""
+    """The hosts and networks off the public internet that the operator opens, and the name of the setting."""
 
     hosts: frozenset[tuple[str, int | None]] = frozenset()
     networks: tuple[Network, ...] = ()
+    setting: str = ""
 
     @classmethod
-    def parse(cls, entries: Iterable[str]) -> Allowlist:
+    def parse(cls, entries: Iterable[str], *, setting: str = "") -> Allowlist:
         """Read entries written as host, host:port, address or network (10.1.0.0/16)."""
         hosts: set[tuple[str, int | None]] = set()
         networks: list[Network] = []
@@ -67,16 +69,21 @@ class Allowlist:
                 networks.append(ip_network(entry))
             except ValueError:
                 hosts.add(_host_entry(entry))
-        return cls(frozenset(hosts), tuple(networks))
+        return cls(frozenset(hosts), tuple(networks), setting)
 
     def with_url(self, url: str) -> Allowlist:
         """Return this allowlist with the host and port of one URL added, as for the simulated provider."""
         target = parse_target(url)
-        return Allowlist(self.hosts | {(target.host, target.port)}, self.networks)
+        return replace(self, hosts=self.hosts | {(target.host, target.port)})
 
     def names(self, target: Target) -> bool:
         """Tell whether the target's host is listed, with this port or with any."""
         return not self.hosts.isdisjoint({(target.host, target.port), (target.host, None)})
+
+    @property
+    def how_to_allow(self) -> str:
+        """Return what to do about a refusal, as the end of a sentence; nothing when no setting is behind the list."""
+        return f" The operator of this server can allow it with {self.setting}." if self.setting else ""
 
     def covers(self, address: Address) -> bool:
         """Tell whether the address lies in a listed network."""
@@ -93,15 +100,15 @@ def _host_entry(entry: str) -> tuple[str, int | None]:
 
 
 def parse_target(url: str) -> Target:
-    """Read where a provider address leads, or say in plain words what is wrong with it."""
+    """Read where an address leads, or say in plain words what is wrong with it."""
     try:
         parsed = httpx2.URL(url)
     except httpx2.InvalidURL as error:
-        raise AddressRefused("This is not a complete address. Write it like https://api.example.com/v1.") from error
+        raise AddressRefused(_INCOMPLETE) from error
     if parsed.scheme not in _DEFAULT_PORTS or not parsed.host:
-        raise AddressRefused("This is not a complete address. Write it like https://api.example.com/v1.")
+        raise AddressRefused(_INCOMPLETE)
     if parsed.userinfo:
-        raise AddressRefused("The address must not contain a user name or password. Enter the key in its own field.")
+        raise AddressRefused("The address must not contain a user name or password.")
     if parsed.query or parsed.fragment:
         raise AddressRefused("The address must end with its path, without “?” or “#”.")
     port = _DEFAULT_PORTS[parsed.scheme] if parsed.port is None else parsed.port
@@ -136,17 +143,14 @@ def check(*, target: Target, addresses: Sequence[Address], allowlist: Allowlist)
         raise AddressRefused(f"The host {target.host} could not be found. Check the address for typing mistakes.")
     is_listed = allowlist.names(target) or all(allowlist.covers(address) for address in addresses)
     if target.scheme == "http" and not is_listed:
-        raise AddressRefused("The address must start with https:// so that the key and the texts travel encrypted.")
+        raise AddressRefused("The address must start with https:// so that secrets and texts travel encrypted.")
     if target.port not in _DEFAULT_PORTS.values() and not is_listed:
         raise AddressRefused(
-            f"Port {target.port} is not allowed. Providers on the internet use port 443. {_HOW_TO_ALLOW}"
+            f"Port {target.port} is not allowed. Servers on the internet use port 443.{allowlist.how_to_allow}"
         )
     for address in addresses:
         if not _may_be_called(address, by_name=allowlist.names(target), allowlist=allowlist):
-            raise AddressRefused(f"The host {target.host} is on a private or reserved network. {_HOW_TO_ALLOW}")
-
-
-_HOW_TO_ALLOW = "The operator of this server can allow it with CALLBOARD_PROVIDER_ALLOWLIST."
+            raise AddressRefused(f"The host {target.host} is on a private or reserved network.{allowlist.how_to_allow}")
 
 
 def _may_be_called(address: Address, *, by_name: bool, allowlist: Allowlist) -> bool:

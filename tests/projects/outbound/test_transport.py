@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from prompt_registry.providers import outbound
-from prompt_registry.providers.addresses import Allowlist, parse_target
-from prompt_registry.providers.errors import AddressRefused, AnswerTooLarge, MalformedAnswer, RedirectRefused
-from prompt_registry.providers.outbound import GuardedTransport, check_url
+from projects.outbound import transport as outbound
+from projects.outbound.addresses import Allowlist, parse_target
+from projects.outbound.errors import AddressRefused, AnswerCompressed, AnswerTooLarge, RedirectRefused
+from projects.outbound.transport import GuardedTransport, check_url
 
 LOOPBACK = [ip_address("127.0.0.1")]
 PUBLIC = [ip_address("93.184.215.14")]
@@ -205,7 +205,7 @@ def test_cookies_of_a_provider_are_dropped(provider):
 
 @pytest.mark.parametrize(
     ("mode", "error"),
-    [("100MB", AnswerTooLarge), ("endless", AnswerTooLarge), ("long_line", AnswerTooLarge), ("gzip", MalformedAnswer)],
+    [("100MB", AnswerTooLarge), ("endless", AnswerTooLarge), ("long_line", AnswerTooLarge), ("gzip", AnswerCompressed)],
 )
 def test_an_answer_that_is_too_large_or_compressed_is_stopped(provider, mode, error):
     provider.script = [mode]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompt_registry.providers.addresses import Allowlist, Target, check, is_public, parse_target
-from prompt_registry.providers.errors import AddressRefused
+from projects.outbound.addresses import Allowlist, Target, check, is_public, parse_target
+from projects.outbound.errors import AddressRefused
 
 NOTHING_PRIVATE = Allowlist()
 HTTPS = Target("https", "api.example.com", 443)

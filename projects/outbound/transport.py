@@ -15,15 +15,18 @@ from typing import Any
 import httpcore2
 import httpx2
 
-from prompt_registry.providers.addresses import Address, Allowlist, Target, as_literal, check, parse_target
-from prompt_registry.providers.errors import AddressRefused, AnswerTooLarge, MalformedAnswer, RedirectRefused
+from projects.outbound.addresses import Address, Allowlist, Target, as_literal, check, parse_target
+from projects.outbound.errors import AddressRefused, AnswerCompressed, AnswerTooLarge, RedirectRefused
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 MAX_EVENT_LINE_BYTES = 64 * 1024
 _ADDRESSES_TRIED = 3
 
 # Nothing else leaves this server: no cookies, no details of the client, no headers from its environment.
-_REQUEST_HEADERS = frozenset({b"host", b"authorization", b"content-type", b"content-length", b"accept", b"connection"})
+_REQUEST_HEADERS = frozenset({
+    b"host", b"authorization", b"content-type", b"content-length", b"accept", b"connection",
+    b"webhook-id", b"webhook-timestamp", b"webhook-signature",
+})  # fmt: skip
 _ANSWER_HEADERS = frozenset({b"content-type", b"retry-after", b"x-request-id"})
 
 LookUp = Callable[[str, int], Sequence[Address]]
@@ -42,7 +45,7 @@ def look_up(host: str, port: int) -> Sequence[Address]:
 
 
 def check_url(*, url: str, allowlist: Allowlist, look_up: LookUp = look_up) -> Target:
-    """Refuse an address that this server may not call; used when a connection is saved."""
+    """Refuse an address that this server may not call; used when it is saved."""
     target = parse_target(url)
     check(target=target, addresses=look_up(target.host, target.port), allowlist=allowlist)
     return target
@@ -148,7 +151,7 @@ def _refuse_oddities(answer: httpcore2.Response) -> None:
         raise RedirectRefused
     encodings = {value.strip().lower() for name, value in answer.headers if name.lower() == b"content-encoding"}
     if encodings - {b"identity", b""}:
-        raise MalformedAnswer("The provider sent a compressed answer although it was asked not to.")
+        raise AnswerCompressed
 
 
 _FAILURES = (
@@ -200,5 +203,5 @@ def _longest_open_line(chunk: bytes, open_bytes: int) -> int:
     first, *rest = chunk.split(b"\n")
     lengths = [open_bytes + len(first), *map(len, rest)]
     if max(lengths) > MAX_EVENT_LINE_BYTES:
-        raise AnswerTooLarge("The provider sent a single event of more than 64 KiB, so its answer was stopped.")
+        raise AnswerTooLarge("The answer held a single event of more than 64 KiB and was stopped.")
     return lengths[-1]

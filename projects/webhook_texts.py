@@ -1,0 +1,78 @@
+"""What a webhook sends: the event as JSON, or one line of text for a chat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from projects.models import Project
+
+TEST_EVENT = "webhook:test"
+_ACTS = {
+    "prompt:created": "made the prompt",
+    "prompt:committed": "saved",
+    "prompt:published": "published",
+    "prompt:undone": "undid a publish:",
+    "change_request:opened": "asks for approval of",
+    "change_request:approved": "approved",
+    "change_request:changes_requested": "asks for changes to",
+}
+
+
+def payload(*, event_id: UUID, event: str, project: Project, data: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    """Return the event as receivers get it."""
+    return {
+        "id": message_id(event_id),
+        "type": event,
+        "created_at": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "project": {"slug": project.slug, "name": project.name},
+        "data": dict(data),
+    }
+
+
+def message_id(event_id: UUID) -> str:
+    """Return the id under which receivers know an event; it stays the same however often it is sent."""
+    return f"evt_{event_id.hex}"
+
+
+def body(*, payload: Mapping[str, Any], is_slack: bool) -> bytes:
+    """Return the bytes to send; the same event always makes the same bytes."""
+    return orjson.dumps({"text": line(payload)} if is_slack else payload, option=orjson.OPT_SORT_KEYS)
+
+
+def line(payload: Mapping[str, Any]) -> str:
+    """Return the event as a line for people, with everything that Slack would take for a command made harmless."""
+    data = payload["data"]
+    if payload["type"] == TEST_EVENT:
+        words = str(data.get("message", ""))
+    else:
+        act = _ACTS.get(payload["type"], payload["type"])
+        words = " ".join(part for part in (_who(data), act, _what(data), _where(data)) if part)
+    note = data.get("reason") or data.get("note") or ""
+    parts = [f"[{payload['project']['name']}] {words}", str(note), str(data.get("url", ""))]
+    return "\n".join(_harmless(part) for part in parts if part)
+
+
+def _who(data: Mapping[str, Any]) -> str:
+    return str(data.get("by") or "An application")
+
+
+def _what(data: Mapping[str, Any]) -> str:
+    version = data.get("version")
+    return f"{data.get('prompt', '')} v{version}" if version else str(data.get("prompt", ""))
+
+
+def _where(data: Mapping[str, Any]) -> str:
+    label = data.get("label")
+    if not label:
+        return ""
+    before = data.get("previous_version")
+    return f"in {label}" + (f" in place of v{before}" if before else "")
+
+
+def _harmless(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,208 @@
+"""What the page of a version shows of its comments: the text line by line with marks, and the threads beside it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from projects.roles import Action
+from prompt_registry import comments, contents, rendering
+from prompt_registry.comments import Anchor, Thread
+from prompt_registry.contents import PLACEHOLDER_LABEL, Placeholder, PromptContent
+from prompt_registry.errors import RenderingError
+from prompt_registry.models import Comment, PromptVersion
+from prompt_registry.rendering import Piece
+from webapp.access import ProjectRequest
+from webapp.pages.prompts_form import PLACEHOLDER, number_in, tones
+
+# Beyond this many lines the text is shown whole, without marks: each mark is a link of its own.
+MOST_LINES = 2_000
+_QUOTED = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A form that was refused: which one, what was typed into it and why it was refused."""
+
+    form: str
+    text: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a message, with the samples filled in and the threads that are open on it."""
+
+    anchor: Anchor
+    pieces: list[tuple[Piece, int]]
+    open_threads: int
+    first_comment: int
+
+    @property
+    def key(self) -> str:
+        return key_of(self.anchor)
+
+
+@dataclass(frozen=True, slots=True)
+class LinedMessage:
+    """One message, line by line; an inserted conversation has a name instead of lines."""
+
+    index: int
+    role: str
+    label: str
+    lines: list[Line]
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A stretch of a comment: plain text, or the name of somebody."""
+
+    text: str
+    is_mention: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One comment as it is shown to this reader."""
+
+    comment: Comment
+    said: list[Said]
+    is_mine: bool
+    failed: Failed | None
+
+    @property
+    def text(self) -> str:
+        """The text in the form that changes it: as it was typed last."""
+        return self.failed.text if self.failed else self.comment.text
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """One thread as it is shown to this reader."""
+
+    first: Remark
+    answers: list[Remark]
+    place: str
+    quote: str
+    key: str
+    is_resolved: bool
+    failed: Failed | None
+
+
+def context_of(
+    request: ProjectRequest, version: PromptVersion, content: PromptContent, failed: Failed | None
+) -> dict[str, Any]:
+    """Return what the templates need to show a version with its comments."""
+    threads = comments.of_version(version)
+    whole = labelled(content)
+    return {
+        "lined": lined(content, threads),
+        "messages_of_version": [(index, label) for index, (role, label, _) in enumerate(whole) if role != PLACEHOLDER],
+        "new_comment": {"on": _asked_for(request), "failed": failed if failed and failed.form == "new" else None},
+        **talk_of(request, threads, version=version, failed=failed),
+    }
+
+
+def talk_of(
+    request: ProjectRequest,
+    threads: list[Thread],
+    *,
+    version: PromptVersion | None = None,
+    failed: Failed | None = None,
+) -> dict[str, Any]:
+    """Return the threads for `prompts/threads.html`, the settled ones apart."""
+    lines = comments.lines_of(version) if version is not None else []
+    labels = [label for _, label, _ in labelled(contents.of_version(version))] if version is not None else []
+    shown = [_talk(request, thread, lines, labels, failed) for thread in threads]
+    return {
+        "talks": [talk for talk in shown if not talk.is_resolved],
+        "settled_talks": [talk for talk in shown if talk.is_resolved],
+        "may_comment": request.membership.can(Action.GIVE_FEEDBACK),
+        "talk_url": request.path if request.method == "GET" else "",
+    }
+
+
+def lined(content: PromptContent, threads: list[Thread]) -> list[LinedMessage]:
+    """Return the messages line by line, nothing when the prompt is too long for that."""
+    found = labelled(content)
+    if sum(text.count("\n") + 1 for _, _, text in found) > MOST_LINES:
+        return []
+    opened = Counter(thread.anchor for thread in threads if not thread.is_resolved)
+    firsts = {thread.anchor: thread.comment.pk for thread in reversed(threads) if not thread.is_resolved}
+    colours = tones(content)
+
+    def line(anchor: Anchor, text: str) -> Line:
+        pieces = [(piece, colours.get(piece.name, 0)) for piece in rendering.pieces_of(text, content.samples)]
+        return Line(anchor, pieces, opened[anchor], firsts.get(anchor, 0))
+
+    try:
+        return [
+            LinedMessage(index, role, label, [], name=text) if role == PLACEHOLDER
+            else LinedMessage(index, role, label, [
+                line(Anchor(index, number), one) for number, one in enumerate(text.split("\n"), start=1)
+            ])
+            for index, (role, label, text) in enumerate(found)
+        ]  # fmt: skip
+    except RenderingError:
+        return []
+
+
+def labelled(content: PromptContent) -> list[tuple[str, str, str]]:
+    """Return role, label and text of every message; the whole text of a prompt that is one."""
+    if content.type == contents.TEXT:
+        return [("text", "Text", content.text)]
+    return [
+        (PLACEHOLDER, PLACEHOLDER_LABEL, message.name) if isinstance(message, Placeholder)
+        else (message.role, message.label, message.content)
+        for message in content.messages
+    ]  # fmt: skip
+
+
+def key_of(anchor: Anchor) -> str:
+    """Return the line as addresses and ids name it."""
+    return f"{anchor.message}.{anchor.line}"
+
+
+def _asked_for(request: ProjectRequest) -> dict[str, int | None]:
+    """Return the line that the form for a new comment is about: what was typed, or what the address names."""
+    if request.method == "POST":
+        typed = request.POST.get("message", "")
+        message = number_in(request.POST, "message") if typed else None
+        return {"message": message, "line": number_in(request.POST, "line") or None}
+    message_text, _, line_text = request.GET.get("on", "").partition(".")
+    if message_text.isascii() and message_text.isdigit() and line_text.isascii() and line_text.isdigit():
+        return {"message": int(message_text[:6]), "line": int(line_text[:9])}
+    return {"message": None, "line": None}
+
+
+def _talk(
+    request: ProjectRequest, thread: Thread, lines: list[list[str]], labels: list[str], failed: Failed | None
+) -> Talk:
+    anchor, place, quote = thread.anchor, "", ""
+    if anchor is not None and anchor.message < len(lines) and anchor.line <= len(lines[anchor.message]):
+        place = f"Line {anchor.line} of {labels[anchor.message]}"
+        quote = lines[anchor.message][anchor.line - 1].strip()[:_QUOTED]
+    wanted = f"answer-{thread.comment.pk}"
+    return Talk(
+        first=_remark(request, thread.comment, failed),
+        answers=[_remark(request, answer, failed) for answer in thread.answers],
+        place=place, quote=quote, key=key_of(anchor) if place and anchor else "", is_resolved=thread.is_resolved,
+        failed=failed if failed and failed.form == wanted else None,
+    )  # fmt: skip
+
+
+def _remark(request: ProjectRequest, comment: Comment, failed: Failed | None) -> Remark:
+    return Remark(
+        comment=comment, said=_said(comment), is_mine=comment.author_id == request.user.pk,
+        failed=failed if failed and failed.form == f"edit-{comment.pk}" else None,
+    )  # fmt: skip
+
+
+def _said(comment: Comment) -> list[Said]:
+    pieces, end = [], 0
+    for start, stop, _ in comment.mentions:
+        pieces += [Said(comment.text[end:start]), Said(comment.text[start:stop], is_mention=True)]
+        end = stop
+    return [piece for piece in (*pieces, Said(comment.text[end:])) if piece.text]
