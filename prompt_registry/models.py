@@ -85,6 +85,29 @@ class PromptVersion(models.Model):
         return f"{self.prompt.name} v{self.number}"
 
 
+class PromptDependency(models.Model):
+    """One snippet that stands in a version, as the version names it: by label, or by version number."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="+")
+    version = models.ForeignKey(PromptVersion, on_delete=models.CASCADE, related_name="dependencies")
+    snippet_name = models.CharField(max_length=255)
+    snippet_label = models.CharField(max_length=36, blank=True, default="")
+    snippet_version = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        db_table = "prompt_dependency"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "snippet_name", "snippet_label", "snippet_version"], name="prompt_dependency_unique"
+            )
+        ]
+        indexes = [models.Index(fields=["project", "snippet_name"], name="prompt_dependency_by_name")]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} includes {self.snippet_name}"
+
+
 class Label(models.Model):
     """A movable pointer to one version; moving it is publishing."""
 

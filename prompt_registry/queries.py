@@ -58,6 +58,16 @@ class PromptRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SnippetRow:
+    """A text prompt that can stand in others: what is live in production, the newest version, how it begins."""
+
+    name: str
+    live: int
+    newest: int
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
 class VersionRow:
     """One version of a history, the labels that point to it, and whether there is one to compare it with."""
 
@@ -88,8 +98,13 @@ def expanded(*, project: Project, path: str, limit: int, reader: User) -> list[P
 
 def put_away(*, project: Project, after: str, limit: int, reader: User) -> tuple[list[PromptRow], bool]:
     """Return the prompts that were archived or deleted, by name, and whether there are more."""
-    gone = Prompt.objects.for_project(project).filter(Q(archived_at__isnull=False) | Q(deleted_at__isnull=False))
-    return _page(gone, after, limit, reader)
+    return _page(_put_away(project), after, limit, reader)
+
+
+def names_put_away(*, project: Project, after: str, limit: int) -> tuple[list[Prompt], bool]:
+    """Return the prompts that were archived or deleted, without what their list shows, and whether there are more."""
+    found = list(_put_away(project).filter(name__gt=after).order_by("name")[: limit + 1])
+    return found[:limit], len(found) > limit
 
 
 _SEARCH = """
@@ -116,6 +131,26 @@ def search(*, project: Project, words: str, limit: int, reader: User) -> list[Pr
     return _rows([prompts[key] for key in found if key in prompts], reader, found)
 
 
+_SNIPPETS = """
+    SELECT p.name, coalesce(live.number, 0), coalesce(newest.number, 0), left(coalesce(live.text, newest.text, ''), 160)
+      FROM prompt p
+      LEFT JOIN prompt_label l ON l.prompt_id = p.id AND l.name = 'production'
+      LEFT JOIN prompt_version live ON live.id = l.version_id
+      LEFT JOIN LATERAL (
+           SELECT v.number, v.text FROM prompt_version v WHERE v.prompt_id = p.id ORDER BY v.number DESC LIMIT 1) newest ON true
+     WHERE p.project_id = %(project)s AND p.id <> %(besides)s AND p.type = 'text'
+       AND p.archived_at IS NULL AND p.deleted_at IS NULL AND strpos(lower(p.name), lower(%(words)s)) > 0
+     ORDER BY live.number IS NULL, p.name LIMIT %(limit)s
+"""
+
+
+def snippets(*, project: Project, words: str, besides: Prompt, limit: int) -> list[SnippetRow]:
+    """Return the text prompts that can be inserted into a prompt, those that are live first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SNIPPETS, {"project": project.pk, "words": words, "besides": besides.pk, "limit": limit})
+        return [SnippetRow(*row) for row in cursor.fetchall()]
+
+
 def history(*, prompt: Prompt, before: int | None, limit: int) -> tuple[list[VersionRow], bool]:
     """Return the versions, newest first, and whether there are older ones."""
     versions = prompt.versions.select_related("author").defer(*_HEAVY).order_by("-number")
@@ -134,8 +169,19 @@ def history(*, prompt: Prompt, before: int | None, limit: int) -> tuple[list[Ver
 
 def moves(*, prompt: Prompt, limit: int) -> list[LabelMove]:
     """Return who pointed which label where, when and why, newest first."""
+    return moves_before(prompt=prompt, label="", before=None, limit=limit)[0]
+
+
+def moves_before(*, prompt: Prompt, label: str, before: int | None, limit: int) -> tuple[list[LabelMove], bool]:
+    """Return a page of the moves of one label, or of all without a name, and whether there are older ones."""
     found = prompt.label_moves.select_related("from_version", "to_version", "moved_by").order_by("-pk")
-    return list(found.defer(*(f"{side}__{name}" for side in ("from_version", "to_version") for name in _HEAVY))[:limit])
+    if label:
+        found = found.filter(label=label)
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    light = found.defer(*(f"{side}__{name}" for side in ("from_version", "to_version") for name in _HEAVY))
+    rows = list(light[: limit + 1])
+    return rows[:limit], len(rows) > limit
 
 
 def live(*, prompt: Prompt) -> list[Label]:
@@ -148,6 +194,10 @@ def writers(*, prompt: Prompt, reader: User) -> list[User]:
     """Return the others who have a draft of the prompt."""
     drafts = Draft.objects.filter(prompt=prompt).exclude(user=reader).select_related("user").defer("content")
     return [draft.user for draft in drafts.order_by("-updated_at")[:10]]
+
+
+def _put_away(project: Project) -> QuerySet[Prompt]:
+    return Prompt.objects.for_project(project).filter(Q(archived_at__isnull=False) | Q(deleted_at__isnull=False))
 
 
 def _below(project: Project, path: str) -> QuerySet[Prompt]:
