@@ -128,6 +128,7 @@ IN_PROJECT: dict[str, Named] = {
     "prompt-preview": Named(prompt),
     "prompt-discard": Named(prompt),
     "prompt-changed": Named(prompt),
+    "prompt-snippets": Named(prompt),
     "prompt-windows": Named(prompt),
     "prompt-rename": Named(prompt),
     "prompt-archive": Named(prompt),

@@ -13,7 +13,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
 from projects.roles import Action
-from prompt_registry import changes, contents, drafts, queries, versions
+from prompt_registry import changes, contents, drafts, queries, snippets, versions
 from prompt_registry.changes import MessagePair
 from prompt_registry.diffs import EQUAL, Row
 from prompt_registry.errors import DraftChangedElsewhere, VersionUnknown
@@ -21,7 +21,8 @@ from prompt_registry.models import Prompt, PromptVersion
 from webapp.access import ProjectRequest, requires
 from webapp.pages.prompts_form import blanks_of, number_in, preview_of, settings_in_words
 from webapp.pages.prompts_frame import prompt_of, render_prompt
-from webapp.pages.prompts_snippets import snippets
+from webapp.pages.prompts_included import included
+from webapp.pages.prompts_snippets import snippets as code_lines
 
 PAGE_SIZE = 50
 MOVES_SHOWN = 100
@@ -71,15 +72,17 @@ def version(request: ProjectRequest, prompt_id: int, number: int) -> HttpRespons
     """Show one version for good, with the lines that fetch it."""
     prompt = prompt_of(request, prompt_id)
     found = _version(prompt, number)
-    content = contents.of_version(found)
+    composed = snippets.composed(contents.of_version(found), project_id=prompt.project_id, name=prompt.name)
+    content = composed.content
     labels = list(prompt.labels.filter(version=found).order_by("name").values_list("name", flat=True))
     context = {
         "version": found,
         "blanks": blanks_of(content),
         "preview": preview_of(content),
         "labels": labels,
+        "included": included(composed, prompt),
         "settings": settings_in_words(content),
-        "snippets": snippets(
+        "snippets": code_lines(
             prompt=prompt, content=content, number=number, labels=labels, url=request.build_absolute_uri("/")
         ),
         "before": number - 1 if prompt.versions.filter(number=number - 1).exists() else None,
