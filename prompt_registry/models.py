@@ -181,6 +181,51 @@ class PromptProcess(models.Model):
         return f"{self.host} {self.process_id}"
 
 
+class ModelPrice(models.Model):
+    """What a project pays for a model from a day on, in US dollars per million tokens; a pattern ends in `*`."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="model_prices")
+    provider = models.CharField(max_length=60, blank=True, default="")
+    model = models.CharField(max_length=120)
+    input = models.DecimalField(max_digits=14, decimal_places=6)
+    output = models.DecimalField(max_digits=14, decimal_places=6)
+    # Empty: charged like any other token of its side.
+    cache_read = models.DecimalField(max_digits=14, decimal_places=6, null=True)
+    cache_write = models.DecimalField(max_digits=14, decimal_places=6, null=True)
+    reasoning = models.DecimalField(max_digits=14, decimal_places=6, null=True)
+    tiers = models.JSONField(default=list)
+    valid_from = models.DateField()
+    note = models.CharField(max_length=300, blank=True, default="")
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "model_price"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "provider", "model", "valid_from"], name="model_price_once_a_day"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} from {self.valid_from}"
+
+
+class PriceList(models.Model):
+    """A price list that was read from a file; the newest one holds, unless the shipped one is newer."""
+
+    rows = models.JSONField()
+    as_of = models.DateField()
+    source = models.CharField(max_length=300)
+    loaded_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "price_list"
+
+    def __str__(self) -> str:
+        return f"{self.source} of {self.as_of}"
+
+
 class ProviderConnection(models.Model):
     """Where a model is reached: an OpenAI-compatible address and its encrypted key."""
 

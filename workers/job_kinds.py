@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.core.management import call_command
 
-from monitoring import partitions, retention
+from monitoring import partitions, repricing, retention
 from projects import jobs, sign_in_attempts
 from projects.models import Job
 from workers import canary
@@ -25,15 +25,21 @@ def _housekeeping(job: Job) -> None:
     call_command("clearsessions")
 
 
+def _reprice(job: Job) -> None:
+    while repricing.step(run_id=job.payload["repricing"]):
+        jobs.renew(job=job)
+
+
 KINDS: dict[str, Callable[[Job], None]] = {
     "partitions.ensure": _ensure_partitions,
     "housekeeping": _housekeeping,
     canary.KIND: canary.arrive,
+    repricing.KIND: _reprice,
 }
 
 FAST = "fast"
 # Kinds that run for long have a queue of their own, so that no quick one waits behind them.
-_QUEUE_OF: dict[str, str] = {}
+_QUEUE_OF: dict[str, str] = {repricing.KIND: "insight"}
 
 
 def queue_of(kind: str) -> str:
