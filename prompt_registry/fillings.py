@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from prompt_registry import contents, snippets
@@ -12,17 +12,20 @@ from prompt_registry.snippets import Composed, Shelf
 Item = dict[str, Any]
 
 _MOST_REMEMBERED = 200
+# A page holds many prompts, each with snippets of its own.
+_MOST_ON_A_LEVEL = 2_000
 _FILLED_FIELDS = ("text", "messages", "variables", "snippets")
 # The parts of the last answer without a gap, by project, name and version.
 _last_whole: OrderedDict[tuple[int, str, int], Item] = OrderedDict()
 
 
-def filled(items: Iterable[Item], *, project_id: int) -> list[Item]:
-    """Return the items with their snippets filled in: one query per level for all of them together."""
+def filled(items: Iterable[Item], *, project_id: int) -> Iterator[Item]:
+    """Yield the items with their snippets filled in: one query per level for all of them together."""
     read = [(item, contents.read(item)[0] if _may_hold_snippets(item) else None) for item in items]
     texts = [text for _, content in read if content for text in content.texts]
-    shelf = snippets.load(project_id=project_id, texts=texts)
-    return [_filled(item, content, shelf, project_id) if content else item for item, content in read]
+    shelf = snippets.load(project_id=project_id, texts=texts, most=_MOST_ON_A_LEVEL)
+    for item, content in read:
+        yield _filled(item, content, shelf, project_id) if content else item
 
 
 def _may_hold_snippets(item: Item) -> bool:

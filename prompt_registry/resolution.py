@@ -191,9 +191,8 @@ def _one(project_id: int, name: str, *, label: str = "", number: int = 0, is_raw
 
 def _page(project_id: int, label: str, after: str, is_raw: bool) -> Outcome:
     snapshot, rows = _rows(_MANY, project=project_id, label=label, number=0, after=after)
-    count = _fitting(rows)
-    items = _items(rows[:count], project_id, is_raw)
-    following = items[-1]["name"] if len(rows) > count else None
+    items = _first_page(_items(rows[: _fitting(rows)], project_id, is_raw))
+    following = items[-1]["name"] if len(rows) > len(items) else None
     return _answer({"items": items, "next": following}, binding="all", snapshot=snapshot)
 
 
@@ -207,6 +206,19 @@ def _fitting(rows: list[dict[str, Any]]) -> int:
     return min(len(rows), PAGE_SIZE)
 
 
+def _first_page(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the items that make a page, at least one: with their snippets they are larger than their rows were."""
+    page: list[dict[str, Any]] = []
+    size = 0
+    for item in items:
+        texts = [item["text"], *(message.get("content") for message in item["messages"])]
+        size += sum(len(text) for text in texts if text)
+        if page and size > PAGE_BYTES:
+            break
+        page.append(item)
+    return page
+
+
 def _why_nothing(newest: int | None, label: str, number: int) -> str:
     if newest is None:
         return "This prompt has no version yet: nobody saved one."
@@ -215,7 +227,7 @@ def _why_nothing(newest: int | None, label: str, number: int) -> str:
     return f"No version of this prompt is published to «{label}» yet. The newest version is {newest}."
 
 
-def _items(rows: list[dict[str, Any]], project_id: int, is_raw: bool) -> list[dict[str, Any]]:
+def _items(rows: list[dict[str, Any]], project_id: int, is_raw: bool) -> Iterable[dict[str, Any]]:
     items = [_item(row) for row in rows]
     # Later queries see at least what the first one saw, so the answer is as new as its snapshot says.
     return items if is_raw else fillings.filled(items, project_id=project_id)

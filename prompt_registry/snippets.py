@@ -90,12 +90,12 @@ def impossible(content: PromptContent, *, project_id: int, name: str) -> list[st
     return list(composer.impossible)
 
 
-def load(*, project_id: int, texts: Iterable[str]) -> Shelf:
-    """Return every snippet that is needed to fill in the texts."""
+def load(*, project_id: int, texts: Iterable[str], most: int = MAX_ON_A_LEVEL) -> Shelf:
+    """Return every snippet that is needed to fill in the texts, up to so many on a level."""
     shelf: dict[Reference, Snippet] = {}
     wanted = references.found_in(texts)
     for _ in range(MAX_NESTING):
-        unknown = [reference for reference in wanted if reference not in shelf][:MAX_ON_A_LEVEL]
+        unknown = [reference for reference in wanted if reference not in shelf][:most]
         if not unknown:
             break
         found = _read(project_id, unknown)

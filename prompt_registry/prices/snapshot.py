@@ -133,7 +133,7 @@ def read_tiers(rows: Any) -> tuple[Tier, ...]:
     return tuple(Tier(above=_whole(row["above"]), **_amounts(row)) for row in rows)
 
 
-def _amounts(row: Mapping[str, Any]) -> dict[str, float]:
+def _amounts(row: Mapping[str, Any]) -> dict[str, Any]:
     input_, output = _amount(row["input"]), _amount(row["output"])
     # A provider without a cache price charges cached tokens like any other, and thinking like any other answer.
     defaults = {"cache_read": input_, "cache_write": input_, "reasoning": output}

@@ -72,6 +72,11 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "settings-providers": inside("settings-providers"),
     "new-provider": inside("new-provider"),
     "change-provider": inside("change-provider", connection_id=lambda demo: demo.connection_id),
+    "settings-prices": inside("settings-prices", "?q=gpt"),
+    "empty prices": elsewhere("/p/{demo.empty.slug}/settings/prices/"),
+    "price-history": inside("price-history", "?model=o3"),
+    "price unknown": inside("price-history", "?model=invented"),
+    "set-price": inside("set-price", "?model=gpt-4o"),
     "settings-privacy": inside("settings-privacy"),
     "settings-ingestion": inside("settings-ingestion"),
     "empty ingestion": elsewhere("/p/{demo.empty.slug}/settings/ingestion/"),
@@ -103,6 +108,7 @@ NO_PAGES = set(
     """
     home settings prompt-by-name prompt-changed prompt-windows join-project preferences
     prompt-file prompts-export-file
+    prompt-snippets remove-price reprice stop-repricing repricing
     prompt-archive prompt-delete prompt-discard prompt-draft prompt-preview prompt-restore prompt-undo prompt-use prompt-use-again
     trace-feedback explore-new search start-key start-live span-text overview-chart
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key

@@ -54,6 +54,20 @@ class PriceForm(forms.Form):
         label="Note", max_length=300, required=False, help_text="Where the price is from: a contract, a page, a person."
     )
 
+    @property
+    def main_fields(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name != "note" and field not in self.tier_fields]
+
+    @property
+    def tier_fields(self) -> list[forms.BoundField]:
+        """The fields that few people need."""
+        return [field for field in self if field.name.startswith("tier_")]
+
+    @property
+    def has_tier(self) -> bool:
+        """Whether something is in them, so that they must not stay hidden."""
+        return any(field.value() or field.errors for field in self.tier_fields)
+
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         if values.get("tier_above") and None in (values.get("tier_input"), values.get("tier_output")):
