@@ -108,12 +108,14 @@ _PIECE = """
 
 
 def _piece(run: Repricing) -> list[Row]:
-    day, trace_id, span_id = run.place or _FIRST
+    place: list[Any] = run.place or _FIRST
+    day, trace_id, span_id = place
     with connection.cursor() as cursor:
         cursor.execute(
             _PIECE, [run.project_id, run.since, day, run.until, day, trace_id, span_id, list(_KINDS), PIECE]
         )  # fmt: skip
-        return cursor.fetchall()
+        rows: list[Row] = cursor.fetchall()
+        return rows
 
 
 def _wrong(rows: Sequence[Row], book: Book) -> list[tuple[date, UUID, int, int]]:

@@ -73,7 +73,7 @@ def set_price(*, project: Project, price: NewPrice, by: User) -> ModelPrice:
     demand(project=project, action=Action.MANAGE_PROVIDERS, by=by)
     price = _checked(price)
     Project.objects.select_for_update().get(pk=project.pk)
-    named = {"provider": price.provider, "model": price.model, "valid_from": price.valid_from}
+    named: dict[str, Any] = {"provider": price.provider, "model": price.model, "valid_from": price.valid_from}
     is_known = project.model_prices.filter(**named).exists()
     if not is_known and project.model_prices.count() >= MOST_OF_A_PROJECT:
         raise PriceNotUsable(f"A project may have {MOST_OF_A_PROJECT} prices of its own. Remove some first.")
