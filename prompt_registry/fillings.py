@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from threading import Lock
 from typing import Any
 
 from prompt_registry import contents, snippets
@@ -17,6 +18,7 @@ _MOST_ON_A_LEVEL = 2_000
 _FILLED_FIELDS = ("text", "messages", "variables", "snippets")
 # The parts of the last answer without a gap, by project, name and version.
 _last_whole: OrderedDict[tuple[int, str, int], Item] = OrderedDict()
+_lock = Lock()
 
 
 def filled(items: Iterable[Item], *, project_id: int) -> Iterator[Item]:
@@ -40,11 +42,16 @@ def _filled(item: Item, content: contents.PromptContent, shelf: Shelf, project_i
         return item | whole
     parts = _parts(item, composed)
     if composed.uses and not composed.has_gaps:
+        _remember(key, parts)
+    return item | parts
+
+
+def _remember(key: tuple[int, str, int], parts: Item) -> None:
+    with _lock:
         _last_whole[key] = parts
         _last_whole.move_to_end(key)
-        while len(_last_whole) > _MOST_REMEMBERED:
+        if len(_last_whole) > _MOST_REMEMBERED:
             _last_whole.popitem(last=False)
-    return item | parts
 
 
 def _parts(item: Item, composed: Composed) -> Item:
@@ -62,8 +69,3 @@ def _parts(item: Item, composed: Composed) -> Item:
     ]  # fmt: skip
     text = values["text"] if item["text"] is not None else None
     return dict(zip(_FILLED_FIELDS, (text, values["messages"], variables, used), strict=True))
-
-
-def forget() -> None:
-    """Forget the last whole texts."""
-    _last_whole.clear()
