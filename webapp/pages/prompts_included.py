@@ -9,10 +9,10 @@ from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 
 from projects.roles import Action
-from prompt_registry import dependents, queries, references
+from prompt_registry import contents, dependents, queries, references, snippets
 from prompt_registry.contents import TEXT
 from prompt_registry.dependents import Dependent
-from prompt_registry.models import PRODUCTION, Prompt
+from prompt_registry.models import PRODUCTION, Prompt, PromptVersion
 from prompt_registry.queries import SnippetRow
 from prompt_registry.references import Reference
 from prompt_registry.snippets import Composed, Use
@@ -20,6 +20,7 @@ from webapp.access import ProjectRequest, requires
 from webapp.pages.prompts_frame import prompt_of
 
 MOST_CHOICES = 30
+MOST_AFFECTED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,14 @@ class Included:
         """Which version stands there and whether that moves by itself."""
         number, reference = self.use.snippet.version, self.use.reference
         return f"always v{number}" if reference.version else f"v{number}, live in {reference.label}"
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """A prompt that changes when a snippet in it is published, and the blanks that it did not have before."""
+
+    item: Dependent
+    new_blanks: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +99,24 @@ def included(composed: Composed, prompt: Prompt) -> list[Included]:
     ]
 
 
-def affected(prompt: Prompt, place: str) -> list[Dependent]:
-    """Return which prompts read differently when the place of this one moves; only text prompts stand in others."""
-    if prompt.type != TEXT:
+def affected(version: PromptVersion, place: str, current: PromptVersion | None) -> list[Affected]:
+    """Return which prompts read differently when the version goes live, and which blanks they get or lose with it."""
+    prompt = version.prompt
+    if prompt.type != TEXT:  # only text prompts stand in others
         return []
-    return dependents.of(project_id=prompt.project_id, name=prompt.name, labels=[place])
+    found = dependents.of(project_id=prompt.project_id, name=prompt.name, labels=[place])[:MOST_AFFECTED]
+    new = _blanks(version) - (_blanks(current) if current else set())
+    return [Affected(item, sorted(new - _blanks_of(item)) if new else []) for item in found]
+
+
+def _blanks_of(item: Dependent) -> set[str]:
+    return _blanks(PromptVersion.objects.select_related("prompt").get(prompt=item.prompt_id, number=item.number))
+
+
+def _blanks(version: PromptVersion) -> set[str]:
+    content = contents.of_version(version)
+    filled = snippets.composed(content, project_id=version.project_id, name=version.prompt.name).content
+    return {variable.name for variable in filled.variables}
 
 
 urlpatterns: list[URLPattern] = [path("prompts/<int:prompt_id>/snippets/", choices, name="prompt-snippets")]

@@ -143,7 +143,7 @@ def _show(request: ProjectRequest, prompt: Prompt, plan: Plan, *, error: str = "
         "places": list(dict.fromkeys([*PLACES, plan.place])),
         "changes": changes.describe(before=before, after=after),
         "compared": compared(changes.pairs(before, after), is_whole=False) if before else [],
-        "affected": affected(prompt, plan.place),
+        "affected": affected(plan.version, plan.place, plan.current.version if plan.current else None),
         "has_draft": drafts.of(prompt=prompt, user=request.user) is not None,
         "may_publish": request.membership.can(action),
         "publishers": helpers(request, action),

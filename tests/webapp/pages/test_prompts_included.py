@@ -139,13 +139,14 @@ def test_publishing_a_snippet_lists_the_prompts_that_change_with_it(browser, rul
     labels.publish(
         prompt=answer, version=make_version(answer, chat(("system", RULES))), label="production", by=approver
     )
-    make_version(rules, text("Ask for nothing."))
+    make_version(rules, text("Ask for {{receipt}}."))
 
     page = browser.get(url(rules, "prompt-publish"))
     elsewhere = browser.get(url(rules, "prompt-publish"), {"to": "staging"})
 
     assert "Prompts that change too" in page.text
     assert url(answer, "prompt-version", 1) in page.text
+    assert "Gets the blank «receipt»: its applications must send it first." in page.text
     assert "Prompts that change too" not in elsewhere.text
 
 
