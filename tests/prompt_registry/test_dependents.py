@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 
 import pytest
+from django.apps import apps
 from django.db import connection
 
 from prompt_registry import announcements, dependents, labels, resolution
@@ -107,3 +109,17 @@ def test_the_answer_around_a_snippet_is_new_when_the_snippet_is(save, approver, 
     after = resolution.by_label(project_id=answer.project_id, name="answer", label="production")
     assert (json.loads(before.body)["text"], json.loads(after.body)["text"]) == ("Be kind.", "Be short.")
     assert before.etag != after.etag
+
+
+def test_versions_from_before_the_table_are_written_down_by_the_migration(save):
+    save("rules", text("Be kind."))
+    langfuses = "@@@langfusePrompt:name=rules|label=production@@@ @@@langfusePrompt:name=rules|version=1@@@"
+    save("answer", chat(("system", langfuses), ("user", "@@@langfusePrompt:nothing@@@ 100 %")), label="")
+    written = set(PromptDependency.objects.values_list("snippet_name", "snippet_label", "snippet_version"))
+    PromptDependency.objects.all().delete()
+
+    migration = importlib.import_module("migrations.prompt_registry.0004_snippets_known")
+    migration._record_what_is_there(apps, None)
+
+    found = set(PromptDependency.objects.values_list("snippet_name", "snippet_label", "snippet_version"))
+    assert found == written == {("rules", "production", 0), ("rules", "", 1)}
