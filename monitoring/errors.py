@@ -20,3 +20,7 @@ class TokenRefused(MonitoringError):
 
 class RuleRefused(MonitoringError):
     """This masking rule cannot be used."""
+
+
+class RepricingRefused(MonitoringError):
+    """Past calls cannot be counted again now."""

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from monitoring.kinds import IdMode, Kind, MaskMode, Status
-from projects.models import Project
+from projects.models import Project, User
 
 
 class TraceQuerySet(models.QuerySet["Trace"]):
@@ -304,6 +304,53 @@ class MaskedHour(models.Model):
 
     class Meta:
         db_table = "masked_hour"
+
+
+class RepricingState(models.TextChoices):
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    STOPPED = "stopped", "Stopped"
+
+
+class Repricing(models.Model):
+    """One run over past calls that counts their costs anew, with the prices that held when they were made."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="repricings")
+    since = models.DateField()
+    until = models.DateField()
+    state = models.CharField(max_length=8, choices=RepricingState.choices, default=RepricingState.RUNNING)
+    # The last span that was looked at: day, trace id, span id.
+    place = models.JSONField(default=list)
+    call_count = models.BigIntegerField()
+    checked_count = models.BigIntegerField(default=0)
+    changed_count = models.BigIntegerField(default=0)
+    difference_nano_usd = models.BigIntegerField(default=0)
+    started_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    started_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "repricing"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project"], condition=models.Q(state="running"), name="repricing_one_at_a_time"
+            ),
+            models.CheckConstraint(condition=models.Q(state__in=RepricingState.values), name="repricing_state_known"),
+        ]
+
+    @property
+    def percent(self) -> int:
+        """How much was looked at; the number of calls is known only about."""
+        return min(99, self.checked_count * 100 // self.call_count) if self.call_count else 0
+
+    @property
+    def difference_usd(self) -> float:
+        return self.difference_nano_usd / 1e9
+
+    @property
+    def less_usd(self) -> float:
+        """By how much everything became cheaper."""
+        return -self.difference_usd
 
 
 def span_hex(span_id: int) -> str:

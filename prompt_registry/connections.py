@@ -15,7 +15,7 @@ from projects.outbound.errors import OutboundError
 from projects.outbound.transport import check_url
 from prompt_registry.errors import PromptRegistryError
 from prompt_registry.models import ProviderConnection
-from prompt_registry.prices.costs import cost_nano_usd
+from prompt_registry.prices import books
 from prompt_registry.providers.completions import complete
 from prompt_registry.providers.connections import Connection
 from prompt_registry.providers.translation import refused
@@ -144,7 +144,7 @@ def attempt(*, connection: ProviderConnection, by: User) -> Trial:
         settings=ModelSettings(model=connection.default_model, max_tokens=_LONGEST_TRIAL_ANSWER),
         total_seconds=_LONGEST_TRIAL_SECONDS,
     )
-    return Trial(completion=completion, cost_usd=_cost_usd(completion))
+    return Trial(completion=completion, cost_usd=_cost_usd(connection.project_id, completion))
 
 
 def simulated_url() -> str:
@@ -152,12 +152,13 @@ def simulated_url() -> str:
     return f"{settings.LIVE_URL}/simulated/v1"
 
 
-def _cost_usd(completion: Completion) -> float | None:
+def _cost_usd(project_id: int, completion: Completion) -> float | None:
     if completion.usage is None:
         return None
-    nano = cost_nano_usd(
+    nano = books.of(project_id).cost_nano_usd(
         provider="", model=completion.model, input_tokens=completion.usage.input_tokens,
         output_tokens=completion.usage.output_tokens, cache_read_tokens=completion.usage.cache_read_tokens,
+        reasoning_tokens=completion.usage.reasoning_tokens,
     )  # fmt: skip
     return None if nano is None else nano / 1e9
 

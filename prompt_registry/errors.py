@@ -29,6 +29,10 @@ class NameInUse(PromptRegistryError):
     """Applications fetch this prompt by its name, so the name stays. Make a copy under the new name instead."""
 
 
+class SnippetInUse(PromptRegistryError):
+    """This prompt stands as a snippet in prompts that are live. Take it out there first."""
+
+
 class TagNotUsable(PromptRegistryError):
     """A prompt may have up to 20 tags of 1 to 60 characters each."""
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from projects import audit
 from projects.models import User
 from projects.roles import Action
-from prompt_registry import checks, contents, news, resolution, texts
+from prompt_registry import checks, contents, news, resolution, snippets, texts
 from prompt_registry.errors import (
     AlreadyThere,
     LabelNotUsable,
@@ -122,9 +122,11 @@ def _current(prompt: Prompt, label: str, expected_version: int | None) -> Label 
 
 
 def _check(version: PromptVersion, current: Label | None) -> None:
-    after = contents.of_version(version)
-    before = contents.of_version(current.version) if current else None
+    project, written = version.prompt.project, contents.of_version(version)
+    after = snippets.composed(written, project_id=project.pk).content
+    before = snippets.composed(contents.of_version(current.version), project_id=project.pk).content if current else None
     stops = [check.sentence for check in checks.run(before=before, after=after) if check.level == checks.STOPS]
+    stops += snippets.findings(written, project, name=version.prompt.name)
     if stops:
         raise StoppedByChecks(stops)
 

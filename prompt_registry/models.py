@@ -91,6 +91,29 @@ class PromptVersion(models.Model):
         return f"{self.prompt.name} v{self.number}"
 
 
+class PromptDependency(models.Model):
+    """One snippet that stands in a version, as the version names it: by label, or by version number."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="+")
+    version = models.ForeignKey(PromptVersion, on_delete=models.CASCADE, related_name="dependencies")
+    snippet_name = models.CharField(max_length=255)
+    snippet_label = models.CharField(max_length=36, blank=True, default="")
+    snippet_version = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        db_table = "prompt_dependency"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "snippet_name", "snippet_label", "snippet_version"], name="prompt_dependency_unique"
+            )
+        ]
+        indexes = [models.Index(fields=["project", "snippet_name"], name="prompt_dependency_by_name")]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} includes {self.snippet_name}"
+
+
 class Label(models.Model):
     """A movable pointer to one version; moving it is publishing."""
 
@@ -162,6 +185,51 @@ class PromptProcess(models.Model):
 
     def __str__(self) -> str:
         return f"{self.host} {self.process_id}"
+
+
+class ModelPrice(models.Model):
+    """What a project pays for a model from a day on, in US dollars per million tokens; a pattern ends in `*`."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="model_prices")
+    provider = models.CharField(max_length=60, blank=True, default="")
+    model = models.CharField(max_length=120)
+    input = models.DecimalField(max_digits=14, decimal_places=6)
+    output = models.DecimalField(max_digits=14, decimal_places=6)
+    # Empty: charged like any other token of its side.
+    cache_read = models.DecimalField(max_digits=14, decimal_places=6, null=True)
+    cache_write = models.DecimalField(max_digits=14, decimal_places=6, null=True)
+    reasoning = models.DecimalField(max_digits=14, decimal_places=6, null=True)
+    tiers = models.JSONField(default=list)
+    valid_from = models.DateField()
+    note = models.CharField(max_length=300, blank=True, default="")
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "model_price"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "provider", "model", "valid_from"], name="model_price_once_a_day"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} from {self.valid_from}"
+
+
+class PriceList(models.Model):
+    """A price list that was read from a file; the newest one holds, unless the shipped one is newer."""
+
+    rows = models.JSONField()
+    as_of = models.DateField()
+    source = models.CharField(max_length=300)
+    loaded_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "price_list"
+
+    def __str__(self) -> str:
+        return f"{self.source} of {self.as_of}"
 
 
 class ProviderConnection(models.Model):

@@ -10,8 +10,8 @@ from django.utils import timezone
 from projects import audit
 from projects.models import Project, User
 from projects.roles import Action
-from prompt_registry import names, news, resolution, texts
-from prompt_registry.errors import NameInUse, NameTaken, TagNotUsable
+from prompt_registry import dependents, names, news, resolution, texts
+from prompt_registry.errors import NameInUse, NameTaken, SnippetInUse, TagNotUsable
 from prompt_registry.models import Prompt, PromptType
 from prompt_registry.permissions import demand
 
@@ -42,6 +42,7 @@ def rename(*, prompt: Prompt, name: str, by: User) -> Prompt:
     name = names.clean(name)
     if locked.label_moves.exists():
         raise NameInUse
+    _demand_unused(locked)
     before, locked.name = locked.name, name
     try:
         with transaction.atomic():
@@ -72,7 +73,7 @@ def retag(*, prompt: Prompt, tags: Iterable[str], by: User | None) -> Prompt:
 
 
 @transaction.atomic
-def archive(*, prompt: Prompt, by: User) -> Prompt:
+def archive(*, prompt: Prompt, by: User | None) -> Prompt:
     """Take the prompt out of the lists; applications go on getting what is live."""
     locked = _locked(prompt, by=by)
     locked.archived_at = locked.archived_at or timezone.now()
@@ -82,7 +83,7 @@ def archive(*, prompt: Prompt, by: User) -> Prompt:
 
 
 @transaction.atomic
-def restore(*, prompt: Prompt, by: User) -> Prompt:
+def restore(*, prompt: Prompt, by: User | None) -> Prompt:
     """Bring the prompt back from the archive or from deletion, with all its versions."""
     locked = _locked(prompt, by=by, action=Action.PUBLISH if prompt.deleted_at else Action.EDIT_PROMPTS)
     locked.archived_at = locked.deleted_at = locked.moved_to = None
@@ -96,6 +97,7 @@ def restore(*, prompt: Prompt, by: User) -> Prompt:
 def delete(*, prompt: Prompt, by: User) -> Prompt:
     """Tell applications that the prompt is gone; its versions stay, so it can be brought back."""
     locked = _locked(prompt, by=by, action=Action.PUBLISH)
+    _demand_unused(locked)
     locked.deleted_at = locked.deleted_at or timezone.now()
     locked.save(update_fields=["deleted_at"])
     audit.record(action="prompt.deleted", subject=locked.name, by=by, project=locked.project)
@@ -106,6 +108,13 @@ def delete(*, prompt: Prompt, by: User) -> Prompt:
 def _locked(prompt: Prompt, *, by: User | None, action: Action = Action.EDIT_PROMPTS) -> Prompt:
     demand(project=prompt.project, action=action, by=by)
     return Prompt.objects.select_for_update(of=("self",)).select_related("project").get(pk=prompt.pk)
+
+
+def _demand_unused(prompt: Prompt) -> None:
+    users = dependents.live(project_id=prompt.project_id, name=prompt.name)
+    if users:
+        names = ", ".join(dict.fromkeys(f"«{item.name}»" for item in users[:3]))
+        raise SnippetInUse(f"This prompt stands as a snippet in {names}, which is live. Take it out there first.")
 
 
 def _taken(project: Project, name: str) -> NameTaken:

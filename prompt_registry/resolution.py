@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from prompt_registry import announcements
+from prompt_registry import announcements, dependents, fillings
 from prompt_registry.answer_cache import AnswerCache
 from prompt_registry.models import LATEST
 from prompt_registry.names import MAX_LENGTH
@@ -25,6 +25,8 @@ PAGE_SIZE = 500
 # A page stays small enough to be fetched while an application that starts waits for it.
 PAGE_BYTES = 1024 * 1024
 MAX_LABEL_LENGTH = 36
+# When a change touches more prompts than this, applications are told to look at all of theirs.
+_MOST_NAMED = 50
 _REFUSAL_BYTES = 500
 _MAX_NUMBER = 2**31 - 1
 _UNKNOWN = "This project has no prompt with this name and this label or version."
@@ -81,33 +83,36 @@ _cache: AnswerCache[Outcome] = AnswerCache(
 )
 
 
-def by_label(*, project_id: int, name: str, label: str, change: str = "") -> Outcome:
+def by_label(*, project_id: int, name: str, label: str, change: str = "", is_raw: bool = False) -> Outcome:
     """Return the version of a prompt that a label points to; «latest» is the newest version.
 
-    `change` is the token of a change that the caller was told about: the answer is never older than it.
+    `change` is the token of a change that the caller was told about: the answer is never older than it. A raw answer
+    holds the tags of snippets instead of their texts.
     """
     if not _is_possible(name, label):
         return Refusal(_UNKNOWN)
-    return _remembered(project_id, ("l", name, label), lambda: _one(project_id, name, label=label), change)
+    key = ("l", name, label, is_raw)
+    return _remembered(project_id, key, lambda: _one(project_id, name, label=label, is_raw=is_raw), change)
 
 
-def by_version(*, project_id: int, name: str, number: int, change: str = "") -> Outcome:
+def by_version(*, project_id: int, name: str, number: int, change: str = "", is_raw: bool = False) -> Outcome:
     """Return one version of a prompt."""
     if not _is_possible(name, "") or not 0 < number <= _MAX_NUMBER:
         return Refusal(_UNKNOWN)
-    return _remembered(project_id, ("v", name, number), lambda: _one(project_id, name, number=number), change)
+    key = ("v", name, number, is_raw)
+    return _remembered(project_id, key, lambda: _one(project_id, name, number=number, is_raw=is_raw), change)
 
 
 def now(*, project_id: int, name: str, number: int) -> Outcome:
-    """Return one version as it is at this moment, for whoever just saved it."""
-    return _one(project_id, name, number=number)
+    """Return one version as it is at this moment and as it was written, for whoever just saved it."""
+    return _one(project_id, name, number=number, is_raw=True)
 
 
-def page(*, project_id: int, label: str, after: str = "") -> Outcome:
+def page(*, project_id: int, label: str, after: str = "", is_raw: bool = False) -> Outcome:
     """Return every prompt that the label points into, by name, for an application that warms up."""
     if not _is_possible(after, label):
         return _answer({"items": [], "next": None}, binding="all")
-    return _remembered(project_id, ("p", label, after), lambda: _page(project_id, label, after))
+    return _remembered(project_id, ("p", label, after, is_raw), lambda: _page(project_id, label, after, is_raw))
 
 
 def forget(project_id: int | None = None) -> None:
@@ -118,10 +123,15 @@ def forget(project_id: int | None = None) -> None:
 def forget_after_commit(project_id: int, *, name: str = "", labels: Iterable[str] = ()) -> None:
     """Empty the memory of a project's answers once the current change is committed, and tell applications about it.
 
-    Without a name they look at all their prompts, without labels at every label of the prompt. Other web processes
-    forget when an application asks for the change, or after two seconds.
+    Without a name they look at all their prompts, without labels at every label of the prompt. Prompts that include
+    this one change with it. Other web processes forget when an application asks for the change, or after two seconds.
     """
+    labels = list(labels)
     announcements.announce(project_id=project_id, name=name, labels=labels)
+    changed = dependents.names(project_id=project_id, name=name, labels=labels) if name else []
+    # Without labels: an application that asks for a fixed version gets the snippet's new text as well.
+    for changed_name in changed if len(changed) <= _MOST_NAMED else [""]:
+        announcements.announce(project_id=project_id, name=changed_name)
     transaction.on_commit(lambda: _cache.forget(project_id))
 
 
@@ -131,7 +141,7 @@ def _is_possible(name: str, label: str) -> bool:
 
 
 def _remembered(
-    project_id: int, key: tuple[str, ...] | tuple[str, str, int], load: Callable[[], Outcome], change: str = ""
+    project_id: int, key: tuple[str, str, str | int, bool], load: Callable[[], Outcome], change: str = ""
 ) -> Outcome:
     if not change:
         return _cache.get(project_id, key, load)
@@ -165,7 +175,7 @@ _MANY = f"""
 """
 
 
-def _one(project_id: int, name: str, *, label: str = "", number: int = 0) -> Outcome:
+def _one(project_id: int, name: str, *, label: str = "", number: int = 0, is_raw: bool) -> Outcome:
     snapshot, rows = _rows(_ONE, project=project_id, name=name, label=label, number=number)
     if not rows:
         return Refusal(_UNKNOWN, snapshot=snapshot)
@@ -175,14 +185,14 @@ def _one(project_id: int, name: str, *, label: str = "", number: int = 0) -> Out
         return Refusal(sentence, is_deleted=True, snapshot=snapshot)
     if row["number"] is None:
         return Refusal(_why_nothing(row["newest"], label, number), snapshot=snapshot)
-    return _answer(_item(row), binding=row["content_hash"], version=row["number"], snapshot=snapshot)
+    [item] = _items([row], project_id, is_raw)
+    return _answer(item, binding=row["content_hash"], version=row["number"], snapshot=snapshot)
 
 
-def _page(project_id: int, label: str, after: str) -> Outcome:
+def _page(project_id: int, label: str, after: str, is_raw: bool) -> Outcome:
     snapshot, rows = _rows(_MANY, project=project_id, label=label, number=0, after=after)
-    count = _fitting(rows)
-    items = [_item(row) for row in rows[:count]]
-    following = items[-1]["name"] if len(rows) > count else None
+    items = _first_page(_items(rows[: _fitting(rows)], project_id, is_raw))
+    following = items[-1]["name"] if len(rows) > len(items) else None
     return _answer({"items": items, "next": following}, binding="all", snapshot=snapshot)
 
 
@@ -196,12 +206,31 @@ def _fitting(rows: list[dict[str, Any]]) -> int:
     return min(len(rows), PAGE_SIZE)
 
 
+def _first_page(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the items that make a page, at least one: with their snippets they are larger than their rows were."""
+    page: list[dict[str, Any]] = []
+    size = 0
+    for item in items:
+        texts = [item["text"], *(message.get("content") for message in item["messages"])]
+        size += sum(len(text) for text in texts if text)
+        if page and size > PAGE_BYTES:
+            break
+        page.append(item)
+    return page
+
+
 def _why_nothing(newest: int | None, label: str, number: int) -> str:
     if newest is None:
         return "This prompt has no version yet: nobody saved one."
     if number:
         return f"This prompt has no version {number}; the newest is {newest}."
     return f"No version of this prompt is published to «{label}» yet. The newest version is {newest}."
+
+
+def _items(rows: list[dict[str, Any]], project_id: int, is_raw: bool) -> Iterable[dict[str, Any]]:
+    items = [_item(row) for row in rows]
+    # Later queries see at least what the first one saw, so the answer is as new as its snapshot says.
+    return items if is_raw else fillings.filled(items, project_id=project_id)
 
 
 def _item(row: dict[str, Any]) -> dict[str, Any]:
@@ -218,6 +247,7 @@ def _item(row: dict[str, Any]) -> dict[str, Any]:
         "content_hash": row["content_hash"],
         "note": row["note"],
         "rollout": None,
+        "snippets": [],
         "updated_at": _rfc3339(row["updated_at"]),
     }
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import Max
 
 from projects import audit
 from projects.models import User
 from projects.roles import Action
-from prompt_registry import contents, news, resolution, texts
+from prompt_registry import contents, dependents, news, resolution, snippets, texts
 from prompt_registry.contents import PromptContent
 from prompt_registry.errors import (
     ChangedMeanwhile,
     ContentNotUsable,
     NoChanges,
     NoteTooLong,
+    Problem,
     PromptArchived,
     TypeFixed,
     VersionUnknown,
@@ -47,6 +49,7 @@ def save(
         variables=[variable.to_json() for variable in content.variables], note=note, author=by,
         content_hash=content.hash,
     )  # fmt: skip
+    dependents.record(version=version, content=content)
     audit.record(
         action="prompt.version_saved", subject=prompt.name, by=by, project=prompt.project, version=version.number,
         before_hash=newest.content_hash if newest else "", after_hash=version.content_hash,
@@ -59,6 +62,11 @@ def save(
 def newest_of(prompt: Prompt) -> PromptVersion | None:
     """Return the version that «latest» means: the one with the highest number."""
     return prompt.versions.select_related("prompt", "author").order_by("-number").first()
+
+
+def newest_number(prompt: Prompt) -> int:
+    """Return the number of the newest version, 0 when there is none."""
+    return prompt.versions.aggregate(newest=Max("number"))["newest"] or 0
 
 
 def by_number(prompt: Prompt, number: int) -> PromptVersion:
@@ -75,7 +83,9 @@ def _checked(prompt: Prompt, content: PromptContent, note: str) -> tuple[PromptC
         raise TypeFixed
     if len(note) > MAX_NOTE:
         raise NoteTooLong
-    if problems := contents.problems_of(content):
+    problems = contents.problems_of(content)
+    hopeless = snippets.impossible(content, project_id=prompt.project_id, name=prompt.name)
+    if problems := [*problems, *(Problem("text", sentence) for sentence in hopeless)]:
         raise ContentNotUsable(problems)
     return content, note
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.core.management import call_command
 
-from monitoring import partitions, retention
+from monitoring import partitions, repricing, retention
 from projects import jobs, notification_mail, sign_in_attempts, webhook_deliveries, webhooks
 from projects.models import Job
 from workers import canary
@@ -43,6 +43,11 @@ def _plan_digests(job: Job) -> None:
     notification_mail.plan_digests()
 
 
+def _reprice(job: Job) -> None:
+    while repricing.step(run_id=job.payload["repricing"]):
+        jobs.renew(job=job)
+
+
 KINDS: dict[str, Callable[[Job], None]] = {
     "partitions.ensure": _ensure_partitions,
     "housekeeping": _housekeeping,
@@ -51,11 +56,12 @@ KINDS: dict[str, Callable[[Job], None]] = {
     notification_mail.AT_ONCE_KIND: _mail_notification,
     notification_mail.DIGEST_KIND: _mail_digest,
     "notification.digests": _plan_digests,
+    repricing.KIND: _reprice,
 }
 
 FAST = "fast"
 # Kinds that run for long have a queue of their own, so that no quick one waits behind them.
-_QUEUE_OF: dict[str, str] = {}
+_QUEUE_OF: dict[str, str] = {repricing.KIND: "insight"}
 
 
 def queue_of(kind: str) -> str:

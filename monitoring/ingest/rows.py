@@ -20,7 +20,7 @@ from monitoring.ingest.limits import INT64_MAX, MAX_INDEXED_CHARS
 from monitoring.ingest.masking import Masker
 from monitoring.ingest.spans import RawEvent, RawSpan, Rejected
 from monitoring.kinds import Arm, Kind, Mark, Status
-from prompt_registry.prices.costs import cost_nano_usd
+from prompt_registry.prices.costs import SHIPPED, Book
 
 log = structlog.get_logger("callboard.ingest")
 
@@ -64,6 +64,7 @@ class Sender:
     environment: str
     received_at: datetime
     masker: Masker | None = None
+    prices: Book = SHIPPED
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class RowBuilder:
         self._project_id = sender.project_id
         self._environment = sender.environment
         self._received_at = sender.received_at
+        self._prices = sender.prices
         received_ns = int(sender.received_at.timestamp() * 1_000_000) * 1000
         self._earliest_ns, self._latest_ns = received_ns - _NS_LATE, received_ns + _NS_EARLY
         self._sources: dict[int, _Source] = {}
@@ -124,7 +126,7 @@ class RowBuilder:
             self._project_id, _date_of(start_ns // _NS_PER_DAY), UUID(bytes=span.trace_id), _id(span.span_id), _parent(span.parent_id),
             _EPOCH + timedelta(microseconds=sort_ns // 1000), self._received_at, start_ns, end_ns, max(0, duration_ns),
             amounts.first_piece_ns(facts, start_ns, told.first_piece_ns if told else None),
-            _cost(facts, provider, model, tokens, kind, start_ns),
+            _cost(self._prices, facts, provider, model, tokens, kind, start_ns),
             _content_hash(span, name, status, input_text, output_text, kept, metadata, events_text),
             *tokens, amounts.count(get("prompt_version")) or 0, kind, status, _arm(get("arm")), marks, _uuid(get("rollout_id")), name,
             self._environment or _text(get("environment")) or source.environment or "default",
@@ -206,15 +208,15 @@ def _provider(value: Any) -> str:
 
 
 def _cost(
-    facts: amounts.Facts, provider: str, model: str, tokens: amounts.Tokens, kind: int, start_ns: int
+    prices: Book, facts: amounts.Facts, provider: str, model: str, tokens: amounts.Tokens, kind: int, start_ns: int
 ) -> int | None:
     if (sent := amounts.sent_cost(facts)) is not None:
         return sent
     if tokens[0] is None or kind not in (_LLM, _EMBEDDING):
         return None
-    return cost_nano_usd(
+    return prices.cost_nano_usd(
         provider=provider, model=model, input_tokens=tokens[0], output_tokens=tokens[1] or 0,
-        cache_read_tokens=tokens[2] or 0, cache_write_tokens=tokens[3] or 0, at=start_ns,
+        cache_read_tokens=tokens[2] or 0, cache_write_tokens=tokens[3] or 0, reasoning_tokens=tokens[4] or 0, at=start_ns,
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from monitoring.ingest.rows import COLUMN_TYPES, ENVIRONMENT, MARKS, SPAN_ID, ST
 from monitoring.ingest.spans import RawSpan, Rejected
 from monitoring.ingest.turns import wait_for_turn
 from monitoring.kinds import Mark
+from prompt_registry.prices import books
 
 log = structlog.get_logger("callboard.ingest")
 
@@ -47,7 +48,9 @@ class Stored:
 
 def store(spans: Sequence[RawSpan], sender: Sender, *, body_bytes: int = 0, dropped_by_client: int = 0) -> Stored:
     """Commit the batch and return what became of it; after the return everything accepted survives a crash."""
-    rows, rejected = build(spans, replace(sender, masker=masking_policies.masker_of(sender.project_id)))
+    project_id = sender.project_id
+    whole = replace(sender, masker=masking_policies.masker_of(project_id), prices=books.of(project_id))
+    rows, rejected = build(spans, whole)
     unique = _without_twins(rows)
 
     def commit(write: Callable[[list[Row], Sender, Stored], None], attempt: int) -> Stored:

@@ -34,21 +34,24 @@ def prices_of(*, provider: str, model: str, prices: Iterable[Price]) -> tuple[Pr
     """Return the prices of one model, the newest first: exact name, then its family, then the longest pattern."""
     provider = _PROVIDERS.get(provider.strip().lower(), provider.strip().lower())
     rows = list(prices)
-    own = [price for price in rows if price.provider == provider]
-    candidates = [own, rows] if provider in _ANY_VENDOR else [own]
-    plain = _BEFORE_THE_NAME.sub("", model.strip().lower())
+    # A price that a project set without a provider holds for all of them.
+    own, anybodys = ([price for price in rows if price.provider == name] for name in (provider, ""))
+    candidates = [own, anybodys, rows] if provider in _ANY_VENDOR else [own, anybodys]
+    sent = model.strip().lower()
+    plain = _BEFORE_THE_NAME.sub("", sent)
     family = _AFTER_THE_FAMILY.sub("", plain)
-    for name in (plain, family):
+    for name in (sent, plain, family):
         for some in candidates:
             found = [price for price in some if price.model == name]
             if found:
                 return _newest_first(found)
-    return _longest_pattern(family, candidates)
+    return _longest_pattern((sent, plain, family), candidates)
 
 
-def _longest_pattern(family: str, candidates: list[list[Price]]) -> tuple[Price, ...]:
+def _longest_pattern(names: tuple[str, ...], candidates: list[list[Price]]) -> tuple[Price, ...]:
     for some in candidates:
-        matching = [price for price in some if price.model.endswith("*") and family.startswith(price.model[:-1])]
+        patterns = (price for price in some if price.model.endswith("*"))
+        matching = [price for price in patterns if any(name.startswith(price.model[:-1]) for name in names)]
         if matching:
             longest = max(matching, key=lambda price: len(price.model)).model
             return _newest_first([price for price in matching if price.model == longest])

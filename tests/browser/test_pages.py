@@ -90,6 +90,11 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "webhook-delivery": inside("webhook-delivery", delivery_id=lambda demo: demo.delivery_id),
     "notifications": elsewhere("/notifications/"),
     "notification-choices": elsewhere("/notifications/settings/"),
+    "settings-prices": inside("settings-prices", "?q=gpt"),
+    "empty prices": elsewhere("/p/{demo.empty.slug}/settings/prices/"),
+    "price-history": inside("price-history", "?model=o3"),
+    "price unknown": inside("price-history", "?model=invented"),
+    "set-price": inside("set-price", "?model=gpt-4o"),
     "settings-privacy": inside("settings-privacy"),
     "settings-ingestion": inside("settings-ingestion"),
     "empty ingestion": elsewhere("/p/{demo.empty.slug}/settings/ingestion/"),
@@ -121,6 +126,7 @@ NO_PAGES = set(
     """
     home settings prompt-by-name prompt-changed prompt-windows join-project preferences
     prompt-file prompts-export-file
+    prompt-snippets remove-price reprice stop-repricing repricing
     prompt-archive prompt-delete prompt-discard prompt-draft prompt-preview prompt-restore prompt-undo prompt-use prompt-use-again
     comment-people comment-add comment-answer comment-edit comment-delete comment-resolve comment-reopen
     notification-count read-notifications open-notification read-notification

@@ -40,7 +40,7 @@ def test_a_label_answers_with_everything_an_application_needs(prompt, approver):
         "name": prompt.name, "type": "chat", "version": 1, "labels": ["production", "latest"], "text": None,
         "messages": [{"role": "system", "content": "Be kind to {{name}}."}],
         "variables": [{"name": "name", "description": "", "sample": "Ana", "required": True}],
-        "settings": {"model": "m"}, "content_hash": content.hash, "note": "First", "rollout": None,
+        "settings": {"model": "m"}, "content_hash": content.hash, "note": "First", "rollout": None, "snippets": [],
     }  # fmt: skip
 
 
@@ -277,3 +277,101 @@ def test_forgetting_a_project_spares_the_others():
 
     assert cache.get(1, "key", lambda: "new") == "new"
     assert cache.get(2, "key", lambda: "new") == "old"
+
+
+# Snippets
+
+
+def _publish_text(project, name, template, approver):
+    prompt = project.prompts.filter(name=name).first() or make_prompt(project, name=name, type="text")
+    labels.publish(prompt=prompt, version=make_version(prompt, text(template)), label="production", by=approver)
+    resolution.forget()
+    return prompt
+
+
+RULES = "@@@prompt:name=rules|label=production@@@"
+
+
+def test_an_application_gets_the_texts_of_snippets_and_their_blanks(project, approver):
+    _publish_text(project, "rules", "Ask for {{order_id}}.", approver)
+    answer = _publish_text(project, "answer", f"Hi {{{{name}}}}. {RULES}", approver)
+
+    value = _value(_by_label(answer))
+
+    assert value["text"] == "Hi {{name}}. Ask for {{order_id}}."
+    assert [(variable["name"], variable.get("source")) for variable in value["variables"]] == [
+        ("name", None), ("order_id", "rules"),
+    ]  # fmt: skip
+    assert value["snippets"] == [
+        {"name": "rules", "version": 1, "label": "production", "parent": {"name": "answer", "version": 1}}
+    ]
+
+
+def test_a_raw_answer_has_the_tags(project, approver):
+    _publish_text(project, "rules", "Be kind.", approver)
+    answer = _publish_text(project, "answer", RULES, approver)
+
+    raw = resolution.by_label(project_id=project.pk, name="answer", label="production", is_raw=True)
+
+    assert (_value(raw)["text"], _value(_by_label(answer))["text"]) == (RULES, "Be kind.")
+
+
+def test_all_prompts_of_a_page_are_filled_in_with_one_query_for_each_level(
+    project, approver, django_assert_num_queries
+):  # fmt: skip
+    _publish_text(project, "rules", "Be kind.", approver)
+    for name in ("a", "b", "c"):
+        _publish_text(project, name, f"{name} {RULES}", approver)
+
+    with django_assert_num_queries(2):
+        value = _value(resolution.page(project_id=project.pk, label="production"))
+
+    assert [item["text"] for item in value["items"]] == [
+        "a Be kind.", "b Be kind.", "c Be kind.", "Be kind.",
+    ]  # fmt: skip
+
+
+def test_a_prompt_without_snippets_costs_one_query(prompt, django_assert_num_queries):
+    make_version(prompt, chat(("system", "Mail me@@@shop")))
+
+    with django_assert_num_queries(1):
+        _by_label(prompt, "latest")
+
+
+def test_a_deleted_snippet_takes_no_text_from_applications(project, approver):
+    rules = _publish_text(project, "rules", "Be kind.", approver)
+    answer = _publish_text(project, "answer", RULES, approver)
+    # Nobody can do this through Callboard; a restored backup or a hand in the database can.
+    project.prompts.filter(pk=rules.pk).update(deleted_at=rules.created_at)
+    resolution.forget()
+
+    assert _value(_by_label(answer))["text"] == "Be kind."
+
+
+def test_when_a_snippet_goes_missing_the_last_whole_text_is_served(project, approver):
+    rules = _publish_text(project, "rules", "Be kind.", approver)
+    answer = _publish_text(project, "answer", RULES, approver)
+    assert _value(_by_label(answer))["text"] == "Be kind."
+    rules.labels.all().delete()
+    resolution.forget()
+
+    assert _value(_by_label(answer))["text"] == "Be kind."
+
+
+def test_a_snippet_that_never_was_leaves_a_mark_instead_of_an_error(project):
+    prompt = make_prompt(project, type="text")
+    make_version(prompt, text(f"Hi {RULES}"))
+
+    assert _value(_by_label(prompt, "latest"))["text"] == "Hi [The snippet «rules» is missing here.]"
+
+
+def test_a_page_that_grows_with_its_snippets_is_cut(project, approver):
+    _publish_text(project, "rules", "x" * 250_000, approver)
+    for name in "abcd":
+        _publish_text(project, name, RULES, approver)
+
+    first = _value(resolution.page(project_id=project.pk, label="production"))
+    second = _value(resolution.page(project_id=project.pk, label="production", after=first["next"]))
+
+    assert [item["name"] for item in first["items"]] == ["a", "b", "c", "d"]
+    assert [item["name"] for item in second["items"]] == ["rules"]

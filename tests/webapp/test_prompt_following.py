@@ -17,7 +17,7 @@ from projects.models import Project, User
 from projects.roles import Role, Scope
 from prompt_registry import fleet, labels, resolution
 from prompt_registry.models import Prompt
-from tests.prompt_registry.factories import chat, make_member, make_project, make_prompt, make_version
+from tests.prompt_registry.factories import chat, make_member, make_project, make_prompt, make_version, text
 from tests.sdk.fake_server import eventually
 from tests.webapp.live_server import serving, test_database_url
 
@@ -65,6 +65,11 @@ def publish(prompt: Prompt, approver: User) -> int:
     return version.number
 
 
+def texts_of(client: Callboard) -> list[str | None]:
+    """Return what a process serves for the label and for the fixed version."""
+    return [client.prompts.get("answer").text, client.prompts.get("answer", version=1).text]
+
+
 def hears(client: Callboard) -> bool:
     return bool(client.stats().get("prompt_changes_announced"))
 
@@ -91,6 +96,26 @@ def test_a_publish_is_followed_at_once_and_the_fleet_line_says_so(prompt, approv
         assert fleet.of(prompt=prompt, label="production", number=number).count == FOLLOWERS
         for client in clients:
             client.shutdown(0)
+
+
+def test_a_published_snippet_reaches_a_process_that_uses_a_prompt_around_it(
+    project, approver, clients, live_server, settings
+):  # fmt: skip
+    rules = make_prompt(project, name="rules", type="text")
+    labels.publish(prompt=rules, version=make_version(rules, text("Be kind.")), label="production", by=approver)
+    answer = make_prompt(project, name="answer", type="text")
+    tag = "Hi. @@@prompt:name=rules|label=production@@@"
+    labels.publish(prompt=answer, version=make_version(answer, text(tag)), label="production", by=approver)
+    client = clients[0]
+    with serving(database_url=test_database_url()) as (url, _):
+        settings.PUBLIC_URL, settings.LIVE_URL = live_server.url, url
+        eventually(lambda: texts_of(client) == ["Hi. Be kind."] * 2, seconds=15)
+        eventually(lambda: hears(client), seconds=15)
+
+        labels.publish(prompt=rules, version=make_version(rules, text("Be short.")), label="production", by=approver)
+
+        eventually(lambda: texts_of(client) == ["Hi. Be short."] * 2, seconds=SECONDS)
+        client.shutdown(0)
 
 
 def test_without_a_live_process_everything_goes_on_by_asking(prompt, approver, clients, live_server, settings):

@@ -7,6 +7,8 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 
 from django.test import Client
 
@@ -18,6 +20,7 @@ from prompt_registry import comments, connections, contents, labels, prompts, ve
 from prompt_registry.imports import runs
 from prompt_registry.imports.values import SourceFile
 from prompt_registry.models import PRODUCTION
+from prompt_registry.prices import changes
 from tests.projects.factories import make_member, make_user
 
 
@@ -32,6 +35,7 @@ class Things:
     key_id: int
     connection_id: int
     masking_rule_id: int
+    price_id: int
     prompt_id: int
     prompt_name: str
     import_id: int
@@ -52,6 +56,7 @@ def make_things(*, name: str) -> Things:
     key, plain = keys.create(project=project, name="everything", scopes=list(Scope), by=admin)
     connection = connections.add_simulated(project=project, by=admin)
     rule = masking_policies.add_rule(project=project, name="customer", pattern="CN-[0-9]+", mode="mask", by=admin)
+    price = changes.set_price(project=project, price=fake_price(), by=admin)
     prompt = prompts.create(project=project, name="support/answer", type="text", by=admin)
     content = contents.parse({"type": "text", "text": f"Answer for {name}: {{{{question}}}}"})
     version = versions.save(prompt=prompt, content=content, by=admin)
@@ -67,9 +72,17 @@ def make_things(*, name: str) -> Things:
     delivery = webhooks.send_test(endpoint=webhook)
     return Things(
         project=project, admin=admin, member_id=membership.pk, invitation_id=invitation.pk, key_id=key.pk,
-        connection_id=connection.pk, masking_rule_id=rule.pk, prompt_id=prompt.pk, prompt_name=prompt.name,
-        import_id=pending.pk, trace_id=trace_id, span_id=span_id, session_id=session_id,
+        connection_id=connection.pk, masking_rule_id=rule.pk, price_id=price.pk, prompt_id=prompt.pk,
+        prompt_name=prompt.name, import_id=pending.pk, trace_id=trace_id, span_id=span_id, session_id=session_id,
         comment_id=comment.pk, webhook_id=webhook.pk, delivery_id=delivery.pk,
+    )  # fmt: skip
+
+
+def fake_price() -> changes.NewPrice:
+    """Return a price of the model that calls name here."""
+    return changes.NewPrice(
+        provider="", model="fake-1", input=Decimal(1), output=Decimal(2), cache_read=None, cache_write=None, reasoning=None,
+        valid_from=date(2026, 1, 1),
     )  # fmt: skip
 
 
@@ -154,6 +167,7 @@ IN_PROJECT: dict[str, Named] = {
     "prompt-preview": Named(prompt),
     "prompt-discard": Named(prompt),
     "prompt-changed": Named(prompt),
+    "prompt-snippets": Named(prompt),
     "prompt-windows": Named(prompt),
     "prompt-rename": Named(prompt),
     "prompt-archive": Named(prompt),
@@ -211,6 +225,13 @@ IN_PROJECT: dict[str, Named] = {
     "test-webhook": Named(webhook),
     "webhook-delivery": Named(lambda things: {"delivery_id": things.delivery_id}),
     "resend-webhook": Named(lambda things: {"delivery_id": things.delivery_id}),
+    "settings-prices": PLAIN,
+    "price-history": Named(query=lambda things: {"model": "fake-1"}, names_a_thing=False),
+    "set-price": PLAIN,
+    "remove-price": Named(lambda things: {"price_id": things.price_id}),
+    "reprice": PLAIN,
+    "stop-repricing": PLAIN,
+    "repricing": PLAIN,
     "settings-privacy": PLAIN,
     "change-privacy": PLAIN,
     "try-masking": PLAIN,

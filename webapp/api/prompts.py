@@ -3,43 +3,35 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.utils.http import parse_etags
-from ninja import Router
+from ninja import Query, Router
 
 from projects import keys
 from projects.models import Project
 from projects.roles import Scope
 from prompt_registry import announcements, contents, fleet, pushes, resolution
-from prompt_registry.errors import (
-    ChangedMeanwhile,
-    ContentNotUsable,
-    NotAllowed,
-    PromptArchived,
-    PromptDeleted,
-    PromptRegistryError,
-    TypeFixed,
-)
+from prompt_registry.errors import PromptRegistryError
 from prompt_registry.fleet import Reporter, Served
 from prompt_registry.models import PRODUCTION, PromptType
 from prompt_registry.resolution import Answer, Outcome, Refusal
 from webapp import process_header
 from webapp.api import bodies
 from webapp.api.auth import KeyAuth, caller_of
+from webapp.api.conditions import is_one_of
 from webapp.api.errors import ApiError
+from webapp.api.prompt_refusals import refused
 
 router = Router(tags=["Prompts"])
+# Whether snippets are filled in; it cannot be called `resolve` here, django-ninja has a method of that name.
+IsFilled = Annotated[bool, Query(alias="resolve")]
 log = structlog.get_logger("callboard.api.prompts")
 
-_STATUSES: dict[type[PromptRegistryError], int] = {
-    NotAllowed: 403, ChangedMeanwhile: 409, PromptArchived: 409, TypeFixed: 409, PromptDeleted: 410,
-}  # fmt: skip
 _TOUCH_SECONDS = 60.0
 _touched_at: dict[str, float] = {}
 # While the database is away nobody waits for it to note who uses what.
@@ -49,25 +41,41 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @router.get("/prompts", auth=KeyAuth(Scope.PROMPTS_READ), summary="All prompts behind a label")
-def list_prompts(request: HttpRequest, label: str = PRODUCTION, after: str = "") -> HttpResponse:
-    """Answer with every prompt that the label points into, by name; `next` goes into `after` when there are more."""
+def list_prompts(
+    request: HttpRequest, label: str = PRODUCTION, after: str = "", is_filled: IsFilled = True
+) -> HttpResponse:  # fmt: skip
+    """Answer with every prompt that the label points into, by name; `next` goes into `after` when there are more.
+
+    Snippets are filled in, unless `resolve=false` is sent.
+    """
     caller = _noted(request)
-    return _reply(request, resolution.page(project_id=caller.project_id, label=label, after=after))
+    return _reply(
+        request, resolution.page(project_id=caller.project_id, label=label, after=after, is_raw=not is_filled)
+    )
 
 
 @router.get("/prompts/{path:name}", auth=KeyAuth(Scope.PROMPTS_READ), summary="One prompt by label or version")
-def get_prompt(request: HttpRequest, name: str, label: str = "", version: int | None = None) -> HttpResponse:
-    """Answer with the version that `label` points to (default: production), or with the version of this number."""
+def get_prompt(
+    request: HttpRequest, name: str, label: str = "", version: int | None = None, is_filled: IsFilled = True
+) -> HttpResponse:  # fmt: skip
+    """Answer with the version that `label` points to (default: production), or with the version of this number.
+
+    Snippets are filled in and listed under `snippets`, unless `resolve=false` is sent.
+    """
     caller = _noted(request)
     if label and version is not None:
         raise ApiError(422, "Send «label» or «version», not both.")
     # The application was told about a change: an answer from before it would be wrong.
     change = announcements.clean_token(request.headers.get("X-Callboard-Change", ""))
     if version is not None:
-        outcome = resolution.by_version(project_id=caller.project_id, name=name, number=version, change=change)
+        outcome = resolution.by_version(
+            project_id=caller.project_id, name=name, number=version, change=change, is_raw=not is_filled
+        )
         return _reply(request, outcome)
     label = label or PRODUCTION
-    outcome = resolution.by_label(project_id=caller.project_id, name=name, label=label, change=change)
+    outcome = resolution.by_label(
+        project_id=caller.project_id, name=name, label=label, change=change, is_raw=not is_filled
+    )
     if isinstance(outcome, Answer):
         _note_use(request, caller, Served(name, label, outcome.version, _told(request)))
     return _reply(request, outcome)
@@ -89,7 +97,7 @@ def save_prompt(request: HttpRequest) -> HttpResponse:
             labels=_labels(document), base_number=_base_number(document), by=None,
         )  # fmt: skip
     except PromptRegistryError as error:
-        raise _refused(error) from error
+        raise refused(error) from error
     outcome = resolution.now(project_id=caller.project_id, name=version.prompt.name, number=version.number)
     return _reply(request, outcome, status=201 if is_new else 200)
 
@@ -97,7 +105,7 @@ def save_prompt(request: HttpRequest) -> HttpResponse:
 def _reply(request: HttpRequest, outcome: Outcome, *, status: int = 200) -> HttpResponse:
     if isinstance(outcome, Refusal):
         raise ApiError(410 if outcome.is_deleted else 404, outcome.sentence, headers={"Cache-Control": "no-cache"})
-    is_known = request.method == "GET" and _matches(request.headers.get("If-None-Match", ""), outcome)
+    is_known = request.method == "GET" and is_one_of(request.headers.get("If-None-Match", ""), outcome.etag)
     response = HttpResponse(status=304) if is_known else HttpResponse(outcome.body, status=status)
     response["Content-Type"] = "application/json"
     response["ETag"] = outcome.etag
@@ -141,11 +149,6 @@ def _note_use(request: HttpRequest, caller: keys.Caller, served: Served) -> None
         log.warning("use_not_noted", process_id=process.id)
 
 
-def _matches(sent: str, answer: Answer) -> bool:
-    # A proxy that compresses makes the tag weak; the content behind it is still the same.
-    return sent.strip() == "*" or answer.etag in [tag.removeprefix("W/") for tag in parse_etags(sent)]
-
-
 def _noted(request: HttpRequest) -> keys.Caller:
     """Return the caller, and note in the background of its first fetch in a minute that the key is in use."""
     caller, now = caller_of(request), time.monotonic()
@@ -186,14 +189,3 @@ def _labels(document: dict[str, Any]) -> list[str]:
     if not all(isinstance(label, str) for label in found):
         raise ApiError(422, "«labels» must be a list of texts.")
     return [str(label) for label in found]
-
-
-def _refused(error: PromptRegistryError) -> ApiError:
-    status = _STATUSES.get(type(error), 422)
-    if isinstance(error, ContentNotUsable):
-        found = [{"field": problem.field, "reason": problem.sentence} for problem in error.problems]
-        return ApiError(status, "The prompt cannot be saved like this; see «errors».", errors=found)
-    if isinstance(error, ChangedMeanwhile):
-        sentence = f"Version {error.newer.number} was saved after the one you started from. Fetch it, then decide."
-        return ApiError(status, sentence, newest_version=error.newer.number)
-    return ApiError(status, str(error))

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from webapp.api import feedback, me, otlp, prompt_exports, prompts, traces
+from webapp.api import (
+    feedback,
+    me,
+    otlp,
+    prompt_archive,
+    prompt_exports,
+    prompt_labels,
+    prompt_versions,
+    prompts,
+    traces,
+)
 from webapp.api.application import api
 from webapp.api.langfuse import urls as langfuse
 
@@ -12,6 +22,9 @@ api.add_router("", me.router)
 # Before the prompts: there, everything behind /prompts/ is a name.
 api.add_router("", prompt_exports.router)
 api.add_router("", prompts.router)
+api.add_router("", prompt_versions.router)
+api.add_router("", prompt_labels.router)
+api.add_router("", prompt_archive.router)
 api.add_router("", feedback.router)
 api.add_router("", traces.router)
 

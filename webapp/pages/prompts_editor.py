@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from monitoring import usage
 from projects.roles import Action
-from prompt_registry import contents, drafts, queries, versions
+from prompt_registry import contents, drafts, queries, snippets, versions
 from prompt_registry.errors import (
     ChangedMeanwhile,
     ContentNotUsable,
@@ -41,6 +41,7 @@ from webapp.pages.prompts_form import (
     starter,
 )
 from webapp.pages.prompts_frame import prompt_of, render_prompt
+from webapp.pages.prompts_included import Included, included
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +145,12 @@ def autosave(request: ProjectRequest, prompt_id: int) -> HttpResponseBase:
 def preview(request: ProjectRequest, prompt_id: int) -> HttpResponse:
     """Answer with the filled preview and, when the blanks of the text changed, with the panel that describes them."""
     prompt = prompt_of(request, prompt_id)
-    sheet = Editor(raw_of(prompt.type, request.POST))
+    sheet = _sheet(prompt, raw_of(prompt.type, request.POST))
     shown = request.POST.getlist("blank-name")
     are_new = [blank.variable.name for blank in sheet.blanks] != shown
-    context = {"editor": sheet, "are_blanks_new": are_new}
+    inside = _included(sheet, prompt)
+    is_inside_new = [item.key for item in inside] != request.POST.getlist("included")
+    context = {"editor": sheet, "are_blanks_new": are_new, "included": inside, "is_inside_new": is_inside_new}
     return render(request, "prompts/editor.html#preview-answer", context)
 
 
@@ -174,8 +177,10 @@ def show(
 ) -> HttpResponse:
     """Answer with the editor."""
     _, models = usage.seen_names(project=request.project, since=timedelta(days=30), now=timezone.now())
+    sheet = _sheet(prompt, desk.raw, problems)
     context = {
-        "editor": Editor(desk.raw, problems),
+        "editor": sheet,
+        "included": _included(sheet, prompt),
         "desk": desk,
         "problems": problems,
         "note": note,
@@ -189,6 +194,8 @@ def show(
 
 def _show_read_only(request: ProjectRequest, prompt: Prompt, newest: PromptVersion | None) -> HttpResponse:
     content = contents.of_version(newest) if newest else None
+    if content:
+        content = snippets.composed(content, project_id=prompt.project_id, name=prompt.name).content
     context = {
         "version": newest,
         "blanks": blanks_of(content) if content else [],
@@ -205,6 +212,15 @@ def _desk(request: ProjectRequest, prompt: Prompt) -> Desk:
     if newest is None:
         return Desk(starter(prompt.type), 0, None)
     return Desk(contents.of_version(newest).to_json(), newest.number, newest)
+
+
+def _sheet(prompt: Prompt, raw: Mapping[str, Any], problems: tuple[Problem, ...] = ()) -> Editor:
+    composed = snippets.composed(Editor(raw).content, project_id=prompt.project_id, name=prompt.name)
+    return Editor(raw, problems, composed)
+
+
+def _included(sheet: Editor, prompt: Prompt) -> list[Included]:
+    return included(sheet.composed, prompt) if sheet.composed else []
 
 
 def _posted_desk(request: ProjectRequest, prompt: Prompt, raw: Mapping[str, Any]) -> Desk:

@@ -13,6 +13,7 @@ from prompt_registry import contents, model_settings, rendering
 from prompt_registry.contents import CHAT, PLACEHOLDER_LABEL, ROLES, Placeholder, PromptContent, Variable
 from prompt_registry.errors import Problem, RenderingError
 from prompt_registry.rendering import Piece
+from prompt_registry.snippets import Composed
 
 PLACEHOLDER = "placeholder"
 MAX_CARDS = 200
@@ -79,10 +80,17 @@ class Editor:
 
     raw: Mapping[str, Any]
     problems: tuple[Problem, ...] = ()
+    # The same with its snippets filled in, where it has any.
+    composed: Composed | None = None
 
     @property
     def content(self) -> PromptContent:
         return contents.read(self.raw)[0]
+
+    @property
+    def whole(self) -> PromptContent:
+        """The content as the model reads it, the texts of snippets included."""
+        return self.composed.content if self.composed else self.content
 
     @property
     def is_chat(self) -> bool:
@@ -101,7 +109,7 @@ class Editor:
     @property
     def blanks(self) -> list[Blank]:
         """The blanks of the text, then those that were described but are no longer in it."""
-        used = blanks_of(self.content)
+        used = blanks_of(self.content, tones(self.whole))
         names = {blank.variable.name for blank in used}
         described, _ = contents.read_variables(self.raw.get("variables"))
         return used + [Blank(variable, 0, is_used=False) for variable in described if variable.name not in names]
@@ -126,18 +134,19 @@ class Editor:
     @property
     def preview(self) -> list[Preview]:
         """The messages as the model would read them with the samples; nothing when the prompt is too large."""
-        return preview_of(self.content)
+        return preview_of(self.whole)
 
     @property
     def unfilled(self) -> list[str]:
         """The blanks that have no sample yet."""
-        return [variable.name for variable in self.content.variables if not variable.sample]
+        return [variable.name for variable in self.whole.variables if not variable.sample]
 
     @property
     def hindrances(self) -> list[str]:
         """What keeps the prompt from being saved, in sentences."""
         content, problems = contents.read(self.raw)
-        return [problem.sentence for problem in [*problems, *contents.problems_of(content)]]
+        gaps = self.composed.problems if self.composed else ()
+        return [*(problem.sentence for problem in [*problems, *contents.problems_of(content)]), *gaps]
 
     def _settings(self) -> list[SettingField]:
         settings = self.raw.get("settings") or {}
@@ -183,9 +192,10 @@ def tones(content: PromptContent) -> dict[str, int]:
     return {variable.name: index % TONES + 1 for index, variable in enumerate(content.variables)}
 
 
-def blanks_of(content: PromptContent) -> list[Blank]:
-    """Return the blanks of the text with their colours."""
-    return [Blank(variable, tone) for variable, tone in zip(content.variables, tones(content).values(), strict=True)]
+def blanks_of(content: PromptContent, tone_of: Mapping[str, int] | None = None) -> list[Blank]:
+    """Return the blanks of the text with their colours; a snippet's blanks may shift them."""
+    tone_of = tone_of or tones(content)
+    return [Blank(variable, tone_of.get(variable.name, 0)) for variable in content.variables]
 
 
 def settings_in_words(content: PromptContent) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
 from projects.roles import Action
-from prompt_registry import changes, checks, contents, drafts, labels, queries, versions
+from prompt_registry import changes, checks, contents, drafts, labels, queries, snippets, versions
 from prompt_registry.checks import Check
 from prompt_registry.errors import (
     LabelNotUsable,
@@ -24,6 +24,7 @@ from prompt_registry.models import PRODUCTION, Label, Prompt, PromptVersion
 from webapp.access import ProjectRequest, refuse, requires
 from webapp.pages.prompts_form import number_in
 from webapp.pages.prompts_frame import PLACES, fleet_of, helpers, prompt_of, render_prompt
+from webapp.pages.prompts_included import affected
 from webapp.pages.prompts_versions import compared
 
 
@@ -117,8 +118,17 @@ def _plan(request: ProjectRequest, prompt: Prompt) -> Plan:
     if version is None:
         raise Http404
     current = prompt.labels.select_related("version__prompt", "updated_by").filter(name=place).first()
-    before = contents.of_version(current.version) if current else None
-    return Plan(version, place, current, checks.run(before=before, after=contents.of_version(version)))
+    return Plan(version, place, current, _checks(version, current))
+
+
+def _checks(version: PromptVersion, current: Label | None) -> list[Check]:
+    project, written = version.prompt.project, contents.of_version(version)
+    after = snippets.composed(written, project_id=project.pk).content
+    before = snippets.composed(contents.of_version(current.version), project_id=project.pk).content if current else None
+    missing = [
+        Check(checks.STOPS, sentence) for sentence in snippets.findings(written, project, name=version.prompt.name)
+    ]
+    return [*missing, *checks.run(before=before, after=after)]
 
 
 def _show(request: ProjectRequest, prompt: Prompt, plan: Plan, *, error: str = "", status: int = 200) -> HttpResponse:
@@ -133,6 +143,7 @@ def _show(request: ProjectRequest, prompt: Prompt, plan: Plan, *, error: str = "
         "places": list(dict.fromkeys([*PLACES, plan.place])),
         "changes": changes.describe(before=before, after=after),
         "compared": compared(changes.pairs(before, after), is_whole=False) if before else [],
+        "affected": affected(plan.version, plan.place, plan.current.version if plan.current else None),
         "has_draft": drafts.of(prompt=prompt, user=request.user) is not None,
         "may_publish": request.membership.can(action),
         "publishers": helpers(request, action),

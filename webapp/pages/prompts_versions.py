@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from monitoring import usage_prompts
 from monitoring.usage import Usage
 from projects.roles import Action
-from prompt_registry import changes, contents, drafts, queries, versions
+from prompt_registry import changes, contents, drafts, queries, snippets, versions
 from prompt_registry.changes import MessagePair
 from prompt_registry.diffs import EQUAL, Row
 from prompt_registry.errors import DraftChangedElsewhere, VersionUnknown
@@ -26,8 +26,9 @@ from webapp.access import ProjectRequest, requires
 from webapp.pages import prompts_talk
 from webapp.pages.prompts_form import blanks_of, number_in, preview_of, settings_in_words
 from webapp.pages.prompts_frame import pointer, prompt_of, render_prompt
+from webapp.pages.prompts_included import included
 from webapp.pages.prompts_lines import messages_of
-from webapp.pages.prompts_snippets import snippets
+from webapp.pages.prompts_snippets import snippets as code_lines
 from webapp.pages.prompts_talk import Failed
 
 PAGE_SIZE = 50
@@ -103,7 +104,9 @@ def show_version(
     request: ProjectRequest, prompt: Prompt, found: PromptVersion, *, failed: Failed | None = None, status: int = 200
 ) -> HttpResponse:
     """Answer with the page of a version and its comments; a form that was refused keeps what was typed."""
-    number, content = found.number, contents.of_version(found)
+    number = found.number
+    composed = snippets.composed(contents.of_version(found), project_id=prompt.project_id, name=prompt.name)
+    content = composed.content
     labels = list(prompt.labels.filter(version=found).order_by("name").values_list("name", flat=True))
     context = {
         "version": found,
@@ -112,8 +115,9 @@ def show_version(
         "lined": messages_of(content),
         "link": request.build_absolute_uri(request.path),
         "labels": labels,
+        "included": included(composed, prompt),
         "settings": settings_in_words(content),
-        "snippets": snippets(
+        "snippets": code_lines(
             prompt=prompt, content=content, number=number, labels=labels, url=request.build_absolute_uri("/")
         ),
         "before": number - 1 if prompt.versions.filter(number=number - 1).exists() else None,

@@ -16,6 +16,7 @@ PAGES = (
     ("settings-members", "Members", "people", Action.MANAGE_PROJECT),
     ("settings-keys", "API keys", "key", Action.MANAGE_PROJECT),
     ("settings-providers", "Model providers", "plug", Action.MANAGE_PROVIDERS),
+    ("settings-prices", "Prices", "tag", Action.READ_TRACES),
     ("settings-webhooks", "Webhooks", "bell", Action.MANAGE_PROJECT),
     ("settings-privacy", "Privacy", "lock", Action.MANAGE_PROJECT),
     ("settings-ingestion", "What arrived", "download", Action.READ_TRACES),

@@ -209,6 +209,8 @@ function insert(text, from = text.length, to = from) {
   area.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
+form.addEventListener("insert-text", (event) => insert(/** @type {CustomEvent<string>} */ (event).detail));
+
 form.addEventListener("focusin", ({ target }) => {
   if (target instanceof HTMLTextAreaElement && target.name === "content") lastText = target;
 });

@@ -10,7 +10,7 @@ from prompt_registry.contents import CHAT, TEXT, PromptContent
 from prompt_registry.errors import ContentNotUsable, Problem
 from prompt_registry.models import PRODUCTION
 from webapp.api.langfuse import configs
-from webapp.api.langfuse.composition import Composer, Fetch, id_of
+from webapp.api.langfuse.composition import graph_of, id_of
 
 Item = dict[str, Any]
 
@@ -34,36 +34,15 @@ def content_of(document: Mapping[str, Any]) -> PromptContent:
     })  # fmt: skip
 
 
-def body_of(item: Item, *, project: str, tags: list[str], fetch: Fetch | None = None) -> Item:
-    """Return a version as clients read it; with `fetch`, the prompts that stand inside it are filled in.
+def body_of(item: Item, *, project: str, tags: list[str]) -> Item:
+    """Return a version as clients read it.
 
     Whatever the answer says of a rollout is left out: a client that knows nothing of arms gets the label's own version.
     """
-    composer = Composer(fetch) if fetch else None
-    prompt = _prompt(item, composer)
     return {
         "id": id_of(item), "projectId": project, "name": item["name"], "version": item["version"], "type": item["type"],
-        "prompt": prompt, "config": configs.config_of(item["settings"]), "labels": item["labels"], "tags": tags,
-        "commitMessage": item["note"] or None, "isActive": PRODUCTION in item["labels"], "createdBy": "callboard",
-        "createdAt": item["updated_at"], "updatedAt": item["updated_at"], "resolutionGraph": _graph(item, composer),
+        "prompt": item["text"] if item["type"] == TEXT else item["messages"], "config": configs.config_of(item["settings"]),
+        "labels": item["labels"], "tags": tags, "commitMessage": item["note"] or None,
+        "isActive": PRODUCTION in item["labels"], "createdBy": "callboard", "createdAt": item["updated_at"],
+        "updatedAt": item["updated_at"], "resolutionGraph": graph_of(item),
     }  # fmt: skip
-
-
-def _prompt(item: Item, composer: Composer | None) -> str | list[Item]:
-    if item["type"] == TEXT:
-        return _filled(item["text"], item, composer)
-    return [
-        {**message, "content": _filled(message["content"], item, composer)} if "content" in message else message
-        for message in item["messages"]
-    ]
-
-
-def _filled(text: str, item: Item, composer: Composer | None) -> str:
-    return composer.filled(text, inside=(item,)) if composer else text
-
-
-def _graph(item: Item, composer: Composer | None) -> Item | None:
-    if composer is None or not composer.dependencies:
-        return None
-    root = {"id": id_of(item), "name": item["name"], "version": item["version"]}
-    return {"root": root, "dependencies": composer.dependencies}

@@ -35,7 +35,6 @@ from webapp.api.auth import KeyAuth
 from webapp.api.errors import ApiError
 from webapp.api.langfuse import documents, prompt_bodies, prompt_list
 from webapp.api.langfuse.auth import noted
-from webapp.api.langfuse.composition import NotComposable, Reference
 from webapp.api.langfuse.prompt_list import Wanted
 
 router = Router()
@@ -110,16 +109,15 @@ def get_prompt(request: HttpRequest, name: str, version: int | None = None, labe
     caller = noted(request)
     if label and version is not None:
         raise ApiError(400, "Send «label» or «version», not both.")
-    item = _item(caller, Reference(name, version=version, label=label or PRODUCTION))
     is_raw = request.GET.get("resolve", "").lower() == "false"
-    try:
-        body = prompt_bodies.body_of(
-            item, project=caller.project_slug, tags=_tags(caller, name),
-            fetch=None if is_raw else lambda wanted: _found(caller, wanted),
-        )  # fmt: skip
-    except NotComposable as error:
-        raise ApiError(400, f"This prompt cannot be put together. {error}") from error
-    return documents.answer(body)
+    outcome = (
+        resolution.by_label(project_id=caller.project_id, name=name, label=label or PRODUCTION, is_raw=is_raw)
+        if version is None
+        else resolution.by_version(project_id=caller.project_id, name=name, number=version, is_raw=is_raw)
+    )
+    return documents.answer(
+        prompt_bodies.body_of(_read(outcome), project=caller.project_slug, tags=_tags(caller, name))
+    )
 
 
 def _as_saved(caller: Caller, version: PromptVersion, *, status: int) -> HttpResponse:
@@ -139,26 +137,11 @@ def _tags(caller: Caller, name: str) -> list[str]:
         return []
 
 
-def _item(caller: Caller, wanted: Reference) -> dict[str, Any]:
-    return _read(_resolved(caller, wanted))
-
-
 def _read(outcome: resolution.Outcome) -> dict[str, Any]:
     if isinstance(outcome, Refusal):
         raise ApiError(404, outcome.sentence)
     item: dict[str, Any] = orjson.loads(outcome.body)
     return item
-
-
-def _found(caller: Caller, wanted: Reference) -> dict[str, Any] | None:
-    outcome = _resolved(caller, wanted)
-    return None if isinstance(outcome, Refusal) else orjson.loads(outcome.body)
-
-
-def _resolved(caller: Caller, wanted: Reference) -> resolution.Outcome:
-    if wanted.version is None:
-        return resolution.by_label(project_id=caller.project_id, name=wanted.name, label=wanted.label)
-    return resolution.by_version(project_id=caller.project_id, name=wanted.name, number=wanted.version)
 
 
 def _publish(prompt: Prompt, version: PromptVersion, label: str) -> None:

@@ -145,12 +145,36 @@ def test_prompts_inside_the_messages_of_a_chat_are_filled_in(app, project, appro
     ]  # fmt: skip
 
 
-def test_a_prompt_that_cannot_be_put_together_says_why(app, project, approver):
-    save(project, "greeting", "@@@langfusePrompt:name=rules|version=1@@@", by=approver)
+def test_our_own_tags_and_langfuses_are_filled_in_alike(app, project, approver):
+    save(project, "rules", "Be kind.", by=approver)
+    save(project, "greeting", "@@@prompt:name=rules|label=production@@@ Hello!", by=approver)
 
-    answer = app.get("/v2/prompts/greeting")
+    body = app.get("/v2/prompts/greeting").json()
 
-    assert (answer.status_code, "which has no version 1" in answer.json()["message"]) == (400, True)
+    assert body["prompt"] == "Be kind. Hello!"
+    assert body["resolutionGraph"] == {
+        "root": {"id": "greeting:1", "name": "greeting", "version": 1},
+        "dependencies": {"greeting:1": [{"id": "rules:1", "name": "rules", "version": 1}]},
+    }
+
+
+def test_a_missing_snippet_leaves_a_mark_and_the_application_goes_on(app):
+    create(app, name="greeting", prompt="@@@langfusePrompt:name=rules|version=1@@@ Hello!")
+
+    answer = app.get("/v2/prompts/greeting?label=latest")
+
+    assert (answer.status_code, answer.json()["prompt"]) == (200, "[The snippet «rules» is missing here.] Hello!")
+
+
+def test_a_client_is_told_when_a_prompt_would_stand_inside_itself(app):
+    create(app, name="greeting", prompt="Hello!", labels=["staging"])
+
+    answer = app.post(
+        "/v2/prompts",
+        {"name": "greeting", "type": "text", "prompt": "@@@langfusePrompt:name=greeting|label=staging@@@"},
+    )
+
+    assert (answer.status_code, "inside itself" in answer.json()["message"]) == (400, True)
 
 
 def test_a_prompt_whose_name_ends_like_the_address_of_a_version_is_found(app, project, approver):
