@@ -622,7 +622,8 @@ function onButton(button, event) {
 document.addEventListener("change", ({ target }) => {
   if (!(target instanceof HTMLInputElement || target instanceof HTMLSelectElement)) return;
   const form = target.closest("form[data-submit-on-change]");
-  if (form instanceof HTMLFormElement) form.requestSubmit();
+  // A field that asks by itself has asked already: leaving it for a link must not send the form instead.
+  if (form instanceof HTMLFormElement && !target.hasAttribute("hx-get")) form.requestSubmit();
   if (target instanceof HTMLInputElement && target.type === "checkbox") choose(target);
 });
 
