@@ -7,6 +7,7 @@ import json
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import connection
 
 from prompt_registry import announcements, dependents, labels, resolution
@@ -118,7 +119,8 @@ def test_versions_from_before_the_table_are_written_down_by_the_migration(save):
     written = set(PromptDependency.objects.values_list("snippet_name", "snippet_label", "snippet_version"))
     PromptDependency.objects.all().delete()
 
-    migration = importlib.import_module("migrations.prompt_registry.0004_snippets_known")
+    [file] = (settings.BASE_DIR / "migrations" / "prompt_registry").glob("*_snippets_known.py")
+    migration = importlib.import_module(f"migrations.prompt_registry.{file.stem}")
     migration._record_what_is_there(apps, None)
 
     found = set(PromptDependency.objects.values_list("snippet_name", "snippet_label", "snippet_version"))
