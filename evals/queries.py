@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -94,6 +95,13 @@ def blank_names(dataset: Dataset) -> list[str]:
     for values in dataset.items.current().order_by("number").values_list("input", flat=True)[:_NAMES_FROM]:
         names |= dict.fromkeys(values)
     return list(names)[:_MOST_NAMES]
+
+
+def usual_blanks(dataset: Dataset) -> list[str]:
+    """Return the blanks that most items fill, and so the next one most likely fills too."""
+    found = list(dataset.items.current().order_by("number").values_list("input", flat=True)[:_NAMES_FROM])
+    counts = Counter(name for values in found for name in values)
+    return [name for name, count in counts.items() if count * 2 > len(found)]
 
 
 def tags(dataset: Dataset) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from webapp.api import feedback, me, otlp, prompt_exports, prompts, traces
+from webapp.api import datasets, feedback, me, otlp, prompt_exports, prompts, traces
 from webapp.api.application import api
 from webapp.api.langfuse import urls as langfuse
 
@@ -14,6 +14,7 @@ api.add_router("", prompt_exports.router)
 api.add_router("", prompts.router)
 api.add_router("", feedback.router)
 api.add_router("", traces.router)
+api.add_router("", datasets.router)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/traces", otlp.receive_traces, name="otlp-traces"),
