@@ -22,9 +22,10 @@ from evals.errors import (
 from evals.models import Dataset, DatasetItem, ItemSource
 from projects.models import AuditEvent, Project
 from projects.roles import Role
+from prompt_registry import project_removal
 from prompt_registry.errors import NotAllowed
-from tests.evals.factories import add, fill, make_dataset, make_editor
-from tests.projects.factories import make_member, make_project
+from tests.evals.factories import add, fill, hand_over, make_dataset, make_editor
+from tests.projects.factories import make_member, make_project, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -344,3 +345,15 @@ def test_changes_at_the_same_time_make_gapless_revisions(project):
     assert numbers == list(range(1, 6)) == list(range(1, dataset.revision + 1))
     assert sorted(dataset.items.values_list("number", flat=True)) == [1, 2, 3, 4, 5]
     assert dataset.item_count == 5
+
+
+def test_the_demo_is_removed_with_its_datasets():
+    project = make_project(is_demo=True)
+    dataset = make_dataset(project)
+    add(dataset)
+    hand_over(dataset, "question\nWhere?\n")
+
+    project_removal.remove_demo(project=project, by=make_user())
+
+    assert not Dataset.objects.exists()
+    assert not DatasetItem.objects.exists()
