@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection, models
@@ -114,10 +113,10 @@ def splits(dataset: Dataset) -> list[str]:
     return _distinct(dataset, "split")
 
 
-def history(dataset: Dataset, number: int, limit: int = 50) -> Sequence[DatasetItem]:
+def history(dataset: Dataset, number: int, limit: int = 50) -> list[DatasetItem]:
     """Return an item as it was over time, newest first."""
     rows = dataset.items.filter(number=number).select_related("author").order_by("-valid_from_revision")
-    return rows[:limit]
+    return list(rows[:limit])
 
 
 def _distinct(dataset: Dataset, expression: str) -> list[str]:
