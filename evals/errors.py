@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from evals.models import DatasetItem
+
 
 class EvalsError(Exception):
     """Base of all refusals of this package; the text of the exception is shown to people."""
@@ -16,3 +22,75 @@ class EvaluatorRefused(EvalsError):
 
 class CannotJudge(EvalsError):
     """This answer cannot be judged: something is missing. That is an error, never a score."""
+
+
+class DatasetNameNotUsable(EvalsError):
+    """This name cannot be used for a dataset."""
+
+
+class DatasetNameTaken(EvalsError):
+    """Another dataset of this project has this name already. Choose another name."""
+
+
+class DescriptionTooLong(EvalsError):
+    """The description is longer than 500 characters. Shorten it."""
+
+
+class DatasetArchived(EvalsError):
+    """This dataset is in the archive. Bring it back before you change it."""
+
+
+class DatasetFull(EvalsError):
+    """A dataset holds up to 200,000 items. Nothing was added; put the rest into another dataset."""
+
+
+class RevisionUnknown(EvalsError):
+    """This dataset has no such revision."""
+
+
+class ItemNotUsable(EvalsError):
+    """This item cannot be stored like this."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = tuple(problems)
+
+
+class ItemUnknown(EvalsError):
+    """This dataset has no such item."""
+
+
+class ItemRemoved(EvalsError):
+    """This item was removed from the dataset. Bring it back before you change it."""
+
+
+class ItemChangedMeanwhile(EvalsError):
+    """Somebody changed this item since you opened it. Nothing was overwritten."""
+
+    def __init__(self, *, newer: DatasetItem) -> None:
+        super().__init__()
+        self.newer = newer
+
+
+class ItemTwice(EvalsError):
+    """The dataset holds this item already."""
+
+    def __init__(self, *, twin: DatasetItem) -> None:
+        super().__init__(f"Item {twin.number} of this dataset says the same already. Nothing was stored twice.")
+        self.twin = twin
+
+
+class FileNotUsable(EvalsError):
+    """This file cannot be read. Save it as CSV or JSON lines in UTF-8 and try again."""
+
+
+class FileTooLarge(EvalsError):
+    """The file is larger than 50 MiB. Split it and import the parts one after the other."""
+
+
+class ImportNotWaiting(EvalsError):
+    """This import was confirmed or ended already."""
+
+
+class RequestDiffers(EvalsError):
+    """Another request was sent with this Idempotency-Key before. Use a new key for a new request."""

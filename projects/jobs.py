@@ -43,15 +43,16 @@ def running(*, kinds: Sequence[str]) -> int:
 
 def claim(*, kinds: Sequence[str], limit: int = 1, lease: timedelta = LEASE) -> list[Job]:
     """Take ready jobs, oldest first; attempts rise now, so a job that kills its worker ends up dead, not eternal."""
+    # An array is found once; with IN, a join may look again for every row, and claim more than was asked for.
     with connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE job SET state = 'running', attempts = attempts + 1, lease_token = %s,
                 lease_until = statement_timestamp() + make_interval(secs => %s)
-            WHERE id IN (
+            WHERE id = ANY(ARRAY(
                 SELECT id FROM job WHERE state = 'ready' AND run_at <= statement_timestamp() AND kind = ANY(%s)
                 ORDER BY run_at FOR UPDATE SKIP LOCKED LIMIT %s
-            ) RETURNING id
+            )) RETURNING id
             """,
             [uuid.uuid4(), lease.total_seconds(), list(kinds), limit],
         )

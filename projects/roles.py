@@ -19,7 +19,7 @@ class Scope(models.TextChoices):
     PROMPTS_READ = "prompts:read", "Read prompts"
     FEEDBACK_WRITE = "feedback:write", "Send feedback"
     API_READ = "api:read", "Read everything through the API"
-    API_WRITE = "api:write", "Change prompts through the API"
+    API_WRITE = "api:write", "Change prompts and datasets through the API"
 
 
 class Action(StrEnum):
@@ -29,6 +29,7 @@ class Action(StrEnum):
     READ_PROMPTS = "read prompts"
     GIVE_FEEDBACK = "give feedback"
     EDIT_PROMPTS = "edit prompts"
+    EDIT_DATASETS = "edit datasets"
     RUN_MODELS = "run models"
     PUBLISH = "publish to a protected label"
     UNDO_PUBLISH = "undo a publish"
@@ -46,6 +47,7 @@ ROLES_ALLOWED: dict[Action, frozenset[Role]] = {
     Action.READ_PROMPTS: _EVERYBODY,
     Action.GIVE_FEEDBACK: _WRITERS,
     Action.EDIT_PROMPTS: _WRITERS,
+    Action.EDIT_DATASETS: _WRITERS,
     Action.RUN_MODELS: _WRITERS,
     Action.PUBLISH: _APPROVERS,
     Action.UNDO_PUBLISH: _WRITERS,

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from django.core.management import call_command
 
+from evals import imports, repeated_requests
 from monitoring import partitions, repricing, retention
 from projects import jobs, notification_mail, sign_in_attempts, webhook_deliveries, webhooks
 from projects.models import Job
@@ -23,6 +24,8 @@ def _housekeeping(job: Job) -> None:
     sign_in_attempts.delete_old()
     retention.delete_expired()
     canary.forget_old()
+    imports.forget_old()
+    repeated_requests.forget_old()
     webhook_deliveries.delete_old()
     call_command("clearsessions")
 
@@ -48,6 +51,10 @@ def _reprice(job: Job) -> None:
         jobs.renew(job=job)
 
 
+def _import_items(job: Job) -> None:
+    imports.run(import_id=job.payload["import"], is_last_try=job.attempts >= job.max_attempts)
+
+
 KINDS: dict[str, Callable[[Job], None]] = {
     "partitions.ensure": _ensure_partitions,
     "housekeeping": _housekeeping,
@@ -57,11 +64,12 @@ KINDS: dict[str, Callable[[Job], None]] = {
     notification_mail.DIGEST_KIND: _mail_digest,
     "notification.digests": _plan_digests,
     repricing.KIND: _reprice,
+    imports.KIND: _import_items,
 }
 
 FAST = "fast"
 # Kinds that run for long have a queue of their own, so that no quick one waits behind them.
-_QUEUE_OF: dict[str, str] = {repricing.KIND: "insight"}
+_QUEUE_OF: dict[str, str] = {repricing.KIND: "insight", imports.KIND: "evals"}
 
 
 def queue_of(kind: str) -> str:

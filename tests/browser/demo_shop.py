@@ -8,6 +8,8 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from evals import calls, datasets, imports, item_contents
+from evals.models import Dataset, DatasetImport
 from monitoring import scores
 from monitoring.ingest import protobuf
 from monitoring.ingest.rows import Sender
@@ -52,6 +54,9 @@ class DemoShop:
     connection_id: int
     import_id: int
     done_import_id: int
+    dataset: Dataset
+    dataset_file_id: int
+    dataset_imported_id: int
     invitation_token: str
     webhook_id: int
     webhook_off_id: int
@@ -84,12 +89,14 @@ def make() -> DemoShop:
     runs.carry_out(pending=done, format_key="markdown", chosen=chosen, by=admin)
     pending = runs.begin(project=project, files=[SourceFile("export.json", json.dumps(_FOREIGN))], by=admin)
     failed = _send_a_deep_trace(project)
+    dataset = _dataset(project, admin)
     talk = Trace.objects.for_project(project).exclude(session_id="").newest_first()[0]
     return DemoShop(
         project=project, empty=projects.create(name="Brand new", by=admin), admin=admin, viewer=viewer, prompt=made[0],
         trace_id=talk.hex_id, failed_trace_id=failed, session_id=talk.session_id, connection_id=connection.pk,
         import_id=pending.pk, done_import_id=done.pk,
         invitation_token=invitation, webhook_id=webhook.pk, webhook_off_id=webhook_off.pk, delivery_id=delivery.pk,
+        dataset=dataset, dataset_file_id=_file(dataset, admin).pk, dataset_imported_id=_imported(dataset, admin).pk,
     )  # fmt: skip
 
 
@@ -144,6 +151,36 @@ def _prompt(project: Project, one: DemoPrompt, admin: User) -> Prompt:
             labels.publish(prompt=prompt, version=version, label="production", by=admin, reason=text.note)
     labels.publish(prompt=prompt, version=version, label="staging", by=admin)
     return prompt
+
+
+def _dataset(project: Project, admin: User) -> Dataset:
+    dataset = datasets.create(
+        project=project, name="support/disliked", description="Questions that users disliked", by=admin
+    )
+    found = [call for _, call in calls.of_traces(list(Trace.objects.for_project(project).newest_first()[:12]))]
+    calls.add(dataset=dataset, calls=found, with_answer=True, tags=["november", "refunds"], split="test", by=admin)
+    long = {"question": LONG, "history": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]}
+    item = datasets.add_item(
+        dataset=dataset, input=long, expected_output={"answer": LONG, "sources": [1, 2]}, context="A page.", metadata={"a": 1}, by=admin
+    )  # fmt: skip
+    datasets.change_item(
+        dataset=dataset, number=item.number, content=item_contents.checked(input=long | {"shop": "Nord"}), by=admin
+    )
+    datasets.add_item(dataset=dataset, input={"question": "To be removed"}, by=admin)
+    datasets.remove_item(dataset=dataset, number=item.number + 1, by=admin)
+    return dataset
+
+
+def _file(dataset: Dataset, admin: User) -> DatasetImport:
+    rows = f"question,__expected,__metadata:topic\nWhere is it?,Here,parcels\n{LONG},,\ntoo,many,cells,here\n"
+    return imports.begin(dataset=dataset, file_name=f"{LONG[:60]}.csv", chunks=[rows.encode()], by=admin)
+
+
+def _imported(dataset: Dataset, admin: User) -> DatasetImport:
+    found = _file(dataset, admin)
+    imports.confirm(dataset_import=found, by=admin)
+    imports.run(import_id=found.pk)
+    return found
 
 
 def _send_a_day_of_calls(project: Project) -> None:

@@ -34,6 +34,10 @@ def of_prompt(route: str, query: str = "", **kwargs: Callable[[DemoShop], object
     return inside(route, query, prompt_id=lambda demo: demo.prompt.pk, **kwargs)
 
 
+def of_dataset(route: str, query: str = "", **kwargs: Callable[[DemoShop], object]) -> Callable[[DemoShop], str]:
+    return inside(route, query, dataset_id=lambda demo: demo.dataset.pk, **kwargs)
+
+
 def elsewhere(path: str) -> Callable[[DemoShop], str]:
     return lambda demo: path.format(demo=demo)
 
@@ -66,6 +70,23 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "prompts side by side": of_prompt("prompt-compare", "?from=1&to=2&view=side"),
     "prompt-publish": of_prompt("prompt-publish", "?version=1"),
     "prompt-rename": of_prompt("prompt-rename"),
+    "datasets": inside("datasets"),
+    "empty datasets": elsewhere("/p/{demo.empty.slug}/datasets/"),
+    "dataset-new": inside("dataset-new"),
+    "dataset": of_dataset("dataset"),
+    "dataset not found": of_dataset("dataset", "?q=xyzzy"),
+    "dataset at a revision": of_dataset("dataset", "?revision=1"),
+    "dataset-rename": of_dataset("dataset-rename"),
+    "dataset-item-new": of_dataset("dataset-item-new"),
+    "dataset-item": of_dataset("dataset-item", number=lambda demo: 1),
+    "item with json": of_dataset("dataset-item", number=lambda demo: demo.dataset.last_item_number - 2),
+    "dataset-revisions": of_dataset("dataset-revisions"),
+    "dataset-compare": of_dataset("dataset-compare", "?from=1"),
+    "dataset-import": of_dataset("dataset-import"),
+    "dataset-import-look": of_dataset("dataset-import-look", import_id=lambda demo: demo.dataset_file_id),
+    "imported dataset": of_dataset("dataset-import-look", import_id=lambda demo: demo.dataset_imported_id),
+    "dataset-from-calls": inside("dataset-from-calls", "?thumbs=down"),
+    "nothing to add": inside("dataset-from-calls", "?q=xyzzy"),
     "explore": inside("explore"),
     "explore filtered": inside("explore", "?thumbs=down&prompt=support/refund-answer"),
     "nothing to explore": inside("explore", "?q=xyzzy"),
@@ -134,6 +155,8 @@ NO_PAGES = set(
     trace-feedback explore-new search start-key start-live span-text overview-chart
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
     change-privacy try-masking add-masking-rule remove-masking-rule
+    dataset-archive dataset-restore dataset-item-remove dataset-item-bring-back dataset-import-state
+    export-dataset-jsonl export-dataset-csv
     leave-project remove-demo check-audit export-audit-csv export-audit-jsonl person-link person-off person-on
     settings-ingestion-chart settings-ingestion-quarantine
     api-root openapi-json openapi-view otlp-traces otlp-logs otlp-metrics feedback-browser csp-report livez readyz metrics sdk-wheel

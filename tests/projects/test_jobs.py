@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
 
 from projects import jobs
@@ -30,6 +31,19 @@ def state() -> str:
 
 def test_the_same_work_is_asked_for_once():
     assert [add(), add()] == [True, False]
+
+
+def test_no_more_is_claimed_than_asked_for_however_the_database_looks_for_it():
+    for key in "123":
+        add(key)
+
+    with connection.cursor() as cursor:
+        for way in ("hashjoin", "mergejoin", "hashagg", "sort", "material"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+
+    claimed = jobs.claim(kinds=[KIND], limit=1)
+
+    assert len(claimed) == 1
 
 
 def test_a_job_goes_to_one_worker():

@@ -13,6 +13,7 @@ EXPECTED = {
     Action.READ_PROMPTS: {V, E, P, A},
     Action.GIVE_FEEDBACK: {E, P, A},
     Action.EDIT_PROMPTS: {E, P, A},
+    Action.EDIT_DATASETS: {E, P, A},
     Action.RUN_MODELS: {E, P, A},
     Action.UNDO_PUBLISH: {E, P, A},
     Action.PUBLISH: {P, A},

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from django.test import Client
 
+from evals import datasets, imports
 from monitoring import masking_policies
 from projects import keys, members, projects, webhooks
 from projects.models import Project, User
@@ -45,6 +46,9 @@ class Things:
     comment_id: int
     webhook_id: int
     delivery_id: int
+    dataset_id: int
+    item_number: int
+    dataset_import_id: int
 
 
 def make_things(*, name: str) -> Things:
@@ -64,6 +68,9 @@ def make_things(*, name: str) -> Things:
     pending = runs.begin(project=project, files=[SourceFile("greeting.md", "Greet {{customer}}.")], by=admin)
     session_id = f"session of {name}"
     trace_id, span_id = send_call(plain, session_id=session_id)
+    dataset = datasets.create(project=project, name="support/questions", by=admin)
+    datasets.add_item(dataset=dataset, input={"question": f"Where is {name}?"}, by=admin)
+    file = imports.begin(dataset=dataset, file_name="rows.csv", chunks=[b"question\nWho?\n"], by=admin)
     membership = project.memberships.get(user=member)
     comment = comments.add(prompt=prompt, version=version, text="Is this kind enough?", by=admin)
     webhook, _ = webhooks.create(
@@ -75,6 +82,7 @@ def make_things(*, name: str) -> Things:
         connection_id=connection.pk, masking_rule_id=rule.pk, price_id=price.pk, prompt_id=prompt.pk,
         prompt_name=prompt.name, import_id=pending.pk, trace_id=trace_id, span_id=span_id, session_id=session_id,
         comment_id=comment.pk, webhook_id=webhook.pk, delivery_id=delivery.pk,
+        dataset_id=dataset.pk, item_number=dataset.last_item_number, dataset_import_id=file.pk,
     )  # fmt: skip
 
 
@@ -135,6 +143,18 @@ def trace(things: Things) -> dict[str, object]:
     return {"hex_id": things.trace_id}
 
 
+def dataset(things: Things) -> dict[str, object]:
+    return {"dataset_id": things.dataset_id}
+
+
+def dataset_item(things: Things) -> dict[str, object]:
+    return {"dataset_id": things.dataset_id, "number": things.item_number}
+
+
+def dataset_import(things: Things) -> dict[str, object]:
+    return {"dataset_id": things.dataset_id, "import_id": things.dataset_import_id}
+
+
 def fixed(**kwargs: object) -> Named:
     return Named(kwargs=lambda things: kwargs, names_a_thing=False)
 
@@ -187,6 +207,24 @@ IN_PROJECT: dict[str, Named] = {
     "comment-delete": Named(comment),
     "comment-resolve": Named(comment),
     "comment-reopen": Named(comment),
+    "datasets": PLAIN,
+    "dataset-new": PLAIN,
+    "dataset-from-calls": Named(query=lambda things: {"chosen": things.trace_id}),
+    "dataset": Named(dataset),
+    "dataset-rename": Named(dataset),
+    "dataset-archive": Named(dataset),
+    "dataset-restore": Named(dataset),
+    "dataset-item-new": Named(dataset),
+    "dataset-item": Named(dataset_item),
+    "dataset-item-remove": Named(dataset_item),
+    "dataset-item-bring-back": Named(dataset_item),
+    "dataset-revisions": Named(dataset),
+    "dataset-compare": Named(dataset),
+    "dataset-import": Named(dataset),
+    "dataset-import-look": Named(dataset_import),
+    "dataset-import-state": Named(dataset_import),
+    "export-dataset-jsonl": Named(dataset),
+    "export-dataset-csv": Named(dataset),
     "explore": PLAIN,
     "explore-new": PLAIN,
     "trace": Named(trace),

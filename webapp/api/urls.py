@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from webapp.api import (
+    datasets,
     feedback,
     me,
     otlp,
@@ -27,6 +28,7 @@ api.add_router("", prompt_labels.router)
 api.add_router("", prompt_archive.router)
 api.add_router("", feedback.router)
 api.add_router("", traces.router)
+api.add_router("", datasets.router)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/traces", otlp.receive_traces, name="otlp-traces"),

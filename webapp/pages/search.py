@@ -1,4 +1,4 @@
-"""What the search box finds while somebody types: prompts by name, traces by text or id."""
+"""What the search box finds while somebody types: prompts and datasets by name, traces by text or id."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from projects.roles import Action
 from webapp.access import ProjectRequest, requires
 
 MOST_PROMPTS = 6
+MOST_DATASETS = 4
 MOST_TRACES = 5
 FEWEST_LETTERS = 2
 _DAYS = timedelta(days=7)
@@ -29,6 +30,9 @@ def search(request: ProjectRequest) -> HttpResponse:
     context = {
         "project": request.project,
         "prompts": request.project.prompts.active().filter(name__icontains=words).by_name()[:MOST_PROMPTS]
+        if is_enough
+        else [],
+        "datasets": request.project.datasets.active().filter(name__icontains=words).by_name()[:MOST_DATASETS]
         if is_enough
         else [],
         "traces": _traces(request, words) if is_enough else [],

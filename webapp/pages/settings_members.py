@@ -29,6 +29,7 @@ _IN_WORDS = {
     Action.READ_PROMPTS: "Read prompts and their versions",
     Action.GIVE_FEEDBACK: "Give feedback on calls",
     Action.EDIT_PROMPTS: "Write prompts and save versions",
+    Action.EDIT_DATASETS: "Collect test data in datasets",
     Action.RUN_MODELS: "Try prompts on a model (this costs money)",
     Action.UNDO_PUBLISH: "Undo what was published",
     Action.PUBLISH: "Publish to protected places such as production",

@@ -85,7 +85,8 @@ def _skeleton(request: ProjectRequest, found: Trace) -> trace_reading.Skeleton:
 
 def _fragment(request: ProjectRequest, name: str, context: dict[str, Any]) -> HttpResponse:
     # htmx asks for a full page when it picks a part of it out; the part alone is all it needs here.
-    return render(request, f"traces/trace.html#{name}", context | {"project": request.project})
+    frame = {"project": request.project, "can_edit": request.membership.can(Action.EDIT_DATASETS)}
+    return render(request, f"traces/trace.html#{name}", context | frame)
 
 
 def _hidden_text(count: int, read: int) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from django.test import Client
 
+from evals import datasets
 from monitoring.ingest.rows import Sender
 from monitoring.ingest.store import store
 from projects.models import Project, User
@@ -41,6 +42,12 @@ def test_a_prompt_is_found_by_a_part_of_its_name(browser: Client, project: Proje
     prompt = prompts.create(project=project, name="support/refund-answer", type="text", by=admin)
 
     assert f"/p/{project.slug}/prompts/{prompt.pk}/" in found(browser, project, "refund")
+
+
+def test_a_dataset_is_found_by_a_part_of_its_name(browser: Client, project: Project, admin: User) -> None:
+    dataset = datasets.create(project=project, name="support/disliked", by=admin)
+
+    assert f"/p/{project.slug}/datasets/{dataset.pk}/" in found(browser, project, "dislik")
 
 
 def test_a_trace_is_found_by_what_the_user_asked(browser: Client, project: Project) -> None:
