@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -19,12 +19,19 @@ _RETRY_BASE_SECONDS = 5
 _RETRY_CAP_SECONDS = 600
 
 
-def add(*, kind: str, dedupe_key: str, payload: dict[str, Any] | None = None, project_id: int | None = None) -> bool:
-    """Ask for work, and wake a worker for it once that is committed; return False when it was asked for before."""
-    _, created = Job.objects.get_or_create(
-        kind=kind, dedupe_key=dedupe_key, defaults={"payload": payload or {}, "project_id": project_id}
-    )
-    if created:
+def add(
+    *, kind: str, dedupe_key: str, payload: dict[str, Any] | None = None, project_id: int | None = None,
+    run_at: datetime | None = None,
+) -> bool:  # fmt: skip
+    """Ask for work, and wake a worker for it once that is committed; return False when it was asked for before.
+
+    Work with a moment waits for that; the sweep finds it then.
+    """
+    fields: dict[str, Any] = {"payload": payload or {}, "project_id": project_id}
+    if run_at is not None:
+        fields["run_at"] = run_at
+    _, created = Job.objects.get_or_create(kind=kind, dedupe_key=dedupe_key, defaults=fields)
+    if created and run_at is None:
         transaction.on_commit(lambda: doorbell.ring(kind))
     return created
 

@@ -134,7 +134,8 @@ def history(*, prompt: Prompt, before: int | None, limit: int) -> tuple[list[Ver
 
 def moves(*, prompt: Prompt, limit: int) -> list[LabelMove]:
     """Return who pointed which label where, when and why, newest first."""
-    found = prompt.label_moves.select_related("from_version", "to_version", "moved_by").order_by("-pk")
+    related = ("from_version", "to_version", "moved_by", "change_request__reviewed_by", "change_request__requested_by")
+    found = prompt.label_moves.select_related(*related).order_by("-pk")
     return list(found.defer(*(f"{side}__{name}" for side in ("from_version", "to_version") for name in _HEAVY))[:limit])
 
 

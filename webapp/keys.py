@@ -59,6 +59,8 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("publish", "Ctrl+Shift+Enter", "Publish", "Prompt"),
     Shortcut("changes", "Ctrl+Shift+E", "Show changes", "Prompt"),
     Shortcut("view-mode", "v", "Change the view of differences", "Prompt"),
+    Shortcut("approve", "a", "Approve", "Prompt"),
+    Shortcut("ask-for-changes", "r", "Ask for changes", "Prompt"),
     Shortcut("undo-publish", "Shift+U", "Undo the last publish", "Prompt"),
 )
 

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.core.management import call_command
+from django.utils import timezone
 
 from monitoring import partitions, retention
 from projects import jobs, sign_in_attempts
 from projects.models import Job
+from prompt_registry import schedules
 from workers import canary
 
 
@@ -25,10 +27,15 @@ def _housekeeping(job: Job) -> None:
     call_command("clearsessions")
 
 
+def _publish_as_planned(job: Job) -> None:
+    schedules.run(schedule_id=int(job.payload["schedule"]), now=timezone.now())
+
+
 KINDS: dict[str, Callable[[Job], None]] = {
     "partitions.ensure": _ensure_partitions,
     "housekeeping": _housekeeping,
     canary.KIND: canary.arrive,
+    schedules.KIND: _publish_as_planned,
 }
 
 FAST = "fast"

@@ -50,7 +50,7 @@ class DemoShop:
 def make() -> DemoShop:
     """Make the project with a day of traffic."""
     admin, viewer = make_user(name="Dana Ortiz", password="a quiet evening", is_owner=True), make_user(name="Vera Lund")
-    project = projects.create(name="Nordlicht Outdoor", by=admin)
+    project = projects.create(name="Nordlicht Outdoor", by=admin, is_approval_required=False)
     members.add(project=project, user=viewer, role=Role.VIEWER)
     writer = make_user(name="Sam Writer")
     members.add(project=project, user=writer, role=Role.EDITOR)

@@ -40,7 +40,7 @@ class Things:
 def make_things(*, name: str) -> Things:
     """Return a new project with one of everything."""
     admin = make_user()
-    project = projects.create(name=name, by=admin)
+    project = projects.create(name=name, by=admin, is_approval_required=False)
     member = make_member(project=project, role=Role.VIEWER)
     invitation, _ = members.invite(project=project, email=f"{project.slug}@example.com", role=Role.VIEWER, by=admin)
     key, plain = keys.create(project=project, name="everything", scopes=list(Scope), by=admin)

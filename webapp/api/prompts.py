@@ -18,8 +18,10 @@ from projects.models import Project
 from projects.roles import Scope
 from prompt_registry import announcements, contents, fleet, pushes, resolution
 from prompt_registry.errors import (
+    ApprovalMissing,
     ChangedMeanwhile,
     ContentNotUsable,
+    LabelProtected,
     NotAllowed,
     PromptArchived,
     PromptDeleted,
@@ -30,7 +32,7 @@ from prompt_registry.fleet import Reporter, Served
 from prompt_registry.models import PRODUCTION, PromptType
 from prompt_registry.resolution import Answer, Outcome, Refusal
 from webapp import process_header
-from webapp.api import bodies
+from webapp.api import approval_hints, bodies
 from webapp.api.auth import KeyAuth, caller_of
 from webapp.api.errors import ApiError
 
@@ -38,7 +40,8 @@ router = Router(tags=["Prompts"])
 log = structlog.get_logger("callboard.api.prompts")
 
 _STATUSES: dict[type[PromptRegistryError], int] = {
-    NotAllowed: 403, ChangedMeanwhile: 409, PromptArchived: 409, TypeFixed: 409, PromptDeleted: 410,
+    NotAllowed: 403, LabelProtected: 403, ApprovalMissing: 409, ChangedMeanwhile: 409, PromptArchived: 409,
+    TypeFixed: 409, PromptDeleted: 410,
 }  # fmt: skip
 _TOUCH_SECONDS = 60.0
 _touched_at: dict[str, float] = {}
@@ -78,7 +81,8 @@ def save_prompt(request: HttpRequest) -> HttpResponse:
     """Save `{"name", "type", "text" | "messages", "settings", "variables", "note", "labels", "base_version"}`.
 
     Answers 201 with the new version, or 200 when the newest version says the same already. With `base_version`, a newer
-    version in between is answered with 409. Labels other than «production» are moved to the version.
+    version in between is answered with 409. Labels that are not protected are moved to the version; for a protected one
+    ask for approval instead (`POST /change-requests`).
     """
     caller = _noted(request)
     document = bodies.json_object(request)
@@ -196,4 +200,4 @@ def _refused(error: PromptRegistryError) -> ApiError:
     if isinstance(error, ChangedMeanwhile):
         sentence = f"Version {error.newer.number} was saved after the one you started from. Fetch it, then decide."
         return ApiError(status, sentence, newest_version=error.newer.number)
-    return ApiError(status, str(error))
+    return ApiError(status, approval_hints.sentence_for(error))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from webapp.api import feedback, me, otlp, prompts, traces
+from webapp.api import change_requests, feedback, me, otlp, prompts, traces
 from webapp.api.application import api
 from webapp.api.langfuse import urls as langfuse
 
 api.add_router("", me.router)
 api.add_router("", prompts.router)
+api.add_router("", change_requests.router)
 api.add_router("", feedback.router)
 api.add_router("", traces.router)
 

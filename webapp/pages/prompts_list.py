@@ -22,7 +22,7 @@ from prompt_registry.errors import PromptRegistryError
 from prompt_registry.models import Prompt, PromptType
 from prompt_registry.queries import PromptRow
 from webapp.access import ProjectRequest, requires
-from webapp.pages.prompts_frame import admins_for
+from webapp.pages.prompts_frame import admins_for, approvals_of
 from webapp.render import render_page
 
 PAGE_SIZE = 50
@@ -85,6 +85,7 @@ def prompt_list(request: ProjectRequest) -> HttpResponse:
         "is_cut": words and len(rows) == PAGE_SIZE,
         "archive_count": Prompt.objects.for_project(request.project).exclude(archived_at=None, deleted_at=None).count(),
         "admins": admins_for(request),
+        **approvals_of(request),
         "new_url": _with(reverse("prompt-new", args=[request.project.slug]), folder=folder),
     }
     return render_page(request, "prompts/list.html", context, fragment="rows", section="prompts")

@@ -16,6 +16,7 @@ from webapp.pages import (
     settings_privacy,
     settings_project,
     settings_providers,
+    settings_publishing,
 )
 from webapp.pages.settings_frame import PAGES
 
@@ -33,6 +34,7 @@ urlpatterns: list[URLPattern] = [
     *settings_members.urlpatterns,
     *settings_keys.urlpatterns,
     *settings_providers.urlpatterns,
+    *settings_publishing.urlpatterns,
     *settings_privacy.urlpatterns,
     *settings_ingestion.urlpatterns,
     *settings_audit.urlpatterns,
