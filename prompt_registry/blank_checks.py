@@ -77,11 +77,15 @@ def _added(blank: Variable, traffic: Traffic) -> Check:
 
 
 def _who(callers: list[Caller]) -> str:
-    named = [f"{_called(caller)} ({caller.call_count:,} calls in 24 hours)" for caller in callers[:_NAMED]]
+    named = [f"{_called(caller)} ({_calls(caller.call_count)} in 24 hours)" for caller in callers[:_NAMED]]
     rest = len(callers) - len(named)
     return " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named) + (
         f" and {rest} more" if rest else ""
     )
+
+
+def _calls(count: int) -> str:
+    return f"{count:,} call{'' if count == 1 else 's'}"
 
 
 def _called(caller: Caller) -> str:

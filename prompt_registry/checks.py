@@ -48,11 +48,17 @@ def _comparison_checks(before: PromptContent, after: PromptContent, traffic: Tra
         )
     price = price_changes.estimate(before=before, after=after, traffic=traffic)
     if price.growth is not None and price.growth > _MUCH_MORE:
-        yield Check(TICK, f"Every call costs about {price.growth:.0%} more than now.")
+        yield Check(TICK, _dearer(price.growth))
         return
     longer = _length(after) / max(1, _length(before)) - 1
     if longer > _MUCH_MORE and _length(after) > 200:
         yield Check(TICK, f"The text is {longer:.0%} longer, so every call costs more.")
+
+
+def _dearer(growth: float) -> str:
+    if growth < 1:
+        return f"Every call costs about {growth:.0%} more than now."
+    return f"Every call costs about {growth + 1:.2g} times as much as now."
 
 
 def _notes(content: PromptContent) -> Iterator[Check]:

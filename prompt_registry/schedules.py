@@ -85,11 +85,12 @@ def run(*, schedule_id: int, now: datetime) -> None:
     schedule.refresh_from_db(fields=["state"])
     if schedule.state != ScheduleState.WAITING:
         return
+    if schedule.prompt.labels.filter(name=schedule.label, version=schedule.version).exists():
+        _end(schedule, ScheduleState.PUBLISHED, "Somebody published it before.")
+        return
     try:
         with transaction.atomic():
             _publish(schedule, now)
-    except AlreadyThere:
-        _end(schedule, ScheduleState.PUBLISHED, "It was live already.")
     except PromptRegistryError as error:
         _fail(schedule, str(error))
     else:

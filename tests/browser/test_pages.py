@@ -52,6 +52,9 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "prompt-compare": of_prompt("prompt-compare", "?from=1&to=2"),
     "prompts side by side": of_prompt("prompt-compare", "?from=1&to=2&view=side"),
     "prompt-publish": of_prompt("prompt-publish", "?version=1"),
+    "publish side by side": of_prompt("prompt-publish", "?version=1&view=side"),
+    "change-requests": inside("change-requests"),
+    "all change-requests": inside("change-requests", "?show=all"),
     "prompt-rename": of_prompt("prompt-rename"),
     "explore": inside("explore"),
     "explore filtered": inside("explore", "?thumbs=down&prompt=support/refund-answer"),
@@ -68,6 +71,7 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "settings-providers": inside("settings-providers"),
     "new-provider": inside("new-provider"),
     "change-provider": inside("change-provider", connection_id=lambda demo: demo.connection_id),
+    "settings-publishing": inside("settings-publishing"),
     "settings-privacy": inside("settings-privacy"),
     "settings-ingestion": inside("settings-ingestion"),
     "empty ingestion": elsewhere("/p/{demo.empty.slug}/settings/ingestion/"),
@@ -99,6 +103,8 @@ NO_PAGES = set(
     """
     home settings prompt-by-name prompt-changed prompt-windows join-project preferences
     prompt-archive prompt-delete prompt-discard prompt-draft prompt-preview prompt-restore prompt-undo prompt-use prompt-use-again
+    prompt-ask-approval prompt-approve prompt-ask-for-changes prompt-withdraw prompt-schedule prompt-unschedule
+    protect-labels switch-approval
     trace-feedback explore-new search start-key start-live span-text overview-chart
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
     change-privacy try-masking add-masking-rule remove-masking-rule

@@ -294,6 +294,7 @@ def filled(operation: Operation, things: Things) -> str:
     """Return the path of an operation with the names of things in it."""
     values = {
         "{path:name}": things.prompt_name, "{trace_id}": things.trace_id, "{media_id}": "any",
+        "{change_request_id}": str(things.change_request_id),
     }  # fmt: skip
     path = operation.path
     for name, value in values.items():

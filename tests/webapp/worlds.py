@@ -7,14 +7,16 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.test import Client
+from django.utils import timezone
 
 from monitoring import masking_policies
 from projects import keys, members, projects
 from projects.models import Project, User
 from projects.roles import Role, Scope
-from prompt_registry import connections, contents, labels, prompts, versions
+from prompt_registry import change_requests, connections, contents, labels, prompts, schedules, versions
 from prompt_registry.models import PRODUCTION
 from tests.projects.factories import make_member, make_user
 
@@ -32,6 +34,8 @@ class Things:
     masking_rule_id: int
     prompt_id: int
     prompt_name: str
+    change_request_id: int
+    schedule_id: int
     trace_id: str
     span_id: str
     session_id: str
@@ -50,13 +54,22 @@ def make_things(*, name: str) -> Things:
     content = contents.parse({"type": "text", "text": f"Answer for {name}: {{{{question}}}}"})
     version = versions.save(prompt=prompt, content=content, by=admin)
     labels.publish(prompt=prompt, version=version, label=PRODUCTION, by=admin)
+    proposed = versions.save(
+        prompt=prompt,
+        content=contents.parse({"type": "text", "text": f"Proposed for {name}: {{{{question}}}}"}),
+        by=None,
+    )
+    request = change_requests.ask(prompt=prompt, version=proposed, label=PRODUCTION, by=None)
+    schedule = schedules.plan(
+        prompt=prompt, version=proposed, label=PRODUCTION, publish_at=timezone.now() + timedelta(days=1), by=admin,
+        expected_version=1,
+    )  # fmt: skip
     session_id = f"session of {name}"
     trace_id, span_id = send_call(plain, session_id=session_id)
     membership = project.memberships.get(user=member)
     return Things(
-        project, admin, membership.pk, invitation.pk, key.pk, connection.pk, rule.pk, prompt.pk, prompt.name, trace_id,
-        span_id,
-        session_id,
+        project, admin, membership.pk, invitation.pk, key.pk, connection.pk, rule.pk, prompt.pk, prompt.name,
+        request.pk, schedule.pk, trace_id, span_id, session_id,
     )  # fmt: skip
 
 
@@ -97,6 +110,10 @@ def prompt_version(things: Things) -> dict[str, object]:
     return {"prompt_id": things.prompt_id, "number": 1}
 
 
+def change_request(things: Things) -> dict[str, object]:
+    return {"prompt_id": things.prompt_id, "request_id": things.change_request_id}
+
+
 def trace(things: Things) -> dict[str, object]:
     return {"hex_id": things.trace_id}
 
@@ -126,6 +143,13 @@ IN_PROJECT: dict[str, Named] = {
     "prompt-restore": Named(prompt),
     "prompt-publish": Named(prompt),
     "prompt-undo": Named(prompt),
+    "prompt-ask-approval": Named(prompt),
+    "prompt-approve": Named(change_request),
+    "prompt-ask-for-changes": Named(change_request),
+    "prompt-withdraw": Named(change_request),
+    "prompt-schedule": Named(prompt),
+    "prompt-unschedule": Named(lambda things: {"prompt_id": things.prompt_id, "schedule_id": things.schedule_id}),
+    "change-requests": PLAIN,
     "prompt-use": Named(prompt),
     "prompt-versions": Named(prompt),
     "prompt-version": Named(prompt_version),
@@ -159,6 +183,9 @@ IN_PROJECT: dict[str, Named] = {
     "change-provider": Named(lambda things: {"connection_id": things.connection_id}),
     "delete-provider": Named(lambda things: {"connection_id": things.connection_id}),
     "test-provider": Named(lambda things: {"connection_id": things.connection_id}),
+    "settings-publishing": PLAIN,
+    "protect-labels": PLAIN,
+    "switch-approval": PLAIN,
     "settings-privacy": PLAIN,
     "change-privacy": PLAIN,
     "try-masking": PLAIN,

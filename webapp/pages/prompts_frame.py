@@ -61,9 +61,12 @@ def render_prompt(
 
 def standing(request: ProjectRequest, prompt: Prompt) -> dict[str, Any]:
     """Return what every page of the prompt says about approval: what waits, what is planned, whether it is asked for."""
+    planned = schedules.waiting(prompt)
+    known = {(schedule.version_id, schedule.label) for schedule in planned}
+    asked = [one for one in approval_queries.active_of(prompt) if (one.version_id, one.label) not in known]
     return {
-        "asked_for": approval_queries.active_of(prompt),
-        "planned": schedules.waiting(prompt),
+        "asked_for": asked,
+        "planned": planned,
         "other_approvers": _has_other_approvers(request),
     }
 

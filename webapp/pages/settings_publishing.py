@@ -87,7 +87,7 @@ def _page(request: ProjectRequest, form: ProtectionForm, *, status: int = 200) -
         "rule": rule,
         "labels": sorted(rule.labels),
         "form": form,
-        "switched": switched.order_by("-pk").first(),
+        "switched": switched.select_related("user").order_by("-pk").first(),
         "approvers": notifications.who_may(project=request.project, action=Action.PUBLISH),
     }
     return render_settings(request, "settings/publishing.html", context, page=PAGE, status=status)
