@@ -16,7 +16,7 @@ from monitoring.models import Trace
 from projects import keys, members, projects
 from projects.models import Project, User
 from projects.roles import Role, Scope
-from prompt_registry import connections, contents, drafts, labels, prompts, versions
+from prompt_registry import change_requests, connections, contents, drafts, labels, prompts, schedules, versions
 from prompt_registry.models import Prompt
 from tests.monitoring.factories import make_span, new_span_id, new_trace_id, rate, send
 from tests.projects.factories import make_user
@@ -36,6 +36,7 @@ class DemoShop:
     admin: User
     viewer: User
     prompt: Prompt
+    proposed: Prompt
     trace_id: str
     failed_trace_id: str
     session_id: str
@@ -60,11 +61,13 @@ def make() -> DemoShop:
     made = [_prompt(project, one, admin) for one in PROMPTS]
     prompts.create(project=project, name=f"long/{LONG}", type="text", by=admin)
     drafts.autosave(prompt=made[0], content={"messages": []}, base_number=1, revision=0, by=writer)
+    _propose(made[1], writer)
     _send_a_day_of_calls(project)
     failed = _send_a_deep_trace(project)
     talk = Trace.objects.for_project(project).exclude(session_id="").newest_first()[0]
     return DemoShop(
         project=project, empty=projects.create(name="Brand new", by=admin), admin=admin, viewer=viewer, prompt=made[0],
+        proposed=made[1],
         trace_id=talk.hex_id, failed_trace_id=failed, session_id=talk.session_id, connection_id=connection.pk,
         invitation_token=invitation,
     )  # fmt: skip
@@ -84,6 +87,19 @@ def _prompt(project: Project, one: DemoPrompt, admin: User) -> Prompt:
             labels.publish(prompt=prompt, version=version, label="production", by=admin, reason=text.note)
     labels.publish(prompt=prompt, version=version, label="staging", by=admin)
     return prompt
+
+
+def _propose(prompt: Prompt, writer: User) -> None:
+    """Let a version wait for approval, and another one for its moment."""
+    words = contents.parse(
+        {"type": prompt.type, "text": f"{LONG} {{{{ticket}}}}", "messages": [{"role": "user", "content": LONG}]}
+    )
+    version = versions.save(prompt=prompt, content=words, note=f"Because {LONG}", by=writer)
+    change_requests.ask(prompt=prompt, version=version, label="production", by=writer, note=f"Please look at {LONG}")
+    schedules.plan(
+        prompt=prompt, version=version, label="staging", publish_at=timezone.now() + timedelta(days=1), by=writer,
+        expected_version=prompt.labels.get(name="staging").version.number,
+    )  # fmt: skip
 
 
 def _send_a_day_of_calls(project: Project) -> None:

@@ -53,6 +53,8 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "prompts side by side": of_prompt("prompt-compare", "?from=1&to=2&view=side"),
     "prompt-publish": of_prompt("prompt-publish", "?version=1"),
     "publish side by side": of_prompt("prompt-publish", "?version=1&view=side"),
+    "publish with a request": inside("prompt-publish", prompt_id=lambda demo: demo.proposed.pk),
+    "prompt-versions with a request": inside("prompt-versions", prompt_id=lambda demo: demo.proposed.pk),
     "change-requests": inside("change-requests"),
     "all change-requests": inside("change-requests", "?show=all"),
     "prompt-rename": of_prompt("prompt-rename"),

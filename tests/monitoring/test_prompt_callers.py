@@ -12,10 +12,10 @@ from django.utils import timezone
 from monitoring import prompt_callers
 from monitoring.kinds import Kind
 from monitoring.models import Span
+from projects.roles import Role
 from prompt_registry import callers, labels
 from prompt_registry.callers import Caller, Traffic
 from prompt_registry.models import LabelMove
-from projects.roles import Role
 from tests.monitoring.factories import make_span, make_trace, new_trace_id, send
 from tests.projects.factories import make_member, make_project
 from tests.prompt_registry.factories import make_prompt, make_version
