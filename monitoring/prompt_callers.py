@@ -68,7 +68,7 @@ def find(project: Project, prompt_name: str, versions: Collection[int]) -> Traff
 
 
 def _seen(project: Project, prompt_name: str, versions: list[int], now: datetime) -> list[_Seen]:
-    values = {
+    values: dict[str, Any] = {
         "project": project.pk, "name": prompt_name, "versions": versions, "hours": _HOURS, "now": now,
         "each": _TRACES // (_HOURS * len(versions)),
     }  # fmt: skip

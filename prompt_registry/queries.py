@@ -93,7 +93,7 @@ def put_away(*, project: Project, after: str, limit: int, reader: User) -> tuple
 
 
 _SEARCH = """
-    SELECT p.id, place, substring(body FROM greatest(1, place - 60) FOR least(60, place - 1)),
+    SELECT p.id, place, substring(body FROM greatest(1, place - 60) FOR greatest(0, least(60, place - 1))),
            substring(body FROM place FOR length(%(words)s)), substring(body FROM place + length(%(words)s) FOR 140)
       FROM prompt p
       LEFT JOIN LATERAL (

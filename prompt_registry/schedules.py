@@ -130,7 +130,7 @@ def _fail(schedule: PublishSchedule, why: str) -> None:
 def _tell(schedule: PublishSchedule, kind: str, sentence: str, *, to: set[int | None]) -> None:
     path = places.publishing(schedule.prompt, number=schedule.version.number, label=schedule.label)
     notifications.tell(
-        project=schedule.prompt.project, to=User.objects.filter(pk__in=to - {None}), kind=f"schedule.{kind}",
+        project=schedule.prompt.project, to=User.objects.filter(pk__in=[pk for pk in to if pk]), kind=f"schedule.{kind}",
         sentence=sentence, path=path,
     )  # fmt: skip
 

@@ -7,7 +7,8 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from projects.models import AuditEvent, Notification, Project, User
 from projects.roles import Role
-from prompt_registry import change_requests, labels, prompts
+from prompt_registry import callers, change_requests, labels, prompts, pushes
+from prompt_registry.callers import Caller, Traffic
 from prompt_registry.errors import (
     AlreadyAsked,
     AlreadyThere,
@@ -51,6 +52,11 @@ def approve(request: ChangeRequest, by: User, **fields) -> ChangeRequest:
 
 def publish(version: PromptVersion, by: User, label: str = "production"):
     return labels.publish(prompt=version.prompt, version=version, label=label, by=by)
+
+
+def publish_approved(version: PromptVersion, editor: User, approver: User):
+    approve(ask(version, editor), approver)
+    return publish(version, approver)
 
 
 def told(user: User) -> list[str]:
@@ -115,6 +121,35 @@ def test_an_approval_does_not_help_against_the_checks(prompt, editor, approver):
 
     request.refresh_from_db()
     assert request.state == "approved"
+
+
+def test_a_push_by_a_person_meets_the_same_rule_and_saves_nothing(project, prompt, version, approver):
+    with pytest.raises(ApprovalMissing):
+        pushes.push(
+            project=project, name=prompt.name, content=chat(("system", "Pushed")), labels=["production"], by=approver
+        )
+
+    assert prompt.versions.count() == 1
+
+
+def test_whoever_calls_the_prompt_is_looked_at_whatever_road_the_publish_comes(prompt, version, editor, approver):
+    publish_approved(version, editor, approver)
+    gone = make_version(prompt, chat(("system", "Be kind.")), by=editor)
+    approve(ask(gone, editor), approver)
+    seen = []
+
+    def find(project, prompt_name, versions):
+        seen.append((project.pk, prompt_name, set(versions)))
+        return Traffic((Caller("mailer", 7, frozenset({"name"})),))
+
+    finder = callers._finder
+    callers.connect(find)
+    try:
+        with pytest.raises(StoppedByChecks, match=r"the application mailer \(7 calls in 24 hours\) still fills it"):
+            publish(gone, approver)
+    finally:
+        callers.connect(finder)
+    assert seen == [(prompt.project_id, prompt.name, {1})]
 
 
 def test_an_editor_cannot_publish_what_was_approved(version, editor, approver):

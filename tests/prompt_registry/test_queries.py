@@ -138,3 +138,11 @@ def test_what_is_live_names_production_first(prompt, approver):
         labels.publish(prompt=prompt, version=version, label=label, by=approver)
 
     assert [label.name for label in queries.live(prompt=prompt)] == ["production", "staging", "beta"]
+
+
+def test_a_search_finds_a_name_whose_text_has_no_such_word(project, editor):
+    make_version(make_prompt(project, name="support/refund"), chat(("system", "Be kind.")))
+
+    (row,) = queries.search(project=project, words="refund", limit=10, reader=editor)
+
+    assert (row.prompt.name, row.excerpt) == ("support/refund", None)

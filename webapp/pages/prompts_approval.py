@@ -12,13 +12,13 @@ from django.views.decorators.http import require_POST
 
 from projects.models import User
 from projects.roles import Action
-from prompt_registry import approval_queries, change_requests, places
+from prompt_registry import approval_queries, change_requests, places, versions
 from prompt_registry.errors import OtherContent, PromptRegistryError, RequestClosed
-from prompt_registry.models import ChangeRequest, Prompt
+from prompt_registry.models import ChangeRequest
 from webapp.access import ProjectRequest, one, requires
 from webapp.pages.prompts_form import number_in
 from webapp.pages.prompts_frame import prompt_of
-from webapp.pages.prompts_plan import plan_of
+from webapp.pages.prompts_plan import plan_for, plan_of
 from webapp.pages.prompts_publishing import show
 from webapp.render import render_page
 
@@ -119,17 +119,10 @@ def _answered(
         act(asked)
     except PromptRegistryError as error:
         status = 409 if isinstance(error, RequestClosed | OtherContent) else 422
-        return _shown_again(request, prompt, asked, error=str(error), status=status)
+        version = versions.by_number(prompt, asked.version.number)
+        return show(request, prompt, plan_for(prompt, version, asked.label), error=str(error), status=status)
     messages.success(request, done.format(number=asked.version.number))
     return redirect(_address(asked))
-
-
-def _shown_again(
-    request: ProjectRequest, prompt: Prompt, asked: ChangeRequest, *, error: str, status: int
-) -> HttpResponse:
-    request.GET = request.GET.copy()
-    request.GET["version"], request.GET["to"] = str(asked.version.number), asked.label
-    return show(request, prompt, plan_of(request, prompt), error=error, status=status)
 
 
 def _address(asked: ChangeRequest) -> str:

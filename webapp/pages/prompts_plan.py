@@ -87,6 +87,11 @@ class Plan:
 def plan_of(request: ProjectRequest, prompt: Prompt) -> Plan:
     """Return the plan that the address names: `?version=` (default: the newest) and `?to=` (default: production)."""
     place, version = _subject(request, prompt)
+    return plan_for(prompt, version, place)
+
+
+def plan_for(prompt: Prompt, version: PromptVersion, place: str) -> Plan:
+    """Return what publishing the version to the place would change."""
     current = prompt.labels.select_related("version__prompt", "updated_by").filter(name=place).first()
     before, after = contents.of_version(current.version) if current else None, contents.of_version(version)
     traffic = callers.of(prompt=prompt, label=place)
