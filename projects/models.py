@@ -64,6 +64,11 @@ class User(AbstractBaseUser):
 SYSTEM_SLUG = "_callboard"
 
 
+def only_production() -> list[str]:
+    """Return the labels that are protected in a new project."""
+    return ["production"]
+
+
 class ProjectQuerySet(models.QuerySet["Project"]):
     def visible_to(self, user: User) -> ProjectQuerySet:
         """Projects in which the user has a role."""
@@ -86,6 +91,9 @@ class Project(models.Model):
     is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
     first_accepted_at = models.DateTimeField(null=True, blank=True)
+    protected_labels = ArrayField(models.CharField(max_length=36), default=only_production)
+    # Whether a second person must approve what goes live behind a protected label.
+    is_approval_required = models.BooleanField(default=True)
 
     objects: ClassVar[ProjectQuerySet] = ProjectQuerySet.as_manager()  # type: ignore[assignment]
 

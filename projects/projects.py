@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
@@ -12,16 +14,28 @@ from projects.roles import Role
 
 
 @transaction.atomic
-def create(*, name: str, slug: str | None = None, by: User | None = None, is_demo: bool = False) -> Project:
-    """Return a new project; whoever makes it becomes its admin."""
+def create(
+    *, name: str, slug: str | None = None, by: User | None = None, is_demo: bool = False,
+    is_approval_required: bool | None = None,
+) -> Project:  # fmt: skip
+    """Return a new project; whoever makes it becomes its admin.
+
+    Publishing needs the approval of a second person, except in the demo and where there is no second person yet.
+    """
     name = name.strip()[:120]
     if not name:
         raise NameMissing
     wanted = (slugify(slug or name) or "project")[:50]
-    project = _insert(name=name, slug=wanted, is_demo=is_demo, is_exact=slug is not None)
+    if is_approval_required is None:
+        is_approval_required = not is_demo and User.objects.filter(is_active=True).count() > 1
+    fields = {"name": name, "is_demo": is_demo, "is_approval_required": is_approval_required}
+    project = _insert(fields, slug=wanted, is_exact=slug is not None)
     if by is not None:
         Membership.objects.create(project=project, user=by, role=Role.ADMIN)
-    audit.record(action="project.created", subject=project.slug, by=by, project=project, name=name)
+    audit.record(
+        action="project.created", subject=project.slug, by=by, project=project, name=name,
+        approval="on" if is_approval_required else "off",
+    )  # fmt: skip
     return project
 
 
@@ -47,12 +61,12 @@ def rename(*, project: Project, name: str, by: User) -> Project:
     return project
 
 
-def _insert(*, name: str, slug: str, is_demo: bool, is_exact: bool) -> Project:
+def _insert(fields: dict[str, Any], *, slug: str, is_exact: bool) -> Project:
     candidates = [slug] if is_exact else [slug, *(f"{slug}-{number}" for number in range(2, 50))]
     for candidate in candidates:
         try:
             with transaction.atomic():
-                return Project.objects.create(name=name, slug=candidate, is_demo=is_demo)
+                return Project.objects.create(slug=candidate, **fields)
         except IntegrityError:
             continue
     raise SlugTaken

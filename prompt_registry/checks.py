@@ -4,39 +4,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from prompt_registry import oddities
+from prompt_registry import blank_checks, callers, oddities, price_changes, response_schemas
+from prompt_registry.callers import Traffic
 from prompt_registry.changes import name_oddity
 from prompt_registry.contents import TEXT, Message, PromptContent, problems_of
+from prompt_registry.findings import INFORMS, STOPS, TICK, Check
 
-STOPS = "stops"
-TICK = "tick"
-INFORMS = "informs"
+__all__ = ["INFORMS", "STOPS", "TICK", "Check", "run"]
+
 _INSTRUCTION_ROLES = frozenset({"system", "developer"})
-_MUCH_LONGER = 1.3
+_MUCH_MORE = 0.3
 _REPEATED_CHARACTERS = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One finding in one sentence with a way out, and how serious it is."""
-
-    level: str
-    sentence: str
-
-
-def run(*, before: PromptContent | None, after: PromptContent) -> list[Check]:
-    """Return the findings, the serious ones first; `before` is what is live now."""
-    found = [*_content_checks(after), *_oddity_checks(after)]
+def run(*, before: PromptContent | None, after: PromptContent, traffic: Traffic = callers.NONE) -> list[Check]:
+    """Return the findings, the serious ones first; `before` is what is live now, `traffic` who calls it."""
+    found = [*_content_checks(after), *_oddity_checks(after), *blank_checks.run(before, after, traffic)]
     if before is not None:
-        found += _comparison_checks(before, after)
+        found += _comparison_checks(before, after, traffic)
     found += _notes(after)
     return sorted(found, key=lambda check: (STOPS, TICK, INFORMS).index(check.level))
 
 
 def _content_checks(content: PromptContent) -> Iterator[Check]:
     yield from (Check(STOPS, problem.sentence) for problem in problems_of(content))
+    if content.settings.response_schema and (why := response_schemas.problem_of(content.settings.response_schema)):
+        yield Check(STOPS, f"The form of the answer cannot be used: {why}. Correct it under «More settings».")
 
 
 def _oddity_checks(content: PromptContent) -> Iterator[Check]:
@@ -47,29 +41,32 @@ def _oddity_checks(content: PromptContent) -> Iterator[Check]:
             yield Check(STOPS if misleads else TICK, f"{where} {name_oddity(oddity)}. Type it again or remove it.")
 
 
-def _comparison_checks(before: PromptContent, after: PromptContent) -> Iterator[Check]:
-    old, new = ({variable.name for variable in content.variables} for content in (before, after))
-    for name in sorted(new - old):
-        yield Check(
-            TICK,
-            f"The blank «{name}» is new: make sure that every application sends it first. "
-            f"Until then the model reads the words {{{{{name}}}}}.",
-        )
-    for name in sorted(old - new):
-        yield Check(INFORMS, f"The blank «{name}» is gone; what applications send for it is ignored.")
+def _comparison_checks(before: PromptContent, after: PromptContent, traffic: Traffic) -> Iterator[Check]:
     if before.settings.model != after.settings.model:
         yield Check(
             TICK, f"The model changes: {_model(before)} → {_model(after)}. Answers, speed and price will differ."
         )
-    longer = _length(after) / max(1, _length(before))
-    if longer >= _MUCH_LONGER and _length(after) > 200:
-        yield Check(TICK, f"The text is {longer - 1:.0%} longer, so every call costs more.")
+    price = price_changes.estimate(before=before, after=after, traffic=traffic)
+    if price.growth is not None and price.growth > _MUCH_MORE:
+        yield Check(TICK, _dearer(price.growth))
+        return
+    longer = _length(after) / max(1, _length(before)) - 1
+    if longer > _MUCH_MORE and _length(after) > 200:
+        yield Check(TICK, f"The text is {longer:.0%} longer, so every call costs more.")
+
+
+def _dearer(growth: float) -> str:
+    if growth < 1:
+        return f"Every call costs about {growth:.0%} more than now."
+    return f"Every call costs about {growth + 1:.2g} times as much as now."
 
 
 def _notes(content: PromptContent) -> Iterator[Check]:
     if missing := [variable.name for variable in content.variables if not variable.sample]:
         names = ", ".join(f"«{name}»" for name in missing[:5])
         yield Check(INFORMS, f"Without a sample, previews cannot fill {names}. Add one in the editor.")
+    if price_changes.is_unknown(content):
+        yield Check(INFORMS, f"The price of the model «{content.settings.model}» is not known here.")
     paragraphs = Counter(part.strip() for text in content.texts for part in text.split("\n"))
     if any(count > 1 and len(part) >= _REPEATED_CHARACTERS for part, count in paragraphs.items()):
         yield Check(INFORMS, "A paragraph stands in the text twice.")

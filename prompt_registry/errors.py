@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from prompt_registry.models import Draft, PromptVersion
+    from prompt_registry.models import ChangeRequest, Draft, PromptVersion
 
 
 class PromptRegistryError(Exception):
@@ -143,6 +143,62 @@ class StoppedByChecks(PromptRegistryError):
     def __init__(self, sentences: Sequence[str]) -> None:
         super().__init__(" ".join(sentences) or None)
         self.sentences = tuple(sentences)
+
+
+class LabelProtected(NotAllowed):
+    """This place is protected: a version goes live there only when an approver or an admin publishes it."""
+
+
+class ApprovalMissing(PromptRegistryError):
+    """This version needs the approval of a second person before it goes live there. Ask for it first."""
+
+
+class LabelNotProtected(PromptRegistryError):
+    """Nobody has to approve what goes live there. Publish it without asking."""
+
+
+class TooManyProtected(PromptRegistryError):
+    """A project can protect up to 20 places."""
+
+
+class ReviewerNotUsable(PromptRegistryError):
+    """This person cannot approve it: ask somebody with the role Approver or Admin who did not write it."""
+
+
+class AlreadyAsked(PromptRegistryError):
+    """Somebody asked for the approval of this version already."""
+
+    def __init__(self, *, request: ChangeRequest) -> None:
+        super().__init__()
+        self.request = request
+
+
+class OwnChange(PromptRegistryError):
+    """A second person must approve this: you wrote it, or you asked for the approval."""
+
+
+class OtherContent(PromptRegistryError):
+    """This is not the text that you looked at. Look at the page again and decide anew."""
+
+
+class RequestClosed(PromptRegistryError):
+    """This request is no longer open: somebody withdrew it, replaced it or published the version."""
+
+
+class NoteMissing(PromptRegistryError):
+    """Say what should change, so that the author knows what to do."""
+
+
+class MomentNotUsable(PromptRegistryError):
+    """Choose a moment between one minute and one year from now."""
+
+
+class AlreadyScheduled(PromptRegistryError):
+    """A publish is planned there already. Cancel that first."""
+
+
+class ScheduleClosed(PromptRegistryError):
+    """This is no longer planned: it was cancelled, or its moment came."""
 
 
 class NothingToUndo(PromptRegistryError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,11 +11,24 @@ from django.utils import timezone
 from projects import audit
 from projects.models import User
 from projects.roles import Action
-from prompt_registry import checks, contents, news, resolution, snippets, texts
+from prompt_registry import (
+    approvals,
+    callers,
+    change_requests,
+    checks,
+    contents,
+    label_names,
+    news,
+    protection,
+    resolution,
+    snippets,
+    texts,
+)
+from prompt_registry.callers import Traffic
 from prompt_registry.errors import (
     AlreadyThere,
-    LabelNotUsable,
-    LabelReserved,
+    LabelProtected,
+    NotAllowed,
     NoteTooLong,
     NothingToUndo,
     PromptArchived,
@@ -24,12 +36,12 @@ from prompt_registry.errors import (
     StoppedByChecks,
     VersionUnknown,
 )
-from prompt_registry.models import LATEST, PRODUCTION, Label, LabelMove, Prompt, PromptVersion
+from prompt_registry.models import ChangeRequest, Label, LabelMove, Prompt, PromptVersion
 from prompt_registry.permissions import demand
+from prompt_registry.protection import Protection
 
-PROTECTED = frozenset({PRODUCTION})
 MAX_REASON = 500
-_NAME = re.compile(r"(?=.*[a-z])[a-z0-9_.-]{1,36}")
+clean_name = label_names.clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +56,35 @@ class Comeback:
 @transaction.atomic
 def publish(
     *, prompt: Prompt, version: PromptVersion, label: str, by: User | None, reason: str = "",
-    expected_version: int | None = None,
+    expected_version: int | None = None, is_scheduled: bool = False,
 ) -> LabelMove:  # fmt: skip
     """Point the label to the version.
 
+    Behind a protected label nothing goes live that the checks stop, nor, where the project asks for it, without an
+    approval of this very content; whoever calls the prompt is looked up here, so that every road meets the same checks.
     `expected_version` is the number that the label pointed to when the person decided (0: it pointed nowhere);
     when it points elsewhere by now, nothing moves.
     """
     label = clean_name(label)
-    demand(project=prompt.project, action=action_for(label), by=by)
+    rule = protection.now(prompt.project_id)
+    _demand_role(prompt, label, rule, by)
     if version.prompt_id != prompt.pk:
         raise VersionUnknown
+    traffic = callers.of(prompt=prompt, label=label) if rule.covers(label) else callers.NONE
     locked = Prompt.objects.select_for_update().get(pk=prompt.pk)
     if locked.archived_at or locked.deleted_at:
         raise PromptArchived
+    version = prompt.versions.select_related("prompt__project").get(pk=version.pk)
     current = _current(prompt, label, expected_version)
     if current is not None and current.version_id == version.pk:
         raise AlreadyThere(f"v{version.number} is live in {label} already.")
-    if label in PROTECTED:
-        _check(version, current)
-    return _move(prompt, label, current, version, by=by, reason=reason)
+    request = _agreed(prompt, version, label, current, traffic)
+    move = _move(
+        prompt, label, current, version, by=by, reason=reason, change_request=request, is_scheduled=is_scheduled
+    )
+    if request is not None:
+        change_requests.tell_published(request=request, by=by)
+    return move
 
 
 @transaction.atomic
@@ -98,19 +119,30 @@ def comeback(*, prompt: Prompt, label: str) -> Comeback | None:
     return Comeback(version=version, live_from=live_from, live_until=live_until or live_from)
 
 
-def action_for(label: str) -> Action:
-    """Return what somebody must be allowed to do to move this label."""
-    return Action.PUBLISH if label in PROTECTED else Action.EDIT_PROMPTS
+def action_for(label: str, rule: Protection) -> Action:
+    """Return what somebody must be allowed to do to move this label of a project with this rule."""
+    return Action.PUBLISH if rule.covers(label) else Action.EDIT_PROMPTS
 
 
-def clean_name(name: str) -> str:
-    """Return the label's name, or raise with the reason why it cannot be used."""
-    name = name.strip()
-    if name == LATEST:
-        raise LabelReserved
-    if not _NAME.fullmatch(name):
-        raise LabelNotUsable
-    return name
+def _demand_role(prompt: Prompt, label: str, rule: Protection, by: User | None) -> None:
+    try:
+        demand(project=prompt.project, action=action_for(label, rule), by=by)
+    except NotAllowed as refused:
+        if rule.covers(label):
+            raise LabelProtected(f"«{label}» is protected. {refused}") from refused
+        raise
+
+
+def _agreed(
+    prompt: Prompt, version: PromptVersion, label: str, current: Label | None, traffic: Traffic
+) -> ChangeRequest | None:
+    """Return the approval that this publish uses up, if there is one; raise when the version may not go live."""
+    # Read again under the lock: a rule that was made stricter meanwhile holds.
+    rule = protection.now(prompt.project_id)
+    if not rule.covers(label):
+        return None
+    _check(version, current, traffic)
+    return approvals.use(prompt=prompt, version=version, label=label, is_required=rule.demands_approval(label))
 
 
 def _current(prompt: Prompt, label: str, expected_version: int | None) -> Label | None:
@@ -121,11 +153,12 @@ def _current(prompt: Prompt, label: str, expected_version: int | None) -> Label 
     return current
 
 
-def _check(version: PromptVersion, current: Label | None) -> None:
+def _check(version: PromptVersion, current: Label | None, traffic: Traffic) -> None:
     project, written = version.prompt.project, contents.of_version(version)
     after = snippets.composed(written, project_id=project.pk).content
     before = snippets.composed(contents.of_version(current.version), project_id=project.pk).content if current else None
-    stops = [check.sentence for check in checks.run(before=before, after=after) if check.level == checks.STOPS]
+    found = checks.run(before=before, after=after, traffic=traffic)
+    stops = [check.sentence for check in found if check.level == checks.STOPS]
     stops += snippets.findings(written, project, name=version.prompt.name)
     if stops:
         raise StoppedByChecks(stops)
@@ -133,7 +166,8 @@ def _check(version: PromptVersion, current: Label | None) -> None:
 
 def _move(
     prompt: Prompt, label: str, current: Label | None, version: PromptVersion, *,
-    by: User | None, reason: str = "", is_undo: bool = False,
+    by: User | None, reason: str = "", is_undo: bool = False, change_request: ChangeRequest | None = None,
+    is_scheduled: bool = False,
 ) -> LabelMove:  # fmt: skip
     reason = texts.clean(reason).strip()
     if len(reason) > MAX_REASON:
@@ -145,13 +179,21 @@ def _move(
     )  # fmt: skip
     move = LabelMove.objects.create(
         project_id=prompt.project_id, prompt=prompt, label=label, from_version=before, to_version=version,
-        is_undo=is_undo, reason=reason, moved_by=by, moved_at=now,
+        is_undo=is_undo, reason=reason, moved_by=by, moved_at=now, change_request=change_request,
+        is_scheduled=is_scheduled,
     )  # fmt: skip
     audit.record(
         action="prompt.publish_undone" if is_undo else "prompt.published", subject=prompt.name, by=by,
         project=prompt.project, label=label, reason=reason, from_version=before.number if before else None,
         to_version=version.number, before_hash=before.content_hash if before else "", after_hash=version.content_hash,
+        **_agreement(change_request),
     )  # fmt: skip
     news.moved(move=move, by=by)
     resolution.forget_after_commit(prompt.project_id, name=prompt.name, labels=[label])
     return move
+
+
+def _agreement(request: ChangeRequest | None) -> dict[str, str | int]:
+    if request is None or request.reviewed_by is None:
+        return {}
+    return {"change_request": request.pk, "approved_by": request.reviewed_by.email}

@@ -84,6 +84,9 @@ class PromptVersion(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["prompt", "number"], name="prompt_version_number_unique"),
             models.UniqueConstraint(fields=["project", "prompt", "id"], name="prompt_version_in_prompt"),
+            # What a change request says about a version must be true of it; its foreign keys carry these pairs.
+            models.UniqueConstraint(fields=["id", "content_hash"], name="prompt_version_content"),
+            models.UniqueConstraint(fields=["id", "author"], name="prompt_version_author"),
         ]
         indexes = [models.Index(fields=["author", "prompt"], name="prompt_version_by_author")]
 
@@ -146,10 +149,144 @@ class LabelMove(models.Model):
     reason = models.CharField(max_length=500, blank=True, default="")
     moved_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     moved_at = models.DateTimeField(default=timezone.now)
+    change_request = models.ForeignKey("ChangeRequest", on_delete=models.SET_NULL, null=True, related_name="moves")
+    is_scheduled = models.BooleanField(default=False)
 
     class Meta:
         db_table = "prompt_label_move"
         indexes = [models.Index(fields=["prompt", "label", "-moved_at"], name="prompt_label_move_recent")]
+
+
+class ChangeRequestState(models.TextChoices):
+    OPEN = "open", "Waiting for approval"
+    CHANGES_REQUESTED = "changes_requested", "Changes asked for"
+    APPROVED = "approved", "Approved"
+    PUBLISHED = "published", "Published"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    SUPERSEDED = "superseded", "Replaced"
+
+
+_WAITING = (ChangeRequestState.OPEN, ChangeRequestState.CHANGES_REQUESTED)
+_AGREED = (ChangeRequestState.APPROVED, ChangeRequestState.PUBLISHED)
+
+
+class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
+    def for_project(self, project: Project) -> ChangeRequestQuerySet:
+        return self.filter(project=project)
+
+    def waiting(self) -> ChangeRequestQuerySet:
+        """Requests that nobody has agreed to yet; there is at most one for each prompt and label."""
+        return self.filter(state__in=_WAITING)
+
+    def approved(self) -> ChangeRequestQuerySet:
+        """Requests that may be published; there is at most one for each prompt and label."""
+        return self.filter(state=ChangeRequestState.APPROVED)
+
+    def active(self) -> ChangeRequestQuerySet:
+        return self.filter(state__in=(*_WAITING, ChangeRequestState.APPROVED))
+
+
+class ChangeRequest(models.Model):
+    """A version proposed for a protected label; whoever approves it approves exactly this content."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="change_requests")
+    prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="change_requests")
+    label = models.CharField(max_length=36)
+    version = models.ForeignKey(PromptVersion, on_delete=models.CASCADE, related_name="change_requests")
+    content_hash = models.CharField(max_length=64)
+    author = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    state = models.CharField(max_length=20, choices=ChangeRequestState.choices, default=ChangeRequestState.OPEN)
+    note = models.CharField(max_length=500, blank=True, default="")
+    requested_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    requested_at = models.DateTimeField(default=timezone.now)
+    reviewer = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    reviewed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    review_note = models.CharField(max_length=500, blank=True, default="")
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[ChangeRequestQuerySet] = ChangeRequestQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        db_table = "prompt_change_request"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["prompt", "label"], condition=models.Q(state__in=_WAITING), name="change_request_one_waiting"
+            ),
+            models.UniqueConstraint(
+                fields=["prompt", "label"], condition=models.Q(state="approved"), name="change_request_one_approved"
+            ),
+            models.UniqueConstraint(fields=["id", "prompt", "label", "version"], name="change_request_subject"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=ChangeRequestState.values), name="change_request_state_known"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(reviewed_by=models.F("author")), name="change_request_not_by_author"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(reviewed_by=models.F("requested_by")), name="change_request_not_by_requester"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=_AGREED) | models.Q(reviewed_by__isnull=False),
+                name="change_request_approved_by_somebody",
+            ),
+        ]
+        indexes = [models.Index(fields=["project", "state", "-id"], name="change_request_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.version} for {self.label}"
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.state in _WAITING
+
+    @property
+    def is_active(self) -> bool:
+        return self.is_waiting or self.state == ChangeRequestState.APPROVED
+
+    @property
+    def approved_by(self) -> User | None:
+        """Who approved it; nobody as long as nobody did."""
+        return self.reviewed_by if self.state in _AGREED else None
+
+
+class ScheduleState(models.TextChoices):
+    WAITING = "waiting", "Planned"
+    PUBLISHED = "published", "Published"
+    CANCELLED = "cancelled", "Cancelled"
+    FAILED = "failed", "Not published"
+
+
+class PublishSchedule(models.Model):
+    """A version that goes live behind a label at a chosen moment, unless something else is published before."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="schedules")
+    label = models.CharField(max_length=36)
+    version = models.ForeignKey(PromptVersion, on_delete=models.CASCADE, related_name="+")
+    # What was live when somebody chose the moment; 0: nothing.
+    expected_number = models.PositiveIntegerField()
+    publish_at = models.DateTimeField()
+    reason = models.CharField(max_length=500, blank=True, default="")
+    state = models.CharField(max_length=12, choices=ScheduleState.choices, default=ScheduleState.WAITING)
+    outcome = models.CharField(max_length=500, blank=True, default="")
+    scheduled_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "prompt_publish_schedule"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["prompt", "label"], condition=models.Q(state="waiting"), name="publish_schedule_one_waiting"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=ScheduleState.values), name="publish_schedule_state_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version} for {self.label} at {self.publish_at}"
 
 
 class Draft(models.Model):

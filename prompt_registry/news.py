@@ -8,7 +8,7 @@ from django.conf import settings
 
 from projects import notification_kinds, notifications, webhooks
 from projects.models import User, WebhookEvent
-from prompt_registry.models import PRODUCTION, Comment, Draft, LabelMove, Prompt, PromptVersion
+from prompt_registry.models import PRODUCTION, ChangeRequest, Comment, Draft, LabelMove, Prompt, PromptVersion
 
 _MOST_TOLD = 100
 
@@ -37,6 +37,13 @@ def moved(*, move: LabelMove, by: User | None) -> None:
         _tell_those_who_work_on_it(move, by)
 
 
+def asked(*, request: ChangeRequest, event: WebhookEvent, by: User | None) -> None:
+    """Tell the webhooks that approval was asked for, given, or not given yet; people are told where that happens."""
+    said = request.note if event == WebhookEvent.CHANGE_REQUEST_OPENED else request.review_note
+    data = about(request.version, by=by) | {"change_request": request.pk, "label": request.label, "said": said}
+    webhooks.emit(project=request.prompt.project, event=event, data=data)
+
+
 def about(version: PromptVersion, *, by: User | None) -> dict[str, Any]:
     """Return what events say about a version; its text is not part of it, receivers fetch that."""
     return _of_prompt(version.prompt, by) | {
@@ -58,9 +65,12 @@ def _of_prompt(prompt: Prompt, by: User | None) -> dict[str, Any]:
 
 def _tell_those_who_work_on_it(move: LabelMove, by: User | None) -> None:
     prompt, who = move.prompt, by.display_name if by else "An application"
+    request = move.change_request
+    # Whoever asked for the approval is told in other words.
+    others = {by.pk if by else None, *((request.requested_by_id, request.author_id) if request else ())} - {None}
     act = "brought back" if move.is_undo else "published"
     notifications.tell(
-        project=prompt.project, to=_workers(prompt).exclude(pk=by.pk if by else None)[:_MOST_TOLD],
+        project=prompt.project, to=_workers(prompt).exclude(pk__in=others)[:_MOST_TOLD],
         kind=notification_kinds.PUBLISHED,
         sentence=f"{who} {act} v{move.to_version.number} of {prompt.name} in production", path=f"{_path(prompt)}versions/",
     )  # fmt: skip

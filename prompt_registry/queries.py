@@ -56,7 +56,8 @@ def moves(*, prompt: Prompt, limit: int) -> list[LabelMove]:
 
 def moves_before(*, prompt: Prompt, label: str, before: int | None, limit: int) -> tuple[list[LabelMove], bool]:
     """Return a page of the moves of one label, or of all without a name, and whether there are older ones."""
-    found = prompt.label_moves.select_related("from_version", "to_version", "moved_by").order_by("-pk")
+    related = ("from_version", "to_version", "moved_by", "change_request__reviewed_by", "change_request__requested_by")
+    found = prompt.label_moves.select_related(*related).order_by("-pk")
     if label:
         found = found.filter(label=label)
     if before is not None:

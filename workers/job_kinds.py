@@ -7,11 +7,13 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.core.management import call_command
+from django.utils import timezone
 
 from evals import imports, repeated_requests
 from monitoring import partitions, repricing, retention
 from projects import jobs, notification_mail, sign_in_attempts, webhook_deliveries, webhooks
 from projects.models import Job
+from prompt_registry import schedules
 from workers import canary
 
 
@@ -55,6 +57,10 @@ def _import_items(job: Job) -> None:
     imports.run(import_id=job.payload["import"], is_last_try=job.attempts >= job.max_attempts)
 
 
+def _publish_as_planned(job: Job) -> None:
+    schedules.run(schedule_id=int(job.payload["schedule"]), now=timezone.now())
+
+
 KINDS: dict[str, Callable[[Job], None]] = {
     "partitions.ensure": _ensure_partitions,
     "housekeeping": _housekeeping,
@@ -65,6 +71,7 @@ KINDS: dict[str, Callable[[Job], None]] = {
     "notification.digests": _plan_digests,
     repricing.KIND: _reprice,
     imports.KIND: _import_items,
+    schedules.KIND: _publish_as_planned,
 }
 
 FAST = "fast"

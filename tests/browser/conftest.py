@@ -153,7 +153,7 @@ def open_page(chromium: Browser, site: str, troubles: list[str]) -> Iterator[Cal
 
 @pytest.fixture
 def project(database: None) -> Project:
-    return projects.create(name="Nordwind shop")
+    return projects.create(name="Nordwind shop", is_approval_required=False)
 
 
 @pytest.fixture

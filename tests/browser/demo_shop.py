@@ -19,7 +19,17 @@ from monitoring.models import Trace
 from projects import keys, members, projects, webhooks
 from projects.models import Project, User, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from projects.roles import Role, Scope
-from prompt_registry import comments, connections, contents, drafts, labels, prompts, versions
+from prompt_registry import (
+    change_requests,
+    comments,
+    connections,
+    contents,
+    drafts,
+    labels,
+    prompts,
+    schedules,
+    versions,
+)
 from prompt_registry.comments import Anchor
 from prompt_registry.imports import runs
 from prompt_registry.imports.values import SourceFile
@@ -48,6 +58,7 @@ class DemoShop:
     admin: User
     viewer: User
     prompt: Prompt
+    proposed: Prompt
     trace_id: str
     failed_trace_id: str
     session_id: str
@@ -70,7 +81,7 @@ class DemoShop:
 def make() -> DemoShop:
     """Make the project with a day of traffic."""
     admin, viewer = make_user(name="Dana Ortiz", password="a quiet evening", is_owner=True), make_user(name="Vera Lund")
-    project = projects.create(name="Nordlicht Outdoor", by=admin)
+    project = projects.create(name="Nordlicht Outdoor", by=admin, is_approval_required=False)
     members.add(project=project, user=viewer, role=Role.VIEWER)
     writer = make_user(name="Sam Writer")
     members.add(project=project, user=writer, role=Role.EDITOR)
@@ -83,6 +94,7 @@ def make() -> DemoShop:
     drafts.autosave(prompt=made[0], content={"messages": []}, base_number=1, revision=0, by=writer)
     _talk_about(made[0], admin, writer)
     webhook, webhook_off, delivery = _webhooks(project, admin)
+    _propose(made[1], writer)
     _send_a_day_of_calls(project)
     done = runs.begin(project=project, files=[SourceFile("imported/greeting.md", "Greet {{customer}}.")], by=admin)
     chosen = {line.key for line in runs.preview(pending=done).lines}
@@ -93,6 +105,7 @@ def make() -> DemoShop:
     talk = Trace.objects.for_project(project).exclude(session_id="").newest_first()[0]
     return DemoShop(
         project=project, empty=projects.create(name="Brand new", by=admin), admin=admin, viewer=viewer, prompt=made[0],
+        proposed=made[1],
         trace_id=talk.hex_id, failed_trace_id=failed, session_id=talk.session_id, connection_id=connection.pk,
         import_id=pending.pk, done_import_id=done.pk,
         invitation_token=invitation, webhook_id=webhook.pk, webhook_off_id=webhook_off.pk, delivery_id=delivery.pk,
@@ -151,6 +164,19 @@ def _prompt(project: Project, one: DemoPrompt, admin: User) -> Prompt:
             labels.publish(prompt=prompt, version=version, label="production", by=admin, reason=text.note)
     labels.publish(prompt=prompt, version=version, label="staging", by=admin)
     return prompt
+
+
+def _propose(prompt: Prompt, writer: User) -> None:
+    """Let a version wait for approval, and another one for its moment."""
+    words = contents.parse(
+        {"type": prompt.type, "text": f"{LONG} {{{{ticket}}}}", "messages": [{"role": "user", "content": LONG}]}
+    )
+    version = versions.save(prompt=prompt, content=words, note=f"Because {LONG}", by=writer)
+    change_requests.ask(prompt=prompt, version=version, label="production", by=writer, note=f"Please look at {LONG}")
+    schedules.plan(
+        prompt=prompt, version=version, label="staging", publish_at=timezone.now() + timedelta(days=1), by=writer,
+        expected_version=prompt.labels.get(name="staging").version.number,
+    )  # fmt: skip
 
 
 def _dataset(project: Project, admin: User) -> Dataset:

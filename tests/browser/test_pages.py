@@ -69,6 +69,11 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "prompts only changes": of_prompt("prompt-compare", "?from=1&to=2&view=changes"),
     "prompts side by side": of_prompt("prompt-compare", "?from=1&to=2&view=side"),
     "prompt-publish": of_prompt("prompt-publish", "?version=1"),
+    "publish side by side": of_prompt("prompt-publish", "?version=1&view=side"),
+    "publish with a request": inside("prompt-publish", prompt_id=lambda demo: demo.proposed.pk),
+    "prompt-versions with a request": inside("prompt-versions", prompt_id=lambda demo: demo.proposed.pk),
+    "change-requests": inside("change-requests"),
+    "all change-requests": inside("change-requests", "?show=all"),
     "prompt-rename": of_prompt("prompt-rename"),
     "datasets": inside("datasets"),
     "empty datasets": elsewhere("/p/{demo.empty.slug}/datasets/"),
@@ -116,6 +121,7 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "price-history": inside("price-history", "?model=o3"),
     "price unknown": inside("price-history", "?model=invented"),
     "set-price": inside("set-price", "?model=gpt-4o"),
+    "settings-publishing": inside("settings-publishing"),
     "settings-privacy": inside("settings-privacy"),
     "settings-ingestion": inside("settings-ingestion"),
     "empty ingestion": elsewhere("/p/{demo.empty.slug}/settings/ingestion/"),
@@ -152,6 +158,8 @@ NO_PAGES = set(
     comment-people comment-add comment-answer comment-edit comment-delete comment-resolve comment-reopen
     notification-count read-notifications open-notification read-notification
     rotate-webhook switch-webhook delete-webhook test-webhook resend-webhook
+    prompt-ask-approval prompt-approve prompt-ask-for-changes prompt-withdraw prompt-schedule prompt-unschedule
+    protect-labels switch-approval
     trace-feedback explore-new search start-key start-live span-text overview-chart
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
     change-privacy try-masking add-masking-rule remove-masking-rule

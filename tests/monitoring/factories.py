@@ -42,6 +42,7 @@ def make_span(
     session: str = "",
     user: str = "",
     environment: str = "production",
+    service: str = "support-api",
     asked: Any = None,
     answered: Any = None,
     tokens: tuple[int, int] | None = (120, 40),
@@ -67,7 +68,7 @@ def make_span(
         trace_id=bytes.fromhex(trace_id or new_trace_id()), span_id=bytes.fromhex(span_id or new_span_id()),
         parent_id=bytes.fromhex(parent_id), name=name, start_ns=start_ns, end_ns=start_ns + int(took_ms * 1e6),
         status=int(Status.ERROR if error else Status.OK), status_message=error, attributes=sent,
-        resource={"service.name": "support-api", "service.version": "2026.11", "deployment.environment.name": environment},
+        resource={"service.name": service, "service.version": "2026.11", "deployment.environment.name": environment},
         scope="callboard", events=list(events), marks=marks,
     )  # fmt: skip
 

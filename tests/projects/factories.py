@@ -27,8 +27,13 @@ def make_user(
     return user
 
 
-def make_project(*, name: str = "", is_demo: bool = False, by: User | None = None) -> Project:
-    return projects.create(name=name or f"Shop {next(_numbers)}", is_demo=is_demo, by=by)
+def make_project(
+    *, name: str = "", is_demo: bool = False, by: User | None = None, is_approval_required: bool = False
+) -> Project:
+    # Most tests publish alone; those about approval ask for it.
+    return projects.create(
+        name=name or f"Shop {next(_numbers)}", is_demo=is_demo, by=by, is_approval_required=is_approval_required
+    )
 
 
 def make_member(*, project: Project, role: str = Role.VIEWER, email: str = "", name: str = "") -> User:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from projects import jobs
 from projects.errors import LeaseLost
@@ -129,3 +130,13 @@ def test_finished_jobs_are_removed_after_a_while():
 
     assert jobs.delete_finished(older_than=timedelta(days=7)) == 1
     assert Job.objects.count() == 1
+
+
+def test_work_with_a_moment_waits_for_it():
+    moment = timezone.now() + timedelta(hours=1)
+    jobs.add(kind=KIND, dedupe_key="later", run_at=moment)
+    assert jobs.claim(kinds=[KIND]) == []
+
+    Job.objects.update(run_at=Now())
+
+    assert claim().dedupe_key == "later"

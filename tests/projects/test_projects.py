@@ -56,3 +56,22 @@ def test_people_see_only_the_projects_they_belong_to():
     make_project()
 
     assert list(Project.objects.visible_to(user)) == [mine]
+
+
+def test_approval_is_on_as_soon_as_there_is_a_second_person():
+    alone = make_user()
+    first = projects.create(name="First", by=alone)
+    make_user(is_active=False)
+    second = projects.create(name="Second", by=alone)
+    make_user()
+    third = projects.create(name="Third", by=alone)
+
+    assert [one.is_approval_required for one in (first, second, third)] == [False, False, True]
+
+
+def test_the_demo_starts_without_approval_and_whoever_knows_better_decides():
+    make_user()
+    make_user()
+
+    assert projects.create(name="Demo", is_demo=True).is_approval_required is False
+    assert projects.create(name="Alone", is_approval_required=False).is_approval_required is False

@@ -23,7 +23,9 @@ def make_user(**values: Any) -> User:
 
 def make_project(**values: Any) -> Project:
     number = next(_numbers)
-    return project_domain.create(**{"name": f"Project {number}", "slug": f"project-{number}"} | values)
+    # Most tests publish alone; those about approval ask for it.
+    defaults = {"name": f"Project {number}", "slug": f"project-{number}", "is_approval_required": False}
+    return project_domain.create(**defaults | values)
 
 
 def make_member(project: Project, role: Role = Role.EDITOR, **values: Any) -> User:

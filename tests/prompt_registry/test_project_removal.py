@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from projects import keys
-from projects.models import ApiKey, AuditEvent, Membership, Project
+from projects.models import ApiKey, AuditEvent, Membership, Project, User
 from projects.roles import Role
-from prompt_registry import labels, project_removal
+from prompt_registry import change_requests, labels, project_removal, schedules
 from prompt_registry.models import LabelMove, Prompt, PromptVersion
 from prompt_registry.project_removal import NotTheDemo
 from tests.prompt_registry.factories import make_member, make_project, make_prompt, make_user, make_version
@@ -24,6 +27,19 @@ def add_traffic(project: Project) -> None:
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO environment (project_id, name) VALUES (%s, 'production')", [project.pk])
         cursor.execute("INSERT INTO quarantined_span (project_id, reason, content) VALUES (%s, 'r', 'c')", [project.pk])
+
+
+def publish_with_approval(prompt: Prompt, by: User) -> None:
+    """Leave a used approval, a waiting request and a plan behind."""
+    first, second = make_version(prompt), make_version(prompt)
+    request = change_requests.ask(prompt=prompt, version=first, label="production", by=None)
+    change_requests.approve(request=request, content_hash=first.content_hash, by=by)
+    labels.publish(prompt=prompt, version=first, label="production", by=by)
+    change_requests.ask(prompt=prompt, version=second, label="production", by=None)
+    moment = timezone.now() + timedelta(days=1)
+    schedules.plan(
+        prompt=prompt, version=second, label="production", publish_at=moment, by=by, expected_version=first.number
+    )
 
 
 def rows_left(project_id: int) -> int:
@@ -46,6 +62,7 @@ def test_the_demo_goes_with_everything_in_it(django_capture_on_commit_callbacks)
     number = demo.pk
     prompt = make_prompt(demo)
     labels.publish(prompt=prompt, version=make_version(prompt), label="production", by=by)
+    publish_with_approval(prompt, by)
     _, plain = keys.create(project=demo, name="demo", scopes=["ingest"])
     make_member(demo, Role.VIEWER)
     add_traffic(demo)

@@ -7,17 +7,18 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.test import Client
+from django.utils import timezone
 
 from evals import datasets, imports
 from monitoring import masking_policies
 from projects import keys, members, projects, webhooks
 from projects.models import Project, User
 from projects.roles import Role, Scope
-from prompt_registry import comments, connections, contents, labels, prompts, versions
+from prompt_registry import change_requests, comments, connections, contents, labels, prompts, schedules, versions
 from prompt_registry.imports import runs
 from prompt_registry.imports.values import SourceFile
 from prompt_registry.models import PRODUCTION
@@ -40,6 +41,8 @@ class Things:
     prompt_id: int
     prompt_name: str
     import_id: int
+    change_request_id: int
+    schedule_id: int
     trace_id: str
     span_id: str
     session_id: str
@@ -54,7 +57,7 @@ class Things:
 def make_things(*, name: str) -> Things:
     """Return a new project with one of everything."""
     admin = make_user()
-    project = projects.create(name=name, by=admin)
+    project = projects.create(name=name, by=admin, is_approval_required=False)
     member = make_member(project=project, role=Role.VIEWER)
     invitation, _ = members.invite(project=project, email=f"{project.slug}@example.com", role=Role.VIEWER, by=admin)
     key, plain = keys.create(project=project, name="everything", scopes=list(Scope), by=admin)
@@ -66,6 +69,16 @@ def make_things(*, name: str) -> Things:
     version = versions.save(prompt=prompt, content=content, by=admin)
     labels.publish(prompt=prompt, version=version, label=PRODUCTION, by=admin)
     pending = runs.begin(project=project, files=[SourceFile("greeting.md", "Greet {{customer}}.")], by=admin)
+    proposed = versions.save(
+        prompt=prompt,
+        content=contents.parse({"type": "text", "text": f"Proposed for {name}: {{{{question}}}}"}),
+        by=None,
+    )
+    request = change_requests.ask(prompt=prompt, version=proposed, label=PRODUCTION, by=None)
+    schedule = schedules.plan(
+        prompt=prompt, version=proposed, label=PRODUCTION, publish_at=timezone.now() + timedelta(days=1), by=admin,
+        expected_version=1,
+    )  # fmt: skip
     session_id = f"session of {name}"
     trace_id, span_id = send_call(plain, session_id=session_id)
     dataset = datasets.create(project=project, name="support/questions", by=admin)
@@ -83,6 +96,7 @@ def make_things(*, name: str) -> Things:
         prompt_name=prompt.name, import_id=pending.pk, trace_id=trace_id, span_id=span_id, session_id=session_id,
         comment_id=comment.pk, webhook_id=webhook.pk, delivery_id=delivery.pk,
         dataset_id=dataset.pk, item_number=dataset.last_item_number, dataset_import_id=file.pk,
+        change_request_id=request.pk, schedule_id=schedule.pk,
     )  # fmt: skip
 
 
@@ -137,6 +151,10 @@ def comment(things: Things) -> dict[str, object]:
 
 def webhook(things: Things) -> dict[str, object]:
     return {"endpoint_id": things.webhook_id}
+
+
+def change_request(things: Things) -> dict[str, object]:
+    return {"prompt_id": things.prompt_id, "request_id": things.change_request_id}
 
 
 def trace(things: Things) -> dict[str, object]:
@@ -195,6 +213,13 @@ IN_PROJECT: dict[str, Named] = {
     "prompt-restore": Named(prompt),
     "prompt-publish": Named(prompt),
     "prompt-undo": Named(prompt),
+    "prompt-ask-approval": Named(prompt),
+    "prompt-approve": Named(change_request),
+    "prompt-ask-for-changes": Named(change_request),
+    "prompt-withdraw": Named(change_request),
+    "prompt-schedule": Named(prompt),
+    "prompt-unschedule": Named(lambda things: {"prompt_id": things.prompt_id, "schedule_id": things.schedule_id}),
+    "change-requests": PLAIN,
     "prompt-use": Named(prompt),
     "prompt-versions": Named(prompt),
     "prompt-version": Named(prompt_version),
@@ -270,6 +295,9 @@ IN_PROJECT: dict[str, Named] = {
     "reprice": PLAIN,
     "stop-repricing": PLAIN,
     "repricing": PLAIN,
+    "settings-publishing": PLAIN,
+    "protect-labels": PLAIN,
+    "switch-approval": PLAIN,
     "settings-privacy": PLAIN,
     "change-privacy": PLAIN,
     "try-masking": PLAIN,

@@ -6,9 +6,14 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from projects import jobs
 from projects.models import Job, JobState
+from projects.roles import Role
+from prompt_registry import labels, schedules
+from tests.monitoring.factories import make_trace
+from tests.prompt_registry.factories import chat, make_member, make_project, make_prompt, make_version
 from workers import job_kinds, tasks
 from workers.app import app
 from workers.timetable import beat_schedule
@@ -97,3 +102,39 @@ def test_slow_jobs_leave_processes_to_the_quick_ones(monkeypatch: pytest.MonkeyP
         ("slow", "1", JobState.RUNNING), ("slow", "2", JobState.READY),
         ("quick", "1", JobState.DONE), ("quick", "2", JobState.DONE),
     }  # fmt: skip
+
+
+def test_what_was_planned_goes_live_when_its_moment_has_come() -> None:
+    project = make_project()
+    prompt, approver = make_prompt(project), make_member(project, Role.APPROVER)
+    schedule = schedules.plan(
+        prompt=prompt, version=make_version(prompt), label="production", by=approver, expected_version=0,
+        publish_at=timezone.now() + timedelta(minutes=2),
+    )  # fmt: skip
+    tasks.run_jobs()
+    assert not prompt.labels.exists()
+
+    Job.objects.update(run_at=timezone.now())
+    tasks.run_jobs()
+
+    schedule.refresh_from_db()
+    assert (schedule.state, prompt.labels.get().version.number) == ("published", 1)
+
+
+def test_a_planned_publish_is_stopped_by_the_name_of_the_application_that_it_would_break() -> None:
+    project = make_project()
+    prompt, approver = make_prompt(project, name="answer"), make_member(project, Role.APPROVER)
+    live = make_version(prompt, chat(("system", "Be kind to {{name}}.")))
+    labels.publish(prompt=prompt, version=live, label="production", by=approver)
+    make_trace(project, prompt="answer", version=1, attributes={"gen_ai.prompt.variable.name": "Ada"})
+    schedule = schedules.plan(
+        prompt=prompt, version=make_version(prompt, chat(("system", "Be kind."))), label="production", by=approver,
+        expected_version=1, publish_at=timezone.now() + timedelta(minutes=2),
+    )  # fmt: skip
+
+    Job.objects.update(run_at=timezone.now())
+    tasks.run_jobs()
+
+    schedule.refresh_from_db()
+    assert (schedule.state, prompt.labels.get().version) == ("failed", live)
+    assert "the application support-api (1 call in 24 hours) still fills it" in schedule.outcome

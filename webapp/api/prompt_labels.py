@@ -10,8 +10,8 @@ from django.utils.http import parse_etags
 from ninja import Router
 from pydantic import Field, StringConstraints
 
-from projects.roles import Action, Scope
-from prompt_registry import labels, queries, versions
+from projects.roles import Scope
+from prompt_registry import labels, protection, queries, versions
 from prompt_registry.errors import AlreadyThere, PromptRegistryError
 from prompt_registry.models import Label, LabelMove, Prompt
 from webapp.access import one
@@ -148,7 +148,7 @@ def _place(prompt: Prompt, label: Label) -> dict[str, Any]:
         "prompt": prompt.name,
         "label": label.name,
         "version": label.version.number,
-        "is_protected": labels.action_for(label.name) == Action.PUBLISH,
+        "is_protected": protection.of(prompt.project).covers(label.name),
         "updated_at": label.updated_at,
         "updated_by": label.updated_by.display_name if label.updated_by else None,
     }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from prompt_registry.errors import (
+    ApprovalMissing,
     ChangedMeanwhile,
     ContentNotUsable,
+    LabelProtected,
     NotAllowed,
     NothingToUndo,
     PromptArchived,
@@ -15,10 +17,12 @@ from prompt_registry.errors import (
     TypeFixed,
     VersionUnknown,
 )
+from webapp.api import approval_hints
 from webapp.api.errors import ApiError
 
 _STATUSES: dict[type[PromptRegistryError], int] = {
-    NotAllowed: 403, VersionUnknown: 404, ChangedMeanwhile: 409, NothingToUndo: 409, PromptArchived: 409,
+    NotAllowed: 403, LabelProtected: 403, VersionUnknown: 404, ApprovalMissing: 409,
+    ChangedMeanwhile: 409, NothingToUndo: 409, PromptArchived: 409,
     SnippetInUse: 409, TypeFixed: 409, PromptDeleted: 410, PublishedMeanwhile: 412,
 }  # fmt: skip
 
@@ -36,4 +40,4 @@ def refused(error: PromptRegistryError) -> ApiError:
         number = error.current.number if error.current else None
         sentence = f"The label points to version {number} by now." if number else "The label points nowhere by now."
         return ApiError(status, f"{sentence} Nothing was moved; look at it and decide anew.", current_version=number)
-    return ApiError(status, str(error))
+    return ApiError(status, approval_hints.sentence_for(error))

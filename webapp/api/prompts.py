@@ -86,7 +86,8 @@ def save_prompt(request: HttpRequest) -> HttpResponse:
     """Save `{"name", "type", "text" | "messages", "settings", "variables", "note", "labels", "base_version"}`.
 
     Answers 201 with the new version, or 200 when the newest version says the same already. With `base_version`, a newer
-    version in between is answered with 409. Labels other than «production» are moved to the version.
+    version in between is answered with 409. Labels that are not protected are moved to the version; for a protected one
+    ask for approval instead (`POST /change-requests`).
     """
     caller = _noted(request)
     document = bodies.json_object(request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from webapp.api import (
+    change_requests,
     datasets,
     feedback,
     me,
@@ -26,6 +27,7 @@ api.add_router("", prompts.router)
 api.add_router("", prompt_versions.router)
 api.add_router("", prompt_labels.router)
 api.add_router("", prompt_archive.router)
+api.add_router("", change_requests.router)
 api.add_router("", feedback.router)
 api.add_router("", traces.router)
 api.add_router("", datasets.router)

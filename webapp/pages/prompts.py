@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern
 
 from webapp.pages import (
+    prompts_approval,
     prompts_bulk,
     prompts_care,
     prompts_comments,
@@ -17,6 +18,7 @@ from webapp.pages import (
     prompts_making,
     prompts_moving,
     prompts_publishing,
+    prompts_schedule,
     prompts_users,
     prompts_versions,
 )
@@ -33,6 +35,8 @@ urlpatterns: list[URLPattern] = [
     *prompts_versions.urlpatterns,
     *prompts_publishing.urlpatterns,
     *prompts_comments.urlpatterns,
+    *prompts_approval.urlpatterns,
+    *prompts_schedule.urlpatterns,
     *prompts_care.urlpatterns,
     *prompts_moving.urlpatterns,
     *prompts_users.urlpatterns,

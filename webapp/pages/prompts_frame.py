@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from projects.models import Membership, User
 from projects.roles import ROLES_ALLOWED, Action
-from prompt_registry import labels, queries
+from prompt_registry import approval_queries, labels, queries, schedules
 from prompt_registry.labels import Comeback
 from prompt_registry.models import PRODUCTION, STAGING, Label, Prompt
 from webapp.access import ProjectRequest, one
@@ -61,9 +61,38 @@ def render_prompt(
         "admins": admins_for(request),
         "is_put_away": bool(prompt.archived_at or prompt.deleted_at),
         "moved_to": pointer(request, prompt.moved_to) if prompt.moved_to_id else None,
+        **standing(request, prompt),
         **fleet_of(prompt, [place.label for place in places]),
     }
     return render_page(request, template, frame | context, section="prompts", status=status)
+
+
+def standing(request: ProjectRequest, prompt: Prompt) -> dict[str, Any]:
+    """Return what every page of the prompt says about approval: what waits, what is planned, whether it is asked for."""
+    planned = schedules.waiting(prompt)
+    known = {(schedule.version_id, schedule.label) for schedule in planned}
+    asked = [one for one in approval_queries.active_of(prompt) if (one.version_id, one.label) not in known]
+    return {
+        "asked_for": asked,
+        "planned": planned,
+        "other_approvers": _has_other_approvers(request),
+    }
+
+
+def approvals_of(request: ProjectRequest) -> dict[str, Any]:
+    """Return what the list of prompts says about approval."""
+    return {
+        "waiting_count": approval_queries.waiting_for(request.membership).count(),
+        "other_approvers": _has_other_approvers(request),
+    }
+
+
+def _has_other_approvers(request: ProjectRequest) -> bool:
+    """Tell whether anybody but this person may publish; asked only where approval is switched off."""
+    if request.project.is_approval_required:
+        return True
+    approvers = Membership.objects.filter(project=request.project, role__in=ROLES_ALLOWED[Action.PUBLISH])
+    return approvers.filter(user__is_active=True).exclude(user=request.user).exists()
 
 
 def fleet_of(prompt: Prompt, labels: list[Label]) -> dict[str, Any]:

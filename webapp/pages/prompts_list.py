@@ -23,7 +23,7 @@ from prompt_registry.models import Prompt
 from prompt_registry.prompt_list import Folder, Named, PromptRow, Wanted
 from webapp import charts, formats
 from webapp.access import ProjectRequest, requires
-from webapp.pages.prompts_frame import admins_for
+from webapp.pages.prompts_frame import admins_for, approvals_of
 from webapp.render import render_page
 
 PAGE_SIZE = 50
@@ -161,6 +161,7 @@ def prompts_page(request: ProjectRequest) -> HttpResponse:
         "plain_url": _address(Asked(folder=asked.folder, environment=asked.environment)),
         "archive_count": Prompt.objects.for_project(request.project).exclude(archived_at=None, deleted_at=None).count(),
         "admins": admins_for(request),
+        **approvals_of(request),
         "new_url": with_query(reverse("prompt-new", args=[request.project.slug]), folder=asked.folder),
     }
     return render_page(request, "prompts/list.html", context, fragment="rows", section="prompts")

@@ -2,73 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
 from projects.roles import Action
-from prompt_registry import changes, checks, contents, drafts, labels, queries, snippets, versions
-from prompt_registry.checks import Check
-from prompt_registry.errors import (
-    LabelNotUsable,
-    LabelReserved,
-    PromptRegistryError,
-    PublishedMeanwhile,
-    VersionUnknown,
-)
-from prompt_registry.models import PRODUCTION, Label, Prompt, PromptVersion
+from prompt_registry import change_requests, changes, drafts, labels, queries
+from prompt_registry.errors import PromptRegistryError, PublishedMeanwhile
+from prompt_registry.models import Prompt
 from webapp.access import ProjectRequest, refuse, requires
 from webapp.pages.prompts_form import number_in
-from webapp.pages.prompts_frame import PLACES, fleet_of, helpers, prompt_of, render_prompt
+from webapp.pages.prompts_frame import PLACES, fleet_of, helpers, prompt_of, render_prompt, standing
 from webapp.pages.prompts_included import affected
+from webapp.pages.prompts_plan import Plan, plan_of
 from webapp.pages.prompts_versions import compared
 
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A publish that somebody looks at: which version goes where and what it replaces."""
-
-    version: PromptVersion
-    place: str
-    current: Label | None
-    checks: list[Check]
-
-    @property
-    def expected(self) -> int:
-        return self.current.version.number if self.current else 0
-
-    @property
-    def ticks(self) -> list[Check]:
-        return [check for check in self.checks if check.level == checks.TICK]
-
-    @property
-    def stops(self) -> list[Check]:
-        return [check for check in self.checks if check.level == checks.STOPS] if self.place in labels.PROTECTED else []
-
-    @property
-    def is_there(self) -> bool:
-        return self.current is not None and self.current.version_id == self.version.pk
-
-    @property
-    def is_protected(self) -> bool:
-        return self.place in labels.PROTECTED
+VIEWS = (("inline", "Words inline"), ("side", "Side by side"))
 
 
 @requires(Action.READ_PROMPTS)
 def publish(request: ProjectRequest, prompt_id: int) -> HttpResponseBase:
     """Show what a publish would change; a POST publishes."""
     prompt = prompt_of(request, prompt_id)
-    plan = _plan(request, prompt)
+    plan = plan_of(request, prompt)
     if request.method != "POST":
-        return _show(request, prompt, plan)
-    if not request.membership.can(labels.action_for(plan.place)):
-        return refuse(request, labels.action_for(plan.place))
+        return show(request, prompt, plan)
+    action = labels.action_for(plan.place, plan.rule)
+    if not request.membership.can(action):
+        return refuse(request, action)
     if len(request.POST.getlist("accepted")) < len(plan.ticks):
-        return _show(request, prompt, plan, error="Tick every point that needs a decision first.", status=422)
+        return show(request, prompt, plan, error="Tick every point that needs a decision first.", status=422)
     try:
         labels.publish(
             prompt=prompt, version=plan.version, label=plan.place, by=request.user, reason=request.POST.get("reason", ""),
@@ -76,7 +43,7 @@ def publish(request: ProjectRequest, prompt_id: int) -> HttpResponseBase:
         )  # fmt: skip
     except PromptRegistryError as error:
         status = 409 if isinstance(error, PublishedMeanwhile) else 422
-        return _show(request, prompt, _plan(request, prompt), error=str(error), status=status)
+        return show(request, prompt, plan_of(request, prompt), error=str(error), status=status)
     messages.success(request, f"v{plan.version.number} is live in {plan.place}. Applications are being told now.")
     return redirect("prompt-versions", request.project.slug, prompt.pk)
 
@@ -107,49 +74,55 @@ def undo(request: ProjectRequest, prompt_id: int) -> HttpResponseBase:
     return redirect("prompt-versions", request.project.slug, prompt.pk)
 
 
-def _plan(request: ProjectRequest, prompt: Prompt) -> Plan:
-    newest = versions.newest_of(prompt)
-    number = number_in(request.GET, "version")
-    try:
-        place = labels.clean_name(request.GET.get("to", PRODUCTION))
-        version = versions.by_number(prompt, number) if number else newest
-    except (VersionUnknown, LabelNotUsable, LabelReserved):
-        raise Http404 from None
-    if version is None:
-        raise Http404
-    current = prompt.labels.select_related("version__prompt", "updated_by").filter(name=place).first()
-    return Plan(version, place, current, _checks(version, current))
-
-
-def _checks(version: PromptVersion, current: Label | None) -> list[Check]:
-    project, written = version.prompt.project, contents.of_version(version)
-    after = snippets.composed(written, project_id=project.pk).content
-    before = snippets.composed(contents.of_version(current.version), project_id=project.pk).content if current else None
-    missing = [
-        Check(checks.STOPS, sentence) for sentence in snippets.findings(written, project, name=version.prompt.name)
-    ]
-    return [*missing, *checks.run(before=before, after=after)]
-
-
-def _show(request: ProjectRequest, prompt: Prompt, plan: Plan, *, error: str = "", status: int = 200) -> HttpResponse:
-    before = contents.of_version(plan.current.version) if plan.current else None
-    after = contents.of_version(plan.version)
-    action = labels.action_for(plan.place)
+def show(request: ProjectRequest, prompt: Prompt, plan: Plan, *, error: str = "", status: int = 200) -> HttpResponse:
+    """Answer with the page that says what will change."""
+    before, after = plan.before, plan.after
+    view = "side" if request.GET.get("view") == "side" else "inline"
+    address = f"?version={plan.version.number}&to={plan.place}"
     context = {
         "page_title": f"Publish v{plan.version.number} to {plan.place}",
         "plan": plan,
         "error": error,
-        "reason": request.POST.get("reason", ""),
-        "places": list(dict.fromkeys([*PLACES, plan.place])),
+        "typed": request.POST,
+        "places": list(dict.fromkeys([*PLACES, *sorted(plan.rule.labels), plan.place])),
         "changes": changes.describe(before=before, after=after),
         "compared": compared(changes.pairs(before, after), is_whole=False) if before else [],
         "affected": affected(plan.version, plan.place, plan.current.version if plan.current else None),
+        "view": view,
+        "views": [{"label": label, "url": f"{address}&view={name}", "current": name == view} for name, label in VIEWS],
+        "address": address,
         "has_draft": drafts.of(prompt=prompt, user=request.user) is not None,
-        "may_publish": request.membership.can(action),
-        "publishers": helpers(request, action),
         "page_url": request.build_absolute_uri(),
+        **_who(request, plan),
+        **_elsewhere(request, prompt, plan),
     }
     return render_prompt(request, "prompts/publish.html", prompt, context, tab="versions", status=status)
+
+
+def _elsewhere(request: ProjectRequest, prompt: Prompt, plan: Plan) -> dict[str, Any]:
+    """Return what else waits or is planned for the prompt; what this plan is about stands in its own place."""
+    found = standing(request, prompt)
+    asked = [one for one in found["asked_for"] if plan.request is None or one.pk != plan.request.pk]
+    planned = [one for one in found["planned"] if plan.schedule is None or one.pk != plan.schedule.pk]
+    return {"asked_for": asked, "planned": planned}
+
+
+def _who(request: ProjectRequest, plan: Plan) -> dict[str, Any]:
+    """Return what this person may do about the plan, and whom to ask for the rest."""
+    action = labels.action_for(plan.place, plan.rule)
+    may_publish, asked = request.membership.can(action), plan.active_request
+    why_not = change_requests.why_not(asked, request.user) if asked else ""
+    possible = change_requests.possible_reviewers(version=plan.version, by=request.user) if plan.is_protected else []
+    is_agreed = plan.approval is not None or not plan.needs_approval
+    return {
+        "may_publish": may_publish,
+        "can_go_live": may_publish and is_agreed and not plan.stops,
+        "may_review": bool(asked and request.membership.can(Action.PUBLISH) and not why_not),
+        "why_not": why_not if request.membership.can(Action.PUBLISH) else "",
+        "may_withdraw": bool(asked and change_requests.may_withdraw(asked, request.user)),
+        "reviewers": change_requests.reviewers(asked) if asked else possible,
+        "publishers": helpers(request, action),
+    }
 
 
 urlpatterns: list[URLPattern] = [

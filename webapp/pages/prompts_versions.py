@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from monitoring import usage_prompts
 from monitoring.usage import Usage
 from projects.roles import Action
-from prompt_registry import changes, contents, drafts, queries, snippets, versions
+from prompt_registry import approval_queries, changes, contents, drafts, queries, snippets, versions
 from prompt_registry.changes import MessagePair
 from prompt_registry.diffs import EQUAL, Row
 from prompt_registry.errors import DraftChangedElsewhere, VersionUnknown
@@ -33,6 +33,7 @@ from webapp.pages.prompts_talk import Failed
 
 PAGE_SIZE = 50
 MOVES_SHOWN = 100
+REQUESTS_SHOWN = 20
 # A long stretch without changes is folded away, except for the lines next to a change.
 _CONTEXT = 3
 _MAX_ROWS = 3_000
@@ -87,6 +88,7 @@ def history(request: ProjectRequest, prompt_id: int) -> HttpResponse:
         "newest": newest,
         "numbers": range(newest.number, max(0, newest.number - 200), -1) if newest else [],
         "moves": queries.moves(prompt=prompt, limit=MOVES_SHOWN),
+        "requests": approval_queries.history_of(prompt, limit=REQUESTS_SHOWN),
         "older_url": _address(request, before=str(rows[-1].version.number)) if has_older else "",
         "newer_url": _newer(request, rows, newest) if before else "",
     }

@@ -20,6 +20,7 @@ PAGES = (
     ("settings-webhooks", "Webhooks", "bell", Action.MANAGE_PROJECT),
     ("settings-privacy", "Privacy", "lock", Action.MANAGE_PROJECT),
     ("settings-ingestion", "What arrived", "download", Action.READ_TRACES),
+    ("settings-publishing", "Publishing", "publish", Action.READ_PROMPTS),
     ("settings-audit", "Audit log", "history", Action.MANAGE_PROJECT),
 )
 

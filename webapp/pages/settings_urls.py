@@ -17,6 +17,7 @@ from webapp.pages import (
     settings_privacy,
     settings_project,
     settings_providers,
+    settings_publishing,
     settings_webhooks,
 )
 from webapp.pages.settings_frame import PAGES
@@ -37,6 +38,7 @@ urlpatterns: list[URLPattern] = [
     *settings_providers.urlpatterns,
     *settings_webhooks.urlpatterns,
     *settings_prices.urlpatterns,
+    *settings_publishing.urlpatterns,
     *settings_privacy.urlpatterns,
     *settings_ingestion.urlpatterns,
     *settings_audit.urlpatterns,

@@ -19,8 +19,10 @@ from prompt_registry import labels, pushes, resolution, versions
 from prompt_registry import prompts as prompt_names
 from prompt_registry.errors import (
     AlreadyThere,
+    ApprovalMissing,
     ChangedMeanwhile,
     ContentNotUsable,
+    LabelProtected,
     NotAllowed,
     PromptArchived,
     PromptDeleted,
@@ -31,6 +33,7 @@ from prompt_registry.errors import (
 from prompt_registry.models import PRODUCTION, Prompt, PromptVersion
 from prompt_registry.resolution import Refusal
 from webapp.access import one
+from webapp.api import approval_hints
 from webapp.api.auth import KeyAuth
 from webapp.api.errors import ApiError
 from webapp.api.langfuse import documents, prompt_bodies, prompt_list
@@ -40,8 +43,8 @@ from webapp.api.langfuse.prompt_list import Wanted
 router = Router()
 
 _STATUSES: dict[type[Exception], int] = {
-    NotAllowed: 403, VersionUnknown: 404, PromptDeleted: 409, PromptArchived: 409, ChangedMeanwhile: 409,
-    PublishedMeanwhile: 409,
+    NotAllowed: 403, LabelProtected: 403, ApprovalMissing: 409, VersionUnknown: 404, PromptDeleted: 409,
+    PromptArchived: 409, ChangedMeanwhile: 409, PublishedMeanwhile: 409,
 }  # fmt: skip
 _ADDRESS = "/v2/prompts/{path:name}"
 
@@ -157,7 +160,8 @@ def _refused(error: Exception) -> ApiError:
     if isinstance(error, ContentNotUsable):
         found = [{"field": problem.field, "reason": problem.sentence} for problem in error.problems]
         return ApiError(400, " ".join(problem.sentence for problem in error.problems), errors=found)
-    return ApiError(_STATUSES.get(type(error), 400), str(error))
+    sentence = approval_hints.sentence_for(error) if isinstance(error, PromptRegistryError) else str(error)
+    return ApiError(_STATUSES.get(type(error), 400), sentence)
 
 
 def _text(document: dict[str, Any], name: str) -> str:

@@ -374,3 +374,20 @@ def test_reading_and_saving_need_their_permissions(make_app):
     assert writer.get("/v2/prompts/answer?label=latest").status_code == 403
     assert reader.get("/v2/prompts/answer?label=latest").status_code == 200
     assert reader.send("PATCH", "/v2/prompts/answer/versions/1", {"newLabels": ["a"]}).status_code == 403
+
+
+def test_a_refused_protected_label_says_how_to_ask_in_langfuses_shape(app, project, approver):
+    save(project, "answer", "one", by=approver)
+    project.protected_labels = ["production", "eu"]
+    project.save(update_fields=["protected_labels"])
+    save(project, "answer", "two", by=approver, label="")
+
+    created = create(app, prompt="three", labels=["production"])
+    moved = app.send("PATCH", "/v2/prompts/answer/versions/2", {"newLabels": ["eu"]})
+
+    for answer in (created, moved):
+        assert answer.status_code == 403
+        assert "POST /api/v1/change-requests" in answer.json()["message"]
+        assert answer.json()["error"] == "ApiError"
+    assert app.get("/v2/prompts/answer").json()["prompt"] == "one"
+    assert Prompt.objects.get(name="answer").versions.count() == 2
