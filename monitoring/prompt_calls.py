@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -35,6 +36,10 @@ _DISLIKED = """
      WHERE project_id = %(project)s AND prompt_name = %(name)s AND thumbs_down > 0
        AND (%(version)s = 0 OR prompt_version = %(version)s)
      ORDER BY started_at DESC LIMIT %(limit)s
+"""
+_ONE = """
+    SELECT trace_id, min_day, max_day, thumbs_up, thumbs_down FROM trace
+     WHERE project_id = %(project)s AND trace_id = %(trace_id)s
 """
 
 
@@ -70,6 +75,36 @@ def recent(
     *, project: Project, prompt_name: str, which: Which = Which.NEWEST, version: int = 0, limit: int = 20
 ) -> list[PromptCall]:
     """Return the newest calls of the prompt, newest first: the last call on it of each trace; `version` 0 means any."""
+    traces = _traces(project, prompt_name, which, version, limit)
+    spans = _last_spans(project, prompt_name, version, traces)
+    return [_call(spans[trace_id], *row[3:5]) for trace_id, row in traces.items() if trace_id in spans]
+
+
+def traces_of(*, project: Project, prompt_name: str, which: Which = Which.NEWEST, limit: int = 20) -> list[UUID]:
+    """Return the traces of the newest calls of the prompt, without reading the calls."""
+    return list(_traces(project, prompt_name, which, 0, limit))
+
+
+def of_trace(*, project: Project, prompt_name: str, trace_id: UUID) -> PromptCall | None:
+    """Return the last call of the prompt in a trace."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ONE, {"project": project.pk, "trace_id": trace_id})
+        traces = {row[0]: row for row in cursor.fetchall()}
+    spans = _last_spans(project, prompt_name, 0, traces)
+    return _call(spans[trace_id], *traces[trace_id][3:5]) if trace_id in spans else None
+
+
+def senders(*, project: Project, prompt_name: str, limit: int = 20) -> dict[str, list[str]]:
+    """Return which applications filled each blank in the newest calls, by the blank's name."""
+    found: dict[str, set[str]] = defaultdict(set)
+    traces = _traces(project, prompt_name, Which.NEWEST, 0, limit)
+    for span in _last_spans(project, prompt_name, 0, traces, "input", "output").values():
+        for name in trace_prompts.variables_of(span):
+            found[name].add(span.service)
+    return {name: sorted(services - {""}) for name, services in found.items()}
+
+
+def _traces(project: Project, prompt_name: str, which: Which, version: int, limit: int) -> dict[UUID, tuple[Any, ...]]:
     query = _DISLIKED if which == Which.DISLIKED else _BY_VERSION
     values: dict[str, str | int] = {
         "project": project.pk, "name": prompt_name, "version": version, "versions": _VERSIONS,
@@ -77,13 +112,11 @@ def recent(
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(query, values)
-        traces = {row[0]: row for row in cursor.fetchall()}
-    spans = _last_spans(project, prompt_name, version, traces)
-    return [_call(spans[trace_id], *row[3:5]) for trace_id, row in traces.items() if trace_id in spans]
+        return {row[0]: row for row in cursor.fetchall()}
 
 
 def _last_spans(
-    project: Project, prompt_name: str, version: int, traces: dict[UUID, tuple[Any, ...]]
+    project: Project, prompt_name: str, version: int, traces: dict[UUID, tuple[Any, ...]], *unread: str
 ) -> dict[UUID, Span]:
     if not traces:
         return {}
@@ -91,7 +124,7 @@ def _last_spans(
     spans = Span.objects.filter(
         project_id=project.pk, start_day__range=(min(days), max(days)), trace_id__in=list(traces),
         prompt_name=prompt_name, kind=Kind.LLM,
-    ).defer("events", "metadata").order_by("start_ns")  # fmt: skip
+    ).defer("events", "metadata", *unread).order_by("start_ns")  # fmt: skip
     if version:
         spans = spans.filter(prompt_version=version)
     return {span.trace_id: span for span in spans}

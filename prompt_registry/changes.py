@@ -182,7 +182,12 @@ def _description(old: Variable, new: Variable) -> str:
         return f"The blank «{new.name}» {'must be filled now' if new.required else 'may stay empty now'}."
     parts = [
         what
-        for what, is_other in (("meaning", old.description != new.description), ("sample", old.sample != new.sample))
+        for what, is_other in (
+            ("meaning", old.description != new.description),
+            ("sample", old.sample != new.sample),
+            ("kind", old.kind != new.kind),
+            ("list of choices", old.kind == new.kind and old.choices != new.choices),
+        )
         if is_other
     ]
     return f"Changes the {' and the '.join(parts)} of the blank «{new.name}»; applications notice nothing."

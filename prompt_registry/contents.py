@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from prompt_registry import model_settings, rendering, texts
+from prompt_registry import blank_kinds, model_settings, rendering, texts
+from prompt_registry.blank_kinds import Kind
 from prompt_registry.errors import ContentNotUsable, Problem, RenderingError
 from prompt_registry.model_settings import PromptSettings
 
@@ -63,17 +64,22 @@ class Placeholder:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A blank: what it means, an example, and whether the application must fill it."""
+    """A blank: what it means, an example, whether the application must fill it, and with what kind of value."""
 
     name: str
     description: str = ""
     sample: str = ""
     required: bool = True
+    kind: Kind = Kind.TEXT
+    choices: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        return {
+        described = {
             "name": self.name, "description": self.description, "sample": self.sample, "required": self.required,
         }  # fmt: skip
+        # Text is not named: the hash of a version from before there were kinds stays what it was.
+        kind = {} if self.kind == Kind.TEXT else {"kind": self.kind.value}
+        return {**described, **kind, **({"choices": list(self.choices)} if self.choices else {})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,13 +225,25 @@ def _variables(raw: object, problems: list[Problem]) -> list[Variable]:
     for number, item in enumerate(_items(raw, "variables", problems)):
         where = f"variables.{number}"
         name = _text(item.get("name") or "", where, problems).strip()
+        kind = blank_kinds.read(item.get("kind"))
         variables[name] = Variable(
             name=name,
             description=_text(item.get("description") or "", where, problems).strip(),
             sample=texts.clean(rendering.stringify(item.get("sample"))),
             required=item.get("required") is not False,
+            kind=kind,
+            choices=_choices(item.get("choices"), f"{where}.choices", problems) if kind == Kind.CHOICE else (),
         )
     return list(variables.values())
+
+
+def _choices(value: object, where: str, problems: list[Problem]) -> tuple[str, ...]:
+    lines = value.splitlines() if isinstance(value, str) else value or ()
+    if not isinstance(lines, list | tuple):
+        problems.append(Problem(where, "This must be a list."))
+        return ()
+    found = (texts.clean(rendering.stringify(line)).strip() for line in lines)
+    return tuple(dict.fromkeys(choice for choice in found if choice))
 
 
 def _empty_parts(content: PromptContent) -> list[Problem]:
@@ -269,4 +287,12 @@ def _variable_problems(content: PromptContent) -> list[Problem]:
             problems.append(Problem(where, f"The meaning of «{variable.name}» is over {MAX_DESCRIPTION} characters."))
         if len(variable.sample) > MAX_SAMPLE:
             problems.append(Problem(where, f"The sample of «{variable.name}» has more than {MAX_SAMPLE:,} characters."))
+        problems += [Problem(where, sentence) for sentence in _kind_problems(variable)]
     return problems
+
+
+def _kind_problems(variable: Variable) -> list[str]:
+    if why := blank_kinds.problem_of_choices(variable.kind, variable.choices):
+        return [f"The blank «{variable.name}» is one of a list: {why}"]
+    why = blank_kinds.problem_of_sample(variable.kind, variable.choices, variable.sample)
+    return [f"The sample of «{variable.name}» {why}"] if why else []

@@ -71,10 +71,11 @@ class NoteTooLong(PromptRegistryError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that keeps a prompt from being saved, and the field it is about."""
+    """One thing that keeps a prompt from being saved, the field it is about, and for JSON the way to the place in it."""
 
     field: str
     sentence: str
+    path: tuple[str | int, ...] = ()
 
 
 class ContentNotUsable(PromptRegistryError):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from prompt_registry import texts
+from prompt_registry import json_schemas, texts, tools
 from prompt_registry.errors import Problem
 
 MAX_TOKENS = 1_000_000
@@ -48,8 +48,16 @@ FIELDS: tuple[tuple[str, str, str], ...] = (
     ("max_tokens", "Longest answer", "In tokens; 100 tokens are about 75 English words. Empty: no limit of ours."),
     ("seed", "Seed", "The same number makes answers repeat where the model supports it."),
     ("stop", "Stop words", "The answer ends before any of these; one in each line."),
-    ("tools", "Tools", "The functions the model may ask for, as a JSON list."),
-    ("response_schema", "Answer form", "The JSON schema that every answer must follow."),
+    (
+        "tools",
+        "Tools",
+        "The functions the model may ask for, as a JSON list; each has a name, a meaning and its parameters.",
+    ),
+    (
+        "response_schema",
+        "Answer form",
+        "The JSON schema that every answer must follow. Empty: the answer is free text.",
+    ),
     (
         "custom",
         "For the application",
@@ -92,7 +100,18 @@ def problems_of(settings: PromptSettings) -> list[Problem]:
         "response_schema": _is_large(settings.response_schema) and "this schema is larger than 64 KiB.",
         "custom": _is_large(settings.custom) and "this is larger than 64 KiB.",
     }
-    return [Problem(f"settings.{name}", f"{LABELS[name]}: {why}") for name, why in wrong.items() if why]
+    found = [Problem(f"settings.{name}", f"{LABELS[name]}: {why}") for name, why in wrong.items() if why]
+    return found or _json_problems(settings)
+
+
+def _json_problems(settings: PromptSettings) -> list[Problem]:
+    flaws = {
+        "tools": tools.flaw_of(settings.tools),
+        "response_schema": json_schemas.flaw_of(settings.response_schema) if settings.response_schema else None,
+    }
+    return [
+        Problem(f"settings.{name}", f"{LABELS[name]}: {flaw.words}", flaw.path) for name, flaw in flaws.items() if flaw
+    ]
 
 
 def _text(value: object) -> str | None:

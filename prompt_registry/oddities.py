@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 INVISIBLE = "invisible"
@@ -23,6 +24,8 @@ _TWINS = dict(
     )
 )
 _LETTERS = re.compile(r"[^\W\d_]+")
+# Letters, digits, spaces and what is on every keyboard need no second look; four letters are nothing but a gap.
+_SUSPECTS = re.compile("[^\\w \n\t!-~]|[\u115f\u1160\u3164\uffa0]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,21 @@ def find(text: str) -> list[Oddity]:
     if text.isascii() and not _has_controls(text):
         return []
     found: dict[str, Oddity] = {}
-    for index, character in enumerate(text):
-        if kind := _kind(text, index):
-            _count(found, Oddity(kind, character, _name(character)))
-    for word in _LETTERS.findall(text):
-        if twins := _twins(word):
-            _count(found, Oddity(LOOK_ALIKE, word, f"{_name(twins[0])} instead of «{_TWINS[twins[0]]}»"))
+    for _, oddity in places(text):
+        _count(found, oddity)
     return list(found.values())
+
+
+def places(text: str) -> Iterator[tuple[int, Oddity]]:
+    """Yield every odd character, then every odd word, with the place where it begins."""
+    if text.isascii() and not _has_controls(text):
+        return
+    for suspect in _SUSPECTS.finditer(text):
+        if kind := _kind(text, suspect.start()):
+            yield suspect.start(), Oddity(kind, suspect[0], _name(suspect[0]))
+    for word in _LETTERS.finditer(text):
+        if twins := _twins(word[0]):
+            yield word.start(), Oddity(LOOK_ALIKE, word[0], f"{_name(twins[0])} instead of «{_TWINS[twins[0]]}»")
 
 
 def reveal(text: str) -> str:
@@ -91,6 +102,8 @@ def _is_right_to_left(text: str, index: int) -> bool:
 
 def _twins(word: str) -> list[str]:
     """Return the letters of a mixed word that only look Latin, when nothing else is foreign in it."""
+    if word.isascii():
+        return []
     foreign = [letter for letter in word if not letter.isascii() and not _is_latin(letter)]
     if not foreign or len(foreign) == len(word) or any(letter not in _TWINS for letter in foreign):
         return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import Q
@@ -11,6 +12,7 @@ from django.db.models import Q
 from projects.models import Project, User
 from prompt_registry.models import PRODUCTION, STAGING, Draft, Label, LabelMove, Prompt, PromptVersion
 
+_HERE = timedelta(seconds=30)
 _HEAVY = ("text", "messages", "variables", "settings")
 
 
@@ -21,6 +23,14 @@ class VersionRow:
     version: PromptVersion
     labels: list[str]
     before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Somebody with a draft, and whether they wrote in it within the last half minute."""
+
+    user: User
+    is_here: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +83,10 @@ def live(*, prompt: Prompt) -> list[Label]:
     return sorted(found, key=lambda label: (label.name != PRODUCTION, label.name != STAGING, label.name))
 
 
-def writers(*, prompt: Prompt, reader: User) -> list[User]:
-    """Return the others who have a draft of the prompt."""
+def writers(*, prompt: Prompt, reader: User, now: datetime) -> list[Writer]:
+    """Return the others who have a draft of the prompt, those who are writing first."""
     drafts = Draft.objects.filter(prompt=prompt).exclude(user=reader).select_related("user").defer("content")
-    return [draft.user for draft in drafts.order_by("-updated_at")[:10]]
+    return [Writer(draft.user, now - draft.updated_at <= _HERE) for draft in drafts.order_by("-updated_at")[:10]]
 
 
 _SNIPPETS = """

@@ -63,6 +63,8 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("publish", "Ctrl+Shift+Enter", "Publish", "Prompt"),
     Shortcut("changes", "Ctrl+Shift+E", "Show changes", "Prompt"),
     Shortcut("comment", "Ctrl+/", "Write a comment", "Prompt"),
+    Shortcut("next-example", "Alt+N", "Next real example", "Prompt"),
+    Shortcut("previous-example", "Alt+P", "Previous real example", "Prompt"),
     Shortcut("view-mode", "v", "Change the view of differences", "Prompt"),
     Shortcut("next-change", "n", "Next change", "Prompt"),
     Shortcut("previous-change", "p", "Previous change", "Prompt"),

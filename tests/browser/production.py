@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -26,9 +27,19 @@ _COLLECT = "import django; django.setup(); from webapp.cli.preparation import co
 @contextmanager
 def serve(directory: Path) -> Iterator[str]:
     """Serve the test database and yield the address."""
+    url, web = start(directory)
+    try:
+        yield url
+    finally:
+        web.ask_to_stop()
+        web.wait_or_end()
+
+
+def start(directory: Path, port: int = 0) -> tuple[str, Child]:
+    """Start serving the test database, with `port` at the address it had before, and return that and the server."""
     layout = Layout(directory)
     layouts.make(layout)
-    port = ports.any_free()
+    port = port or ports.any_free()
     addresses = Addresses("127.0.0.1", port, port, _database_url(), os.environ["REDIS_URL"])
     environ = programs.environment(layout, addresses, secret_key=os.environ["CALLBOARD_SECRET_KEY"])
     url = addresses.here(port)
@@ -37,10 +48,24 @@ def serve(directory: Path) -> Iterator[str]:
     web = Child(programs.web(layout, addresses, environ))
     try:
         _wait_until_ready(f"{url}/livez", layout.log("web"))
-        yield url
-    finally:
+    except BaseException:
         web.ask_to_stop()
         web.wait_or_end()
+        raise
+    return url, web
+
+
+def kill(web: Child, url: str) -> None:
+    """End a server without a word, and wait until nobody answers at its address."""
+    os.kill(web.pid, signal.SIGKILL)
+    web.wait_or_end()
+    for _ in range(100):
+        try:
+            urllib.request.urlopen(f"{url}/livez", timeout=5).close()
+        except OSError:
+            return
+        time.sleep(0.1)
+    raise AssertionError("The server goes on answering.")
 
 
 def _database_url() -> str:

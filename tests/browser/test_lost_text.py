@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Dialog, Page, Route, expect
+from playwright.sync_api import Browser, Dialog, Page, Route, expect
 
 from projects import members
 from projects.models import Project, User
 from projects.roles import Role
 from prompt_registry import contents, prompts, versions
 from prompt_registry.models import Prompt
+from tests.browser import production, sessions
+from tests.browser.conftest import FLAGS
 from tests.projects.factories import make_user
 
 DRAFT = "**/draft/"
@@ -46,14 +52,17 @@ def write_on(open_page: Callable[..., Page], prompt: Prompt) -> Callable[..., Pa
 
 def show(page: Page, prompt: Prompt) -> None:
     page.goto(f"/p/{prompt.project.slug}/prompts/{prompt.pk}/")
+    expect(page.locator(".cm-content").first).to_be_visible()
 
 
 def message(page: Page, place: int) -> object:
-    return page.get_by_label(f"Text of message {place}", exact=True)
+    return page.get_by_role("textbox", name=f"Text of message {place}", exact=True)
 
 
 def change(page: Page, text: str, *, place: int = 1) -> None:
-    message(page, place).fill(text)
+    message(page, place).focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(text)
 
 
 def save(page: Page) -> None:
@@ -85,7 +94,7 @@ def test_who_saves_second_sees_both_texts_and_goes_on_with_their_own(write_on, p
     expect(side_by_side).to_contain_text("patient")
 
     sams.get_by_role("button", name="Go on with my text").click()
-    expect(message(sams, 1)).to_have_value("Be kind and patient.")
+    expect(message(sams, 1)).to_have_text("Be kind and patient.")
     save(sams)
     expect(sams.locator(".toasts")).to_contain_text("Saved as v3")
     assert words_of(prompt, 2)[0] == "Be kind and brief."
@@ -101,8 +110,8 @@ def test_changes_in_different_places_go_together(write_on, prompt, admin, writer
 
     sams.get_by_role("button", name="Put both changes together").click()
 
-    expect(message(sams, 1)).to_have_value("Be kind and brief.")
-    expect(message(sams, 2)).to_have_value("Asked: {{question}}")
+    expect(message(sams, 1)).to_have_text("Be kind and brief.")
+    expect(message(sams, 2)).to_have_text("Asked: {{question}}")
 
 
 def test_the_editor_tells_while_typing_that_somebody_else_saved(write_on, prompt, admin, writer):
@@ -124,10 +133,10 @@ def test_a_tab_that_dies_before_anything_was_sent_gives_its_text_back(write_on, 
 
     again = page.context.new_page()
     show(again, prompt)
-    expect(message(again, 1)).to_have_value("Be kind.")
+    expect(message(again, 1)).to_have_text("Be kind.")
     again.get_by_role("button", name="Put it back").click()
 
-    expect(message(again, 1)).to_have_value("Be kind, whatever happens.")
+    expect(message(again, 1)).to_have_text("Be kind, whatever happens.")
 
 
 def test_while_the_server_is_away_the_text_stays_here_and_comes_back(write_on, prompt, admin):
@@ -142,7 +151,7 @@ def test_while_the_server_is_away_the_text_stays_here_and_comes_back(write_on, p
     page.unroute(DRAFT)
     page.get_by_role("button", name="Put it back").click()
 
-    expect(message(page, 1)).to_have_value("Written in a tunnel.")
+    expect(message(page, 1)).to_have_text("Written in a tunnel.")
     assert asked == ["beforeunload"]
 
 
@@ -162,7 +171,7 @@ def test_a_server_that_comes_back_gets_the_text_without_a_click(write_on, prompt
 
     says(page, "Saved")
     page.reload()
-    expect(message(page, 1)).to_have_value("Written in a tunnel.")
+    expect(message(page, 1)).to_have_text("Written in a tunnel.")
 
 
 def test_a_session_that_ended_while_typing_takes_nothing_along(write_on, prompt, admin, site):
@@ -177,4 +186,38 @@ def test_a_session_that_ended_while_typing_takes_nothing_along(write_on, prompt,
     page.on("dialog", lambda dialog: dialog.accept())
     page.reload()
     page.get_by_role("button", name="Put it back").click()
-    expect(message(page, 1)).to_have_value("Typed after the session ended.")
+    expect(message(page, 1)).to_have_text("Typed after the session ended.")
+
+
+def test_text_outlives_a_killed_server_and_a_browser_that_was_closed(chromium, prompt, admin, tmp_path):
+    url, web = production.start(tmp_path / "server")
+    with browser_of(admin, chromium, tmp_path / "browser", url) as page:
+        show(page, prompt)
+        change(page, "Typed while it ran.")
+        says(page, "Saved")
+        production.kill(web, url)
+        change(page, "Typed after the server was killed.")
+        says(page, "Offline, kept on this computer")
+
+    url, web = production.start(tmp_path / "server", urlsplit(url).port)
+    try:
+        with browser_of(admin, chromium, tmp_path / "browser", url) as page:
+            show(page, prompt)
+            expect(message(page, 1)).to_have_text("Typed while it ran.")
+            page.get_by_role("button", name="Put it back").click()
+
+            expect(message(page, 1)).to_have_text("Typed after the server was killed.")
+    finally:
+        web.ask_to_stop()
+        web.wait_or_end()
+
+
+@contextmanager
+def browser_of(user: User, chromium: Browser, directory: Path, url: str) -> Iterator[Page]:
+    """Start the browser of one person, with what it kept the time before."""
+    context = chromium.browser_type.launch_persistent_context(
+        directory, executable_path=shutil.which("chromium"), args=FLAGS, base_url=url, viewport=sessions.DESK
+    )
+    sessions.sign_in(context, user, url)
+    yield context.new_page()
+    context.close()

@@ -63,6 +63,7 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "prompts-export": inside("prompts-export"),
     "empty prompts": elsewhere("/p/{demo.empty.slug}/prompts/"),
     "prompt": of_prompt("prompt"),
+    "prompt-paste": of_prompt("prompt-paste"),
     "prompt-versions": of_prompt("prompt-versions"),
     "prompt-version": of_prompt("prompt-version", number=lambda demo: 2),
     "prompt-compare": of_prompt("prompt-compare", "?from=1&to=2"),
@@ -151,7 +152,7 @@ SIGNED_OUT: dict[str, Callable[[DemoShop], str]] = {
 # Addresses that change something, answer with parts of pages or with data, lead on to another page, or are not ours.
 NO_PAGES = set(
     """
-    home settings prompt-by-name prompt-changed prompt-windows join-project preferences
+    home settings prompt-writers prompt-by-name prompt-changed prompt-windows join-project preferences
     prompt-file prompts-export-file
     prompt-snippets remove-price reprice stop-repricing repricing
     prompt-archive prompt-delete prompt-discard prompt-draft prompt-preview prompt-restore prompt-undo prompt-use prompt-use-again

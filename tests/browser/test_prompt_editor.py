@@ -28,6 +28,7 @@ def editor(page: Page, prompt: Prompt) -> Page:
 
 def _open(page: Page, prompt: Prompt) -> None:
     page.goto(f"/p/{prompt.project.slug}/prompts/{prompt.pk}/")
+    expect(page.locator(".cm-content").first).to_be_visible()
 
 
 def _status(page: Page, words: str) -> None:
@@ -59,7 +60,7 @@ def test_a_new_blank_gets_its_fields_and_the_focus_stays_where_one_types(editor)
 
     sample = editor.get_by_label("Sample of language")
     expect(sample).to_be_visible()
-    assert editor.evaluate("document.activeElement.name") == "content"
+    assert editor.evaluate("document.activeElement.ariaLabel") == "Text of message 1"
     sample.focus()
     editor.keyboard.type("Danish", delay=40)
     expect(editor.locator("#preview")).to_contain_text("Answer in Danish.")
@@ -76,7 +77,7 @@ def test_messages_are_added_and_moved_from_the_keyboard(editor):
     editor.keyboard.press("Alt+ArrowDown")
 
     assert _texts(editor) == ["Be kind to {{name}}.", "Third", "{{question}}"]
-    assert editor.evaluate("document.activeElement.value") == "Third"
+    assert editor.evaluate("document.activeElement.textContent") == "Third"
     _status(editor, "Saved")
 
 
@@ -92,7 +93,7 @@ def test_without_a_connection_the_text_stays_on_this_computer_until_it_is_back(e
     _open(again, prompt)
     again.get_by_role("button", name="Put it back").click()
 
-    expect(again.get_by_label("Text of message 1", exact=True)).to_have_value(
+    expect(again.get_by_label("Text of message 1", exact=True)).to_have_text(
         "Be kind to {{name}}. Written in a tunnel."
     )
     assert Draft.objects.get(prompt=prompt, user=admin).content["messages"][0]["content"].endswith("tunnel.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -75,3 +76,41 @@ def test_other_projects_and_prompts_are_not_seen(project):
     make_trace(project, prompt="other", version=1)
 
     assert _calls(project) == []
+
+
+def test_one_call_is_found_by_its_trace(project):
+    make_trace(project, prompt="answer", version=1)
+    wanted = UUID(make_trace(project, prompt="answer", version=1, answered="This one"))
+
+    call = prompt_calls.of_trace(project=project, prompt_name="answer", trace_id=wanted)
+
+    assert (call.trace_id, "This one" in call.output) == (wanted, True)
+
+
+def test_a_trace_of_another_project_or_prompt_has_no_call_to_show(project):
+    trace_id = UUID(make_trace(project, prompt="answer", version=1))
+
+    assert prompt_calls.of_trace(project=make_project(), prompt_name="answer", trace_id=trace_id) is None
+    assert prompt_calls.of_trace(project=project, prompt_name="other", trace_id=trace_id) is None
+
+
+def test_the_traces_of_calls_come_in_the_order_of_the_calls(project):
+    made = [
+        make_trace(project, prompt="answer", version=1, at=timezone.now() - timedelta(minutes=ago)) for ago in (1, 9)
+    ]
+    rate(project, made[1])
+
+    newest = prompt_calls.traces_of(project=project, prompt_name="answer")
+    disliked = prompt_calls.traces_of(project=project, prompt_name="answer", which=Which.DISLIKED)
+
+    assert [trace_id.hex for trace_id in newest] == made
+    assert [trace_id.hex for trace_id in disliked] == made[1:]
+
+
+def test_who_sends_a_blank_is_known_from_the_newest_calls(project):
+    make_trace(project, prompt="answer", version=1, attributes={"gen_ai.prompt.variable.name": "Ada"})
+    make_trace(project, prompt="answer", version=2, attributes={"gen_ai.prompt.variable.city": "Bonn"})
+
+    found = prompt_calls.senders(project=project, prompt_name="answer")
+
+    assert found == {"name": ["support-api"], "city": ["support-api"]}

@@ -143,3 +143,14 @@ def test_a_repeated_paragraph_is_good_to_know():
 
 def test_content_that_became_unusable_stops():
     assert "stops" in _levels(None, contents.PromptContent("chat")).values()
+
+
+def test_another_kind_of_blank_is_said_in_words():
+    before, after = (
+        contents.parse({"type": "text", "text": "{{n}}", "variables": [{"name": "n", "kind": kind}]})
+        for kind in ("text", "number")
+    )
+
+    (change,) = changes.describe(before=before, after=after)
+
+    assert change.sentence == "Changes the kind of the blank «n»; applications notice nothing."

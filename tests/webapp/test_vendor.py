@@ -57,3 +57,18 @@ def test_templates_only_name_vendored_files_that_exist():
 
     assert named
     assert all((STATIC / name).exists() for name in named)
+
+
+def test_the_editor_was_bundled_from_the_packages_that_the_front_end_locks():
+    entry = next(entry for entry in LOCK if entry["name"] == "codemirror")
+    locked = json.loads((STATIC.parents[1] / "frontend" / "package-lock.json").read_text())["packages"]
+
+    found = {one["name"]: (one["version"], one["integrity"]) for one in entry["packages"]}
+
+    assert found == {name: _locked(locked, name) for name in found}
+    assert set(locked[""]["devDependencies"]) - {"esbuild"} <= found.keys()
+
+
+def _locked(packages: dict[str, Any], name: str) -> tuple[str, str]:
+    package = packages[f"node_modules/{name}"]
+    return package["version"], package["integrity"]

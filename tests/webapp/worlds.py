@@ -204,6 +204,8 @@ IN_PROJECT: dict[str, Named] = {
     "prompt-draft": Named(prompt),
     "prompt-preview": Named(prompt),
     "prompt-discard": Named(prompt),
+    "prompt-paste": Named(prompt),
+    "prompt-writers": Named(prompt),
     "prompt-changed": Named(prompt),
     "prompt-snippets": Named(prompt),
     "prompt-windows": Named(prompt),

@@ -118,3 +118,7 @@ class Profile(forms.Form):
         label="Single-letter keys", required=False,
         help_text="Keys such as «j» for the next row. Ctrl-K and other held-together keys always work.",
     )  # fmt: skip
+    simple_editor = forms.BooleanField(
+        label="Simple editor", required=False,
+        help_text="Write prompts in plain text fields, without coloured blanks and suggestions. For this browser.",
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Display choices, kept in cookies so that every page is right from its first byte: theme, density, single-letter keys."""
+"""Display choices, kept in cookies so that every page is right from its first byte: theme, density, single-letter keys, kind of editor."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "theme": ("system", "light", "dark"),
     "density": ("comfortable", "compact"),
     "shortcuts": ("on", "off"),
+    "editor": ("rich", "simple"),
 }
 _SECONDS_KEPT = 400 * 24 * 3600
 

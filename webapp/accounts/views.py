@@ -143,9 +143,11 @@ def profile(request: SignedInRequest) -> HttpResponse:
     User.objects.filter(pk=request.user.pk).update(name=form.cleaned_data["name"].strip())
     messages.success(request, "Your profile is saved.")
     response = redirect("profile")
-    preferences.keep(
-        response, request.user, {**form.cleaned_data, "shortcuts": "on" if form.cleaned_data["shortcuts"] else "off"}
-    )
+    switches = {
+        "shortcuts": "on" if form.cleaned_data["shortcuts"] else "off",
+        "editor": "simple" if form.cleaned_data["simple_editor"] else "rich",
+    }
+    preferences.keep(response, request.user, {**form.cleaned_data, **switches})
     return response
 
 
@@ -155,4 +157,5 @@ def _profile_of(request: SignedInRequest) -> dict[str, Any]:
         "theme": request.COOKIES.get("cb_theme", "system"),
         "density": request.COOKIES.get("cb_density", "comfortable"),
         "shortcuts": request.user.shortcuts_enabled,
+        "simple_editor": request.COOKIES.get("cb_editor") == "simple",
     }

@@ -8,15 +8,15 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from monitoring import usage
+from monitoring import prompt_calls, usage
 from projects.roles import Action
-from prompt_registry import contents, drafts, queries, snippets, versions
+from prompt_registry import contents, drafts, snippets, versions
 from prompt_registry.errors import (
     ChangedMeanwhile,
     ContentNotUsable,
@@ -28,10 +28,12 @@ from prompt_registry.errors import (
 )
 from prompt_registry.models import Draft, Prompt, PromptVersion
 from webapp.access import ProjectRequest, refuse, requires
+from webapp.pages import prompts_examples
 from webapp.pages.prompts_conflicts import show_newer, show_windows
 from webapp.pages.prompts_form import (
     Card,
     Editor,
+    Surroundings,
     blanks_of,
     move,
     number_in,
@@ -42,6 +44,7 @@ from webapp.pages.prompts_form import (
 )
 from webapp.pages.prompts_frame import prompt_of, render_prompt
 from webapp.pages.prompts_included import Included, included
+from webapp.pages.prompts_presence import writers_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +146,18 @@ def autosave(request: ProjectRequest, prompt_id: int) -> HttpResponseBase:
 @requires(Action.EDIT_PROMPTS)
 @require_POST
 def preview(request: ProjectRequest, prompt_id: int) -> HttpResponse:
-    """Answer with the filled preview and, when the blanks of the text changed, with the panel that describes them."""
+    """Answer with the filled prompt, the marks and the estimate, and, when its blanks changed, with their panel."""
     prompt = prompt_of(request, prompt_id)
-    sheet = _sheet(prompt, raw_of(prompt.type, request.POST))
+    raw = raw_of(prompt.type, request.POST)
+    sheet = _sheet(prompt, raw, around=_around(prompt, raw, versions.newest_of(prompt), request.POST))
     shown = request.POST.getlist("blank-name")
     are_new = [blank.variable.name for blank in sheet.blanks] != shown
     inside = _included(sheet, prompt)
     is_inside_new = [item.key for item in inside] != request.POST.getlist("included")
-    context = {"editor": sheet, "are_blanks_new": are_new, "included": inside, "is_inside_new": is_inside_new}
-    return render(request, "prompts/editor.html#preview-answer", context)
+    context = {
+        "editor": sheet, "prompt": prompt, "are_blanks_new": are_new, "included": inside, "is_inside_new": is_inside_new,
+    }  # fmt: skip
+    return render(request, "prompts/preview_answer.html", context)
 
 
 @requires(Action.EDIT_PROMPTS)
@@ -177,7 +183,7 @@ def show(
 ) -> HttpResponse:
     """Answer with the editor."""
     _, models = usage.seen_names(project=request.project, since=timedelta(days=30), now=timezone.now())
-    sheet = _sheet(prompt, desk.raw, problems)
+    sheet = _sheet(prompt, desk.raw, problems, _around(prompt, desk.raw, desk.newest, request.GET))
     context = {
         "editor": sheet,
         "included": _included(sheet, prompt),
@@ -187,7 +193,7 @@ def show(
         "models": models,
         "new_card": Card("user", ""),
         "roles": contents.ROLES.items(),
-        "writers": queries.writers(prompt=prompt, reader=request.user),
+        **writers_of(request, prompt),
     }
     return render_prompt(request, "prompts/editor.html", prompt, context, tab="write", status=status)
 
@@ -205,6 +211,17 @@ def _show_read_only(request: ProjectRequest, prompt: Prompt, newest: PromptVersi
     return render_prompt(request, "prompts/read_only.html", prompt, context, tab="write")
 
 
+def _around(prompt: Prompt, raw: Mapping[str, Any], newest: PromptVersion | None, asked: QueryDict) -> Surroundings:
+    senders = prompt_calls.senders(project=prompt.project, prompt_name=prompt.name)
+    saved = {variable.name for variable in contents.of_version(newest).variables} if newest else set()
+    return Surroundings(
+        known=frozenset({*saved, *senders}) if newest else None,
+        senders=senders,
+        example=prompts_examples.choose(prompt, asked),
+        expected=prompts_examples.expected(prompt, contents.read(raw)[0]),
+    )
+
+
 def _desk(request: ProjectRequest, prompt: Prompt) -> Desk:
     newest, draft = versions.newest_of(prompt), drafts.of(prompt=prompt, user=request.user)
     if draft is not None:
@@ -214,9 +231,11 @@ def _desk(request: ProjectRequest, prompt: Prompt) -> Desk:
     return Desk(contents.of_version(newest).to_json(), newest.number, newest)
 
 
-def _sheet(prompt: Prompt, raw: Mapping[str, Any], problems: tuple[Problem, ...] = ()) -> Editor:
+def _sheet(
+    prompt: Prompt, raw: Mapping[str, Any], problems: tuple[Problem, ...] = (), around: Surroundings | None = None
+) -> Editor:
     composed = snippets.composed(Editor(raw).content, project_id=prompt.project_id, name=prompt.name)
-    return Editor(raw, problems, composed)
+    return Editor(raw, problems, composed, around or Surroundings())
 
 
 def _included(sheet: Editor, prompt: Prompt) -> list[Included]:

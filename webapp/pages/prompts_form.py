@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import orjson
 from django.http import QueryDict
 
-from prompt_registry import contents, model_settings, rendering
+from prompt_registry import blank_kinds, contents, estimates, json_flaws, marks, model_settings, rendering
+from prompt_registry.blank_kinds import Kind
 from prompt_registry.contents import CHAT, PLACEHOLDER_LABEL, ROLES, Placeholder, PromptContent, Variable
 from prompt_registry.errors import Problem, RenderingError
+from prompt_registry.estimates import Estimate, Expected
+from prompt_registry.marks import Mark
 from prompt_registry.rendering import Piece
 from prompt_registry.snippets import Composed
+from webapp.pages.prompts_examples import MOST_CHARACTERS, Example
 
 PLACEHOLDER = "placeholder"
 MAX_CARDS = 200
+MOST_NOTES = 12
 TONES = 4
 _MAX_NUMBER = 2**31 - 1
 # Settings that most people change; the others wait behind «More settings».
@@ -39,11 +45,18 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Blank:
-    """One blank with its colour; one that is no longer in the text is kept for when it comes back."""
+    """One blank with its colour and who fills it; one that is no longer in the text is kept for when it comes back."""
 
     variable: Variable
     tone: int
     is_used: bool = True
+    is_known: bool = True
+    senders: tuple[str, ...] = ()
+
+    @property
+    def choices(self) -> str:
+        """The list to choose from as people type it."""
+        return "\n".join(self.variable.choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +80,25 @@ class SettingField:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """One message of the preview, its blanks filled with the samples."""
+    """One message of the preview, its blanks filled; the end of an endless one is left out."""
 
     role: str
     label: str
     pieces: list[tuple[Piece, int]]
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the editor knows beside the text: the blanks that applications fill, a real call, and what answers take."""
+
+    known: frozenset[str] | None = None
+    senders: Mapping[str, list[str]] = field(default_factory=dict)
+    example: Example = field(default_factory=Example)
+    expected: Expected = field(default_factory=Expected)
+
+
+@dataclass(frozen=True)
 class Editor:
     """Everything the editor shows of a prompt that is being written."""
 
@@ -82,8 +106,9 @@ class Editor:
     problems: tuple[Problem, ...] = ()
     # The same with its snippets filled in, where it has any.
     composed: Composed | None = None
+    around: Surroundings = field(default_factory=Surroundings)
 
-    @property
+    @cached_property
     def content(self) -> PromptContent:
         return contents.read(self.raw)[0]
 
@@ -109,10 +134,17 @@ class Editor:
     @property
     def blanks(self) -> list[Blank]:
         """The blanks of the text, then those that were described but are no longer in it."""
-        used = blanks_of(self.content, tones(self.whole))
-        names = {blank.variable.name for blank in used}
-        described, _ = contents.read_variables(self.raw.get("variables"))
-        return used + [Blank(variable, 0, is_used=False) for variable in described if variable.name not in names]
+        known, senders = self.around.known or frozenset(), self.around.senders
+        used = [
+            replace(blank, is_known=blank.variable.name in known, senders=tuple(senders.get(blank.variable.name, ())))
+            for blank in blanks_of(self.content, tones(self.whole))
+        ]
+        return used + [Blank(variable, 0, is_used=False) for variable in self._unused()]
+
+    @property
+    def kinds(self) -> list[tuple[Kind, str]]:
+        """What can stand in a blank, under the names people read."""
+        return list(blank_kinds.LABELS.items())
 
     @property
     def main_settings(self) -> list[SettingField]:
@@ -133,20 +165,49 @@ class Editor:
 
     @property
     def preview(self) -> list[Preview]:
-        """The messages as the model would read them with the samples; nothing when the prompt is too large."""
-        return preview_of(self.whole)
+        """The messages as the model would read them in the real call, or with the samples; nothing when too large."""
+        return preview_of(self.whole, self._values())
 
     @property
     def unfilled(self) -> list[str]:
-        """The blanks that have no sample yet."""
-        return [variable.name for variable in self.whole.variables if not variable.sample]
+        """The blanks that the real call, or else the samples, leave empty."""
+        return [variable.name for variable in self.whole.variables if variable.name not in self._values()]
+
+    @property
+    def estimate(self) -> Estimate:
+        """About how long the prompt is and what answers to it cost."""
+        return estimates.estimate(self.whole, values=self._values(), expected=self.around.expected)
+
+    @cached_property
+    def marks(self) -> list[Mark]:
+        """What a writer should look at twice, and where it stands."""
+        unused = [variable.name for variable in self._unused()]
+        return marks.find(self.content, known=self.around.known, unused=unused)
+
+    @property
+    def notes(self) -> list[Mark]:
+        """The marks to read in a list, each sentence about a message once."""
+        return list({(mark.message, mark.sentence): mark for mark in self.marks}.values())[:MOST_NOTES]
+
+    @property
+    def marks_as_json(self) -> list[dict[str, str | int]]:
+        """The marks that belong to a stretch of the text."""
+        return [mark.to_json() for mark in self.marks if mark.message >= 0]
 
     @property
     def hindrances(self) -> list[str]:
         """What keeps the prompt from being saved, in sentences."""
         content, problems = contents.read(self.raw)
         gaps = self.composed.problems if self.composed else ()
-        return [*(problem.sentence for problem in [*problems, *contents.problems_of(content)]), *gaps]
+        return [*(self._sentence(problem) for problem in [*problems, *contents.problems_of(content)]), *gaps]
+
+    def _values(self) -> Mapping[str, str]:
+        return self.around.example.values if self.around.example.call else self.whole.samples
+
+    def _unused(self) -> list[Variable]:
+        names = {variable.name for variable in self.content.variables}
+        described, _ = contents.read_variables(self.raw.get("variables"))
+        return [variable for variable in described if variable.name not in names]
 
     def _settings(self) -> list[SettingField]:
         settings = self.raw.get("settings") or {}
@@ -156,22 +217,36 @@ class Editor:
         ]
 
     def _problem(self, field: str) -> str:
-        return " ".join(p.sentence for p in self.problems if p.field == field or p.field.startswith(f"{field}."))
+        return " ".join(self._sentence(p) for p in self.problems if p.field == field or p.field.startswith(f"{field}."))
+
+    def _sentence(self, problem: Problem) -> str:
+        """Return what is wrong, for JSON with the line it stands on."""
+        if not problem.path:
+            return problem.sentence
+        text = _shown((self.raw.get("settings") or {}).get(problem.field.removeprefix("settings.")))
+        line = json_flaws.line_of(text, problem.path)
+        return f"{problem.sentence.rstrip('.')} (line {line})." if line else problem.sentence
 
 
 def raw_of(prompt_type: str, post: QueryDict) -> dict[str, Any]:
     """Return what was typed, in the shape of the API; nothing is checked and nothing is dropped."""
     required = set(post.getlist("blank-required"))
     names = post.getlist("blank-name")
-    fields = zip(names, _column(post, "blank-description", names), _column(post, "blank-sample", names), strict=True)
+    columns = (_column(post, f"blank-{name}", names) for name in ("description", "sample", "kind", "choices"))
     texts = post.getlist("content")
     return {
         "type": prompt_type,
         "text": texts[0] if prompt_type != CHAT and texts else "",
         "messages": _messages(post) if prompt_type == CHAT else [],
         "variables": [
-            {"name": name, "description": description, "sample": sample, "required": name in required}
-            for name, description, sample in fields
+            {
+                "name": name,
+                "description": description,
+                "sample": sample,
+                "required": name in required,
+                **({"kind": kind, "choices": choices.split("\n")} if kind not in ("", Kind.TEXT) else {}),
+            }
+            for name, description, sample, kind, choices in zip(names, *columns, strict=True)
         ],
         "settings": {
             name: value for name in model_settings.NAMES if (value := post.get(f"setting-{name}", "").strip())
@@ -179,10 +254,11 @@ def raw_of(prompt_type: str, post: QueryDict) -> dict[str, Any]:
     }
 
 
-def preview_of(content: PromptContent) -> list[Preview]:
-    """Return the messages of a prompt with its samples filled in and every blank in its colour."""
+def preview_of(content: PromptContent, values: Mapping[str, str] | None = None) -> list[Preview]:
+    """Return the messages of a prompt, filled with the values or else its samples, and every blank in its colour."""
+    values = content.samples if values is None else values
     try:
-        return [_previewed(message, content.samples, tones(content)) for message in _entries(content)]
+        return [_previewed(message, values, tones(content)) for message in _entries(content)]
     except RenderingError:
         return []
 
@@ -279,9 +355,15 @@ def _entries(content: PromptContent) -> list[tuple[str, str, str]]:
     ]  # fmt: skip
 
 
-def _previewed(entry: tuple[str, str, str], samples: Mapping[str, str], tone_of: Mapping[str, int]) -> Preview:
+def _previewed(entry: tuple[str, str, str], values: Mapping[str, str], tone_of: Mapping[str, int]) -> Preview:
     role, label, text = entry
     if role == PLACEHOLDER:
         return Preview(role, label, [(Piece(text), 0)])
-    pieces = [(piece, tone_of.get(piece.name, 0)) for piece in rendering.pieces_of(text, samples)]
-    return Preview(role, label, pieces)
+    pieces: list[tuple[Piece, int]] = []
+    room = MOST_CHARACTERS
+    for piece in rendering.pieces_of(text, values):
+        if room <= 0:
+            return Preview(role, label, pieces, is_cut=True)
+        pieces.append((replace(piece, text=piece.text[:room]), tone_of.get(piece.name, 0)))
+        room -= len(piece.text)
+    return Preview(role, label, pieces, is_cut=room < 0)

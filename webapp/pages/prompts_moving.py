@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils import timezone
 
 from projects.models import Membership, Project, User
 from projects.roles import ROLES_ALLOWED, Action
@@ -53,7 +54,7 @@ def move(request: ProjectRequest, prompt_id: int) -> HttpResponseBase:
         "form": form,
         "projects": projects,
         "version_count": prompt.versions.count(),
-        "writers": queries.writers(prompt=prompt, reader=request.user),
+        "writers": [one.user for one in queries.writers(prompt=prompt, reader=request.user, now=timezone.now())],
         "has_moved": prompt.moved_to_id is not None,
     }
     return render_prompt(request, "prompts/move.html", prompt, context, tab="", status=422 if form.is_bound else 200)

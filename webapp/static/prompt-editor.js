@@ -1,6 +1,6 @@
 // @ts-check
-/* The prompt editor: a draft saved within a second of the last key, a local copy until the server has it,
-   and messages that are added, removed and moved. Without this file the same form works with its buttons. */
+/* The prompt editor: a draft saved within a second of the last key, a local copy until the server has it, and messages that are
+   added, removed and moved. Their texts are in prompt-text.js. Without these files the same form works with its buttons. */
 
 const form = /** @type {HTMLFormElement} */ (document.querySelector("[data-editor]"));
 const cards = /** @type {HTMLElement | null} */ (form.querySelector("[data-cards]"));
@@ -16,8 +16,8 @@ let busy = false;
 let sending = Promise.resolve(); // the newest request, until it is answered
 let stopped = false; // another window wrote: a person must choose first
 let timer = 0;
-/** @type {HTMLTextAreaElement | null} */
-let lastText = null;
+/** @type {any} */
+let lastText = null; // the `cb-editor` that had the focus
 
 /** @returns {[string, string][]} What was typed, without the note and the form's own numbers. */
 const typed = () => [...new FormData(form)].filter(([name]) => OWN.test(name)).map(([name, value]) => [name, String(value)]);
@@ -52,11 +52,7 @@ function sayConflict({ sentence, url, action }) {
 function changed() {
   edits += 1;
   document.body.classList.add("has-draft");
-  try {
-    localStorage.setItem(KEY, JSON.stringify({ at: Date.now(), fields: typed() }));
-  } catch {
-    // Storage is full or forbidden: the draft on the server and the guard on leaving still protect the text.
-  }
+  keep();
   if (!busy && !stopped) say("Saving…");
   plan(PAUSE_MS);
 }
@@ -103,7 +99,7 @@ function settle(ok, answer, sent) {
   saved = sent;
   field("revision").value = answer.revision;
   if (edits === sent) {
-    localStorage.removeItem(KEY);
+    forget();
     document.body.classList.toggle("has-draft", !answer.is_same);
   }
   if (answer.newer) sayConflict(answer.newer);
@@ -111,7 +107,7 @@ function settle(ok, answer, sent) {
   else saySaved();
 }
 
-form.addEventListener("input", (event) => event.target !== field("note") && changed());
+form.addEventListener("input", ({ target }) => (target === form || (target instanceof HTMLElement && OWN.test(target.getAttribute("name") ?? ""))) && changed());
 form.addEventListener("submit", (event) => {
   clearTimeout(timer);
   if (busy) {
@@ -125,9 +121,62 @@ form.addEventListener("focusout", () => save());
 addEventListener("online", () => save());
 addEventListener("beforeunload", (event) => saved !== edits && event.preventDefault());
 
-function offerKept() {
-  const kept = JSON.parse(localStorage.getItem(KEY) ?? "null");
-  if (!kept || JSON.stringify(kept.fields) === JSON.stringify(typed())) return localStorage.removeItem(KEY);
+/* The copy on this computer: in IndexedDB, because a prompt may be larger than what localStorage takes --------- */
+
+/** @type {Promise<IDBDatabase> | undefined} */
+let opened;
+function database() {
+  return (opened ??= new Promise((resolve, reject) => {
+    const request = indexedDB.open("callboard", 1);
+    request.onupgradeneeded = () => request.result.createObjectStore("drafts");
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  }));
+}
+
+/**
+ * @template T
+ * @param {IDBTransactionMode} mode
+ * @param {(drafts: IDBObjectStore) => IDBRequest<T>} act
+ * @returns {Promise<T | undefined>} Nothing when storage is full or forbidden: the draft on the server and the guard on leaving protect the text.
+ */
+async function withDrafts(mode, act) {
+  try {
+    const transaction = (await database()).transaction("drafts", mode);
+    const request = act(transaction.objectStore("drafts"));
+    transaction.commit();
+    return await new Promise((resolve, reject) => {
+      transaction.oncomplete = () => resolve(request.result);
+      transaction.onabort = () => reject(transaction.error);
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+let isKeeping = false;
+let isStale = false;
+/** Keeps the newest text at once, and again when it changed while the one before was being written. */
+async function keep() {
+  isStale = true;
+  if (isKeeping) return;
+  isKeeping = true;
+  while (isStale) {
+    isStale = false;
+    await withDrafts("readwrite", (drafts) => drafts.put({ at: Date.now(), fields: typed() }, KEY));
+  }
+  isKeeping = false;
+  if (saved === edits) forget();
+}
+
+function forget() {
+  if (!isKeeping) withDrafts("readwrite", (drafts) => drafts.delete(KEY));
+}
+
+async function offerKept() {
+  const kept = await withDrafts("readonly", (drafts) => drafts.get(KEY));
+  if (!kept) return;
+  if (JSON.stringify(kept.fields) === JSON.stringify(typed())) return forget();
   const template = /** @type {HTMLTemplateElement | null} */ (document.getElementById("kept-text"));
   const notice = /** @type {HTMLElement | undefined} */ (template?.content.firstElementChild?.cloneNode(true));
   if (!notice) return;
@@ -136,7 +185,7 @@ function offerKept() {
   notice.querySelector("[data-when]")?.replaceChildren(when);
   notice.querySelector("[data-restore]")?.addEventListener("click", () => restore(kept.fields));
   notice.querySelector("[data-discard]")?.addEventListener("click", () => {
-    localStorage.removeItem(KEY);
+    forget();
     notice.remove();
   });
   form.before(notice);
@@ -168,7 +217,7 @@ function add() {
   const template = /** @type {HTMLTemplateElement} */ (document.getElementById("new-card"));
   cards?.append(template.content.cloneNode(true));
   reorder();
-  cards?.lastElementChild?.querySelector("textarea")?.focus();
+  focusText(cards?.lastElementChild);
 }
 
 /** @param {HTMLElement} card */
@@ -176,8 +225,11 @@ function remove(card) {
   const next = card.nextElementSibling ?? card.previousElementSibling;
   card.remove();
   reorder();
-  next?.querySelector("textarea")?.focus();
+  focusText(next);
 }
+
+/** @param {Element | null | undefined} card */
+const focusText = (card) => /** @type {HTMLElement | null | undefined} */ (card?.querySelector("cb-editor"))?.focus();
 
 /** @param {HTMLElement} card @param {number} step @param {HTMLElement} focus */
 function shift(card, step, focus) {
@@ -192,7 +244,7 @@ function shift(card, step, focus) {
 function reorder() {
   cards?.querySelectorAll("[data-card]").forEach((card, place) => {
     card.querySelector("[data-place]")?.replaceChildren(String(place + 1));
-    card.querySelector("textarea")?.setAttribute("aria-label", `Text of message ${place + 1}`);
+    /** @type {any} */ (card.querySelector("cb-editor")).label = `Text of message ${place + 1}`;
     card.querySelector("select")?.setAttribute("aria-label", `Who speaks in message ${place + 1}`);
   });
   form.dispatchEvent(new Event("input", { bubbles: true }));
@@ -200,19 +252,14 @@ function reorder() {
 
 /** @param {string} text @param {number} [from] @param {number} [to] */
 function insert(text, from = text.length, to = from) {
-  const area = lastText?.isConnected ? lastText : form.querySelector("textarea");
-  if (!area) return;
-  const at = area.selectionStart;
-  area.focus();
-  area.setRangeText(text, at, area.selectionEnd, "end");
-  area.setSelectionRange(at + from, at + to);
-  area.dispatchEvent(new Event("input", { bubbles: true }));
+  const editor = lastText?.isConnected ? lastText : form.querySelector("cb-editor");
+  editor?.insert(text, from, to);
 }
 
 form.addEventListener("insert-text", (event) => insert(/** @type {CustomEvent<string>} */ (event).detail));
 
 form.addEventListener("focusin", ({ target }) => {
-  if (target instanceof HTMLTextAreaElement && target.name === "content") lastText = target;
+  lastText = (target instanceof Element && target.closest("cb-editor")) || lastText;
 });
 
 form.addEventListener("click", (event) => {
@@ -235,4 +282,33 @@ form.addEventListener("keydown", (event) => {
   shift(card, step, target);
 });
 
+/* What the server says about the text ---------------------------------------------------------------------- */
+
+let asked = 0; // the change that the newest request told the server about
+document.addEventListener("htmx:before:request", ({ target }) => {
+  if (target instanceof Element && target.closest("#preview")) asked = edits;
+});
+
+for (const name of ["htmx:after:swap", "cb:upgraded"]) document.addEventListener(name, () => asked === edits && mark());
+
+/** Marks belong to one state of the text; a text that changed meanwhile gets new ones with the next answer. */
+function mark() {
+  const found = document.getElementById("text-marks");
+  const marks = JSON.parse(found?.textContent || "[]");
+  form.querySelectorAll("cb-editor").forEach((/** @type {any} */ editor, place) => editor.mark(marks.filter((/** @type {any} */ one) => one.message === place)));
+}
+
+/* Next and previous real example ---------------------------------------------------------------------------- */
+
+document.addEventListener("keydown", (event) => {
+  // By the place of the key: with Alt held, some keyboards write another letter.
+  const name = { KeyN: "next-example", KeyP: "previous-example" }[event.code];
+  const button = event.altKey && !event.ctrlKey && !event.metaKey && name && document.querySelector(`[data-shortcut="${name}"]`);
+  if (!(button instanceof HTMLElement)) return;
+  event.preventDefault();
+  button.click();
+});
+
 offerKept();
+
+export {}; // Names in here are this file's own.

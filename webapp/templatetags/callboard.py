@@ -134,7 +134,7 @@ def root_classes(context: Context) -> str:
 @register.simple_tag(takes_context=True)
 def preference(context: Context, name: str) -> str:
     """Return one display choice from its cookie, or the default when the cookie is missing or odd."""
-    choices = {"theme": THEMES, "density": DENSITIES, "shortcuts": ("on", "off")}[name]
+    choices = {"theme": THEMES, "density": DENSITIES, "shortcuts": ("on", "off"), "editor": ("rich", "simple")}[name]
     request = _request(context)
     chosen = request.COOKIES.get(f"cb_{name}", "") if request else ""
     return chosen if chosen in choices else choices[0]

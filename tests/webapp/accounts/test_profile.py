@@ -71,3 +71,14 @@ def test_preferences_never_lead_to_another_site():
     answer = signed_in(make_user()).post("/accounts/preferences/", {"theme": "dark", "next": "https://evil.example/"})
 
     assert answer.headers["Location"] == "/"
+
+
+def test_the_simple_editor_is_a_choice_of_this_browser():
+    client = signed_in(make_user())
+
+    client.post("/accounts/profile/", {"theme": "dark", "density": "compact", "simple_editor": "on"})
+
+    assert client.cookies["cb_editor"].value == "simple"
+    assert 'name="simple_editor" id="id_simple_editor" checked' in " ".join(
+        client.get("/accounts/profile/").text.split()
+    ).replace('aria-describedby="id_simple_editor_helptext" ', "")

@@ -292,8 +292,8 @@ def test_the_preview_fills_samples_and_brings_new_blanks(prompt, editor):
 
     assert ">Ana</span>" in changed
     assert "No sample yet: other" in changed
-    assert 'hx-swap-oob="true"' in changed
-    assert "hx-swap-oob" not in same
+    assert 'id="blanks" hx-swap-oob="true"' in changed
+    assert 'id="blanks"' not in same
 
 
 def test_a_blank_that_left_the_text_keeps_its_description_for_its_return(prompt, editor):

@@ -168,11 +168,11 @@ def test_every_run_of_changed_lines_is_one_stop(client, prompt, view):
 def test_settings_are_compared_by_name_and_line_by_line(client, prompt):
     tools = [{"type": "function", "function": {"name": "find_order"}}]
     make_version(prompt, chat(("system", "x"), settings={"tools": tools}))
-    tools.append({"type": "function", "function": {"name": "<cancel>"}})
+    tools.append({"type": "function", "function": {"name": "cancel", "description": "<b>"}})
     make_version(prompt, chat(("system", "x"), settings={"tools": tools, "temperature": 0.4}))
 
     page = _compare(client, prompt)
 
-    assert "Adds the tool «&lt;cancel&gt;»." in page
+    assert "Adds the tool «cancel»." in page
     assert "Creativity: not set → 0.4." in page
     assert "For engineers: these settings line by line" in page
