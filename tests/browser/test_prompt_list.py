@@ -142,8 +142,8 @@ def test_a_line_has_a_link_that_leads_to_it(page, project, admin):
     assert link.endswith(f"/prompts/{prompt.pk}/versions/1/#m1-l60")
     page.goto("about:blank")
     page.goto(link)
-    expect(page.locator("li:target")).to_have_text(re.compile("Line 60"))
-    expect(page.locator("li:target")).to_be_in_viewport()
+    expect(page.locator(".line:target")).to_have_text(re.compile("Line 60"))
+    expect(page.locator(".line:target")).to_be_in_viewport()
 
 
 def test_a_viewer_looks_but_cannot_choose(open_page: Callable[..., Page], project, three, viewer):

@@ -477,4 +477,4 @@ def test_webhooks_hear_of_asking_and_of_the_answers(project, prompt, editor, app
 
     sent = WebhookDelivery.objects.order_by("pk").values_list("event", flat=True)
     assert list(sent) == [events[0], events[2], events[0], events[1]]
-    assert WebhookDelivery.objects.order_by("pk")[1].body["data"]["said"] == "Shorter, please"
+    assert WebhookDelivery.objects.order_by("pk")[1].payload["data"]["said"] == "Shorter, please"

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from projects.roles import Action
-from prompt_registry import comments, contents, rendering
+from prompt_registry import comments, contents
 from prompt_registry.comments import Anchor, Thread
 from prompt_registry.contents import PLACEHOLDER_LABEL, Placeholder, PromptContent
-from prompt_registry.errors import RenderingError
 from prompt_registry.models import Comment, PromptVersion
 from prompt_registry.rendering import Piece
 from webapp.access import ProjectRequest
-from webapp.pages.prompts_form import PLACEHOLDER, number_in, tones
+from webapp.pages import prompts_lines
+from webapp.pages.prompts_form import PLACEHOLDER, number_in
 
 # Beyond this many lines the text is shown whole, without marks: each mark is a link of its own.
 MOST_LINES = 2_000
@@ -32,7 +32,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a message, with the samples filled in and the threads that are open on it."""
+    """One line of a message as it was written, and the threads that are open on it."""
 
     anchor: Anchor
     pieces: list[tuple[Piece, int]]
@@ -43,12 +43,16 @@ class Line:
     def key(self) -> str:
         return key_of(self.anchor)
 
+    @property
+    def address(self) -> str:
+        return address_of(self.anchor)
+
 
 @dataclass(frozen=True, slots=True)
 class LinedMessage:
     """One message, line by line; an inserted conversation has a name instead of lines."""
 
-    index: int
+    place: int
     role: str
     label: str
     lines: list[Line]
@@ -86,7 +90,7 @@ class Talk:
     answers: list[Remark]
     place: str
     quote: str
-    key: str
+    address: str
     is_resolved: bool
     failed: Failed | None
 
@@ -125,28 +129,22 @@ def talk_of(
 
 
 def lined(content: PromptContent, threads: list[Thread]) -> list[LinedMessage]:
-    """Return the messages line by line, nothing when the prompt is too long for that."""
-    found = labelled(content)
-    if sum(text.count("\n") + 1 for _, _, text in found) > MOST_LINES:
+    """Return the messages as they were written, line by line; nothing when the prompt is too long for that."""
+    found = prompts_lines.messages_of(content)
+    if sum(len(message.lines) + message.unshown for message in found) > MOST_LINES:
         return []
     opened = Counter(thread.anchor for thread in threads if not thread.is_resolved)
     firsts = {thread.anchor: thread.comment.pk for thread in reversed(threads) if not thread.is_resolved}
-    colours = tones(content)
 
-    def line(anchor: Anchor, text: str) -> Line:
-        pieces = [(piece, colours.get(piece.name, 0)) for piece in rendering.pieces_of(text, content.samples)]
-        return Line(anchor, pieces, opened[anchor], firsts.get(anchor, 0))
+    def marked(message: prompts_lines.LinedMessage) -> LinedMessage:
+        anchors = [Anchor(message.place - 1, line.number) for line in message.lines]
+        lines = [
+            Line(anchor, line.pieces, opened[anchor], firsts.get(anchor, 0))
+            for anchor, line in zip(anchors, message.lines, strict=True)
+        ]
+        return LinedMessage(message.place, message.role, message.label, lines, message.name)
 
-    try:
-        return [
-            LinedMessage(index, role, label, [], name=text) if role == PLACEHOLDER
-            else LinedMessage(index, role, label, [
-                line(Anchor(index, number), one) for number, one in enumerate(text.split("\n"), start=1)
-            ])
-            for index, (role, label, text) in enumerate(found)
-        ]  # fmt: skip
-    except RenderingError:
-        return []
+    return [marked(message) for message in found]
 
 
 def labelled(content: PromptContent) -> list[tuple[str, str, str]]:
@@ -161,8 +159,13 @@ def labelled(content: PromptContent) -> list[tuple[str, str, str]]:
 
 
 def key_of(anchor: Anchor) -> str:
-    """Return the line as addresses and ids name it."""
+    """Return the line as the form for a new comment names it."""
     return f"{anchor.message}.{anchor.line}"
+
+
+def address_of(anchor: Anchor) -> str:
+    """Return the id of the line on the page, which links lead to."""
+    return f"m{anchor.message + 1}-l{anchor.line}"
 
 
 def _asked_for(request: ProjectRequest) -> dict[str, int | None]:
@@ -188,7 +191,7 @@ def _talk(
     return Talk(
         first=_remark(request, thread.comment, failed),
         answers=[_remark(request, answer, failed) for answer in thread.answers],
-        place=place, quote=quote, key=key_of(anchor) if place and anchor else "", is_resolved=thread.is_resolved,
+        place=place, quote=quote, address=address_of(anchor) if place and anchor else "", is_resolved=thread.is_resolved,
         failed=failed if failed and failed.form == wanted else None,
     )  # fmt: skip
 

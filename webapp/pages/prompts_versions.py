@@ -27,7 +27,6 @@ from webapp.pages import prompts_talk
 from webapp.pages.prompts_form import blanks_of, number_in, preview_of, settings_in_words
 from webapp.pages.prompts_frame import pointer, prompt_of, render_prompt
 from webapp.pages.prompts_included import included
-from webapp.pages.prompts_lines import messages_of
 from webapp.pages.prompts_snippets import snippets as code_lines
 from webapp.pages.prompts_talk import Failed
 
@@ -107,14 +106,14 @@ def show_version(
 ) -> HttpResponse:
     """Answer with the page of a version and its comments; a form that was refused keeps what was typed."""
     number = found.number
-    composed = snippets.composed(contents.of_version(found), project_id=prompt.project_id, name=prompt.name)
+    written = contents.of_version(found)
+    composed = snippets.composed(written, project_id=prompt.project_id, name=prompt.name)
     content = composed.content
     labels = list(prompt.labels.filter(version=found).order_by("name").values_list("name", flat=True))
     context = {
         "version": found,
         "blanks": blanks_of(content),
         "preview": preview_of(content),
-        "lined": messages_of(content),
         "link": request.build_absolute_uri(request.path),
         "labels": labels,
         "included": included(composed, prompt),
@@ -123,7 +122,7 @@ def show_version(
             prompt=prompt, content=content, number=number, labels=labels, url=request.build_absolute_uri("/")
         ),
         "before": number - 1 if prompt.versions.filter(number=number - 1).exists() else None,
-        **prompts_talk.context_of(request, found, content, failed),
+        **prompts_talk.context_of(request, found, written, failed),
     }
     return render_prompt(request, "prompts/version.html", prompt, context, tab="versions", status=status)
 

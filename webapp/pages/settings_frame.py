@@ -16,11 +16,11 @@ PAGES = (
     ("settings-members", "Members", "people", Action.MANAGE_PROJECT),
     ("settings-keys", "API keys", "key", Action.MANAGE_PROJECT),
     ("settings-providers", "Model providers", "plug", Action.MANAGE_PROVIDERS),
-    ("settings-prices", "Prices", "tag", Action.READ_TRACES),
     ("settings-webhooks", "Webhooks", "bell", Action.MANAGE_PROJECT),
     ("settings-privacy", "Privacy", "lock", Action.MANAGE_PROJECT),
     ("settings-ingestion", "What arrived", "download", Action.READ_TRACES),
     ("settings-publishing", "Publishing", "publish", Action.READ_PROMPTS),
+    ("settings-prices", "Prices", "tag", Action.READ_TRACES),
     ("settings-audit", "Audit log", "history", Action.MANAGE_PROJECT),
 )
 

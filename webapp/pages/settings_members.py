@@ -32,7 +32,7 @@ _IN_WORDS = {
     Action.EDIT_DATASETS: "Collect test data in datasets",
     Action.RUN_MODELS: "Try prompts on a model (this costs money)",
     Action.UNDO_PUBLISH: "Undo what was published",
-    Action.PUBLISH: "Publish to protected places such as production",
+    Action.PUBLISH: "Approve what somebody else wrote, publish to protected places such as production",
     Action.MANAGE_PROVIDERS: "Connect model providers and set their keys",
     Action.MANAGE_PROJECT: "Manage members, API keys and the project",
 }
