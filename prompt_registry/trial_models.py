@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import ClassVar
 
 from django.db import models
@@ -71,7 +72,7 @@ class TrialCell(models.Model):
     connection_id = models.BigIntegerField(default=0)
     state = models.CharField(max_length=8, choices=CellState.choices, default=CellState.IDLE)
     attempts = models.PositiveSmallIntegerField(default=0)
-    lease_token = models.UUIDField(null=True, blank=True)
+    lease_token = models.UUIDField(default=uuid.uuid4)
     lease_until = models.DateTimeField(null=True, blank=True)
     revision = models.PositiveIntegerField(default=1)
     text = models.TextField(blank=True, default="")

@@ -112,7 +112,7 @@ def _new_variants(request: ProjectRequest, prompt: Prompt) -> list[Variant]:
 def _new_inputs(request: ProjectRequest, prompt: Prompt, trial: Trial) -> list[TrialInput]:
     """Return the rows that the form asks for; real calls that are in the grid already are left out."""
     typed = {
-        name.removeprefix("value-"): value for name, value in request.POST.items() if name.startswith("value-") and value
+        name.removeprefix("value-"): str(value) for name, value in request.POST.items() if name.startswith("value-") and value
     }  # fmt: skip
     if typed:
         return [TrialInput(typed)]
