@@ -16,13 +16,19 @@ from prompt_registry import trial_money
 from prompt_registry.errors import PromptRegistryError
 from prompt_registry.models import Prompt
 from prompt_registry.permissions import demand
+from prompt_registry.rendering import utf8_length
 from prompt_registry.trial_models import ACTIVE, CellState, Mark, Trial, TrialAttempt, TrialCell
 from prompt_registry.trial_money import Cost, Estimate
 from prompt_registry.trial_plans import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, TrialInput, Variant, messages_of
 
 RUN_KIND = "trial.run"
 KEPT_FOR = timedelta(days=30)
+MAX_INPUT_BYTES = 8 * 1024 * 1024
 _FREE = Cost(0)
+
+
+class InputsTooLarge(PromptRegistryError):
+    """These inputs are larger than 8 MiB in all. Take fewer of them."""
 
 
 class NothingToTry(PromptRegistryError):
@@ -37,7 +43,7 @@ class GridTooLarge(PromptRegistryError):
 def create(*, prompt: Prompt, inputs: Sequence[TrialInput], variants: Sequence[Variant], by: User) -> Trial:
     """Return a new grid, in which nothing is asked yet."""
     demand(project=prompt.project, action=Action.RUN_MODELS, by=by)
-    _check_size(len(inputs), len(variants))
+    _check_size(inputs, len(variants))
     trial = Trial.objects.create(
         project=prompt.project, prompt=prompt, created_by=by, inputs=[one.cleaned().to_json() for one in inputs],
         variants=[variant.to_json() for variant in variants],
@@ -51,7 +57,8 @@ def add(*, trial: Trial, inputs: Sequence[TrialInput] = (), variants: Sequence[V
     """Add rows and columns to a grid."""
     demand(project=trial.project, action=Action.RUN_MODELS, by=by)
     trial = _locked(trial)
-    _check_size(len(trial.inputs) + len(inputs), len(trial.variants) + len(variants))
+    known = [TrialInput.from_json(raw) for raw in trial.inputs]
+    _check_size([*known, *inputs], len(trial.variants) + len(variants))
     trial.inputs += [one.cleaned().to_json() for one in inputs]
     trial.variants += [variant.to_json() for variant in variants]
     trial.touched_at = timezone.now()
@@ -176,7 +183,10 @@ def _fill(trial: Trial) -> None:
     )
 
 
-def _check_size(rows: int, columns: int) -> None:
+def _check_size(inputs: Sequence[TrialInput], columns: int) -> None:
+    rows = len(inputs)
+    if sum(utf8_length(value) for one in inputs for value in one.values.values()) > MAX_INPUT_BYTES:
+        raise InputsTooLarge
     if not rows or not columns:
         raise NothingToTry
     if rows > MAX_ROWS or columns > MAX_COLUMNS or rows * columns > MAX_CELLS:

@@ -14,7 +14,7 @@ from prompt_registry.errors import NotAllowed
 from prompt_registry.models import Prompt
 from prompt_registry.trial_models import CellState, Mark, Trial
 from prompt_registry.trial_plans import MAX_CELLS, BlanksMissing, TrialInput, Variant, messages_of
-from prompt_registry.trials import GridTooLarge, NothingToTry
+from prompt_registry.trials import GridTooLarge, InputsTooLarge, NothingToTry
 from tests.prompt_registry.factories import chat, make_member, text
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +66,16 @@ def test_an_empty_and_an_endless_grid_are_refused(prompt, editor):
         make(prompt, editor, rows=0)
     with pytest.raises(GridTooLarge):
         make(prompt, editor, rows=MAX_CELLS // 3 + 1, columns=3)
+
+
+def test_inputs_that_are_too_large_together_are_refused(prompt, editor):
+    large = given("x" * (trials.MAX_INPUT_BYTES // 2))
+    trial = make(prompt, editor)
+
+    with pytest.raises(InputsTooLarge):
+        trials.create(prompt=prompt, inputs=[large] * 3, variants=[variant()], by=editor)
+    with pytest.raises(InputsTooLarge):
+        trials.add(trial=trial, inputs=[large] * 3, by=editor)
 
 
 def test_asking_makes_every_cell_wait_and_one_job_ready(prompt, editor):

@@ -6,12 +6,14 @@
 
 const STREAMING_EVERY = "10";
 const REFRESH_MS = 120;
+const MOST_FAILURES = 3;
 
 /** @type {Map<number, string>} What has arrived of each answer. */
 const texts = new Map();
 /** @type {AbortController | undefined} */
 let stream;
 let refreshing = 0;
+let failures = 0;
 /** @type {Map<string, number>} When each running answer was first seen. */
 const begun = new Map();
 
@@ -24,15 +26,17 @@ const cellOf = (id) => document.getElementById(`cell-${id}`);
 
 async function follow() {
   const live = following();
-  if (!live?.dataset.ticket || stream) return;
+  if (!live?.dataset.ticket || stream || failures >= MOST_FAILURES) return;
   stream = new AbortController();
   try {
     const response = await fetch(live.dataset.stream, {
       headers: { Authorization: `Bearer ${live.dataset.ticket}` }, signal: stream.signal, cache: "no-store", credentials: "omit",
     });
+    failures = response.ok ? 0 : failures + 1;
     if (response.ok && response.body) await read(response.body.getReader());
   } catch {
     // No stream from here: the page goes on asking once a second.
+    failures += 1;
   }
   stream = undefined;
   askOften();
