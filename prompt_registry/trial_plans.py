@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from prompt_registry import contents, rendering, texts
-from prompt_registry.contents import CHAT, PromptContent
+from prompt_registry.contents import CHAT, ROLES, PromptContent
 from prompt_registry.errors import PromptRegistryError
 from prompt_registry.providers.values import ModelSettings
 
@@ -51,6 +52,18 @@ class TrialInput:
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> TrialInput:
         return cls(**raw)
+
+    @property
+    def shown(self) -> list[tuple[str, str]]:
+        """Return the values to read: a recorded conversation as its messages, and nothing for an empty one."""
+        found = []
+        for name, value in self.values.items():
+            messages = conversation_in(value)
+            if messages is None:
+                found.append((name, value))
+            elif messages:
+                found.append((name, "\n".join(f"{ROLES[one['role']]}: {one['content']}" for one in messages)))
+        return found
 
     def cleaned(self) -> TrialInput:
         """Return the input as the database can keep it."""
@@ -104,11 +117,25 @@ def missing_of(content: PromptContent, values: Mapping[str, str]) -> tuple[str, 
     return tuple(one.name for one in content.variables if one.required and one.name not in values)
 
 
+def conversation_in(value: str) -> list[dict[str, str]] | None:
+    """Return the messages that a recorded value holds as JSON, or None when it is no conversation."""
+    if not value.startswith("["):
+        return None
+    try:
+        items = json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+    if not all(isinstance(item, dict) and item.get("role") in ROLES for item in items):
+        return None
+    return [{"role": item["role"], "content": rendering.stringify(item.get("content"))} for item in items]
+
+
 def messages_of(content: PromptContent, values: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return what the model is asked; BlanksMissing instead of a question with holes in it."""
     if missing := missing_of(content, values):
         raise BlanksMissing(missing)
-    whole = {variable.name: "" for variable in content.variables} | dict(values)
+    whole: dict[str, Any] = {variable.name: "" for variable in content.variables} | dict(values)
     if content.type == CHAT:
+        whole |= {name: conversation_in(values.get(name, "")) or [] for name in content.placeholders}
         return rendering.render_messages([message.to_json() for message in content.messages], whole).messages
     return [{"role": "user", "content": rendering.render_text(content.text, whole).text}]

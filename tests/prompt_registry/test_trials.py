@@ -148,6 +148,26 @@ def test_values_are_never_filled_in_again():
     assert messages == [{"role": "user", "content": "{{b}} {% now %} {0}"}]
 
 
+def test_a_recorded_conversation_is_inserted_where_the_prompt_says():
+    content = contents.parse(
+        {"type": "chat", "messages": [{"type": "placeholder", "name": "history"}, {"role": "user", "content": "{{q}}"}]}
+    )
+    history = '[{"role": "user", "content": "Hello {{q}}"}, {"role": "assistant", "content": "Hi"}]'
+    now = {"role": "user", "content": "And now?"}
+
+    assert messages_of(content, {"q": "And now?", "history": history}) == [
+        {"role": "user", "content": "Hello {{q}}"}, {"role": "assistant", "content": "Hi"}, now,
+    ]  # fmt: skip
+    for odd in ("", "[", "[1]", '[{"role": "root"}]', "[" * 100_000, "text"):
+        assert messages_of(content, {"q": "And now?", "history": odd}) == [now]
+
+
+def test_a_recorded_conversation_is_shown_as_its_messages():
+    given = TrialInput({"q": "x", "history": '[{"role": "user", "content": "Hello"}]', "none": "[]"})
+
+    assert given.shown == [("q", "x"), ("history", "User says: Hello")]
+
+
 def test_stopping_keeps_what_has_arrived(prompt, editor):
     trial = make(prompt, editor)
     trials.ask(trial=trial, by=editor)

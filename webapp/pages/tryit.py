@@ -76,7 +76,9 @@ def show(request: ProjectRequest, prompt_id: int, trial_id: int) -> HttpResponse
         **_shared(request, prompt, desk),
         "desk": desk,
         "blanks": _blanks_of(grid),
-        "left_out": tryit_setup.left_out_of([column.variant for column in grid.columns]),
+        "left_out": tryit_setup.left_out_of(
+            [column.variant for column in grid.columns], [row.given for row in grid.rows]
+        ),
         "sources": tryit_setup.SOURCES[:2],
         "counts": tryit_setup.COUNTS,
     }

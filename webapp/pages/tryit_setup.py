@@ -13,7 +13,7 @@ from prompt_registry.contents import PromptContent, Variable
 from prompt_registry.errors import PromptRegistryError
 from prompt_registry.models import Prompt
 from prompt_registry.trial_money import Estimate
-from prompt_registry.trial_plans import MAX_COLUMNS, TrialInput, Variant, letter, missing_of
+from prompt_registry.trial_plans import MAX_COLUMNS, TrialInput, Variant, conversation_in, letter, missing_of
 from webapp.pages import tryit_sources
 from webapp.pages.prompts_form import number_in
 from webapp.pages.tryit_sources import Choice, Desk
@@ -87,8 +87,7 @@ class SetUp:
 
     @property
     def left_out(self) -> list[str]:
-        """The conversations that applications insert and that no input brings along."""
-        return left_out_of(self.variants)
+        return left_out_of(self.variants, self.inputs)
 
     @property
     def unfilled(self) -> int:
@@ -125,9 +124,10 @@ def read(prompt: Prompt, desk: Desk, chosen: QueryDict) -> SetUp:
     return SetUp(desk, source, count, columns, rows)
 
 
-def left_out_of(variants: Sequence[Variant]) -> list[str]:
-    """Return the names of the inserted conversations of some variants."""
-    return list(dict.fromkeys(name for variant in variants for name in variant.prompt_content.placeholders))
+def left_out_of(variants: Sequence[Variant], inputs: Sequence[TrialInput]) -> list[str]:
+    """Return the inserted conversations of the variants that some input does not bring along."""
+    names = dict.fromkeys(name for variant in variants for name in variant.prompt_content.placeholders)
+    return [name for name in names if any(conversation_in(given.values.get(name, "")) is None for given in inputs)]
 
 
 def _choices(desk: Desk, chosen: QueryDict) -> list[Choice]:

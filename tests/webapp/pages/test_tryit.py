@@ -12,7 +12,7 @@ from django.urls import reverse
 from projects import spending
 from projects.models import Project, User
 from projects.roles import Role
-from prompt_registry import connections, drafts, labels, prompts, trial_running, trials
+from prompt_registry import connections, contents, drafts, labels, prompts, trial_running, trials
 from prompt_registry.models import PRODUCTION, Prompt, ProviderConnection
 from prompt_registry.providers import clients, event_loop
 from prompt_registry.trial_models import CellState, Trial
@@ -193,6 +193,19 @@ def test_a_call_of_another_project_cannot_be_run(browser, prompt, simulated):
 
     assert answer.status_code == 422
     assert "A secret of others" not in answer.text
+
+
+def test_inputs_without_the_conversation_that_the_application_inserts_are_pointed_out(browser, project, simulated):
+    prompt = make_prompt(project, name="support/answer", type="chat")
+    history = {"type": "placeholder", "name": "history"}
+    make_version(prompt, contents.parse({"type": "chat", "messages": [history, {"role": "user", "content": "{{q}}"}]}))
+    call(project, q="Bare")
+    bare = browser.get(address(prompt)).text
+    call(project, q="With", history="[]")
+    whole = browser.get(address(prompt), {"count": "1"}).text
+
+    assert "Some inputs do not have it" in bare
+    assert "Some inputs do not have it" not in whole
 
 
 def test_columns_are_added_and_removed_and_what_was_typed_stays(browser, prompt, simulated):
