@@ -72,8 +72,10 @@ def claim(*, limit: int) -> list[TrialCell]:
     """Take waiting cells, and those whose worker went silent; must run inside a transaction."""
     values = {"lease": LEASE_SECONDS, "per_connection": PER_CONNECTION, "limit": limit}
     with connection.cursor() as cursor:
-        # One after the other, or two workers would both see the same free places of a provider.
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        # One after the other, or two workers would both see the same free places of a provider; who comes second looks again.
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        if not cursor.fetchone()[0]:
+            return []
         cursor.execute(_CLAIM, values)
         ids = [row[0] for row in cursor.fetchall()]
     return list(TrialCell.objects.filter(pk__in=ids).select_related("asked_by").order_by("row", "column"))
@@ -84,7 +86,6 @@ def open_attempt(*, project: Project, cell: TrialCell, worst: Cost) -> None:
 
     SpendingLimitReached when there is none.
     """
-    close_lost(cell)
     expense = None
     if worst.nano_usd:
         expense = spending.reserve(

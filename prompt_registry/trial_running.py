@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 from projects.errors import ProjectsError
 from prompt_registry import connections, texts, trial_cells, trial_money
@@ -37,6 +37,8 @@ RENEW_SECONDS = 5.0
 # Within the limit of a task: cells are taken for this long, and a call takes 120 seconds at most.
 CLAIM_SECONDS = 90.0
 _LEAST_PAUSE = 0.02
+# Shorter than the lease: after that others may have the cells.
+_PATIENCE_SECONDS = 15.0
 _FREE = Cost(0)
 # The provider did the work, although nothing useful came of it.
 _MAYBE_BILLED = (ProviderTimeout, MalformedAnswer, AnswerTooLarge)
@@ -84,19 +86,34 @@ class Pump:
         self._changed = threading.Event()
         self._asked: dict[int, Asked] = {}
         self._plans: dict[int, Plan] = {}
-        self._claim_until = time.monotonic() + claim_seconds
-        self._written_at = self._renewed_at = time.monotonic()
+        self._written_at = self._renewed_at = self._stored_at = self._claim_at = time.monotonic()
+        self._claim_until = self._claim_at + claim_seconds
 
     def run(self) -> None:
         """Return when no cell waits, or the time to take more is over, and every answer has ended."""
         try:
-            while self._start_more() or self._asked or self._must_wait():
+            while self._step():
                 self._changed.wait(WRITE_SECONDS)
                 self._changed.clear()
-                self._look()
                 time.sleep(_LEAST_PAUSE)
         finally:
             self._hang_up()
+
+    def _step(self) -> bool:
+        """Start what can start and store what has arrived; tell whether there is more to come."""
+        try:
+            self._look()
+            is_going_on = self._start_more() or bool(self._asked) or self._must_wait()
+        except OperationalError:
+            # The answers are still on their way, and paid for: a short absence of the database must not cost them.
+            if time.monotonic() - self._stored_at > _PATIENCE_SECONDS:
+                raise
+            log.warning("database_away", cells=len(self._asked))
+            if not connection.in_atomic_block:
+                connection.close_if_unusable_or_obsolete()
+            return True
+        self._stored_at = time.monotonic()
+        return is_going_on
 
     @property
     def _is_taking(self) -> bool:
@@ -107,39 +124,52 @@ class Pump:
         return self._is_taking and TrialCell.objects.filter(state=CellState.READY).exists()
 
     def _start_more(self) -> bool:
-        free = AT_ONCE - len(self._asked)
-        if free <= 0 or not self._is_taking:
+        free, now = AT_ONCE - len(self._asked), time.monotonic()
+        if free <= 0 or now < self._claim_at or not self._is_taking:
             return False
+        self._claim_at = now + WRITE_SECONDS
         with transaction.atomic():
             claimed = [(cell, self._opened(cell)) for cell in trial_cells.claim(limit=free)]
         for cell, question in claimed:
             if question is not None:
                 self._asked[cell.pk] = self._ask(cell, *question)
+        if claimed:
+            self._claim_at = now
         return bool(claimed)
 
-    def _ask(self, cell: TrialCell, variant: Variant, messages: list[dict[str, Any]], connection: Connection) -> Asked:
+    def _ask(self, cell: TrialCell, variant: Variant, messages: list[dict[str, Any]], provider: Connection) -> Asked:
         settings = variant.settings
-        call = running.start(connection=connection, messages=messages, settings=settings, changed=self._changed)
+        call = running.start(connection=provider, messages=messages, settings=settings, changed=self._changed)
         return Asked(cell, variant, messages, settings, call)
 
     def _opened(self, cell: TrialCell) -> tuple[Variant, list[dict[str, Any]], Connection] | None:
         """Return what to ask of whom, with the attempt written down; a cell that cannot be asked fails with its reason."""
+        trial_cells.close_lost(cell)
         try:
-            if cell.attempts > trial_cells.MAX_ATTEMPTS:
-                trial_cells.close_lost(cell)
-                raise GaveUp
-            plan = self._plan(cell.trial_id)
-            variant = plan.variants[cell.column]
-            messages = messages_of(variant.prompt_content, plan.inputs[cell.row].values)
-            connection = _connection(plan.trial, variant)
-            estimate = trial_money.estimate(
-                messages=messages, settings=variant.settings, is_simulated=variant.is_simulated
-            )  # fmt: skip
-            trial_cells.open_attempt(project=plan.trial.project, cell=cell, worst=estimate.worst)
+            with transaction.atomic():
+                return self._question(cell)
         except (ProjectsError, PromptRegistryError) as error:
-            trial_cells.finish(cell=cell, result=_refused(error))
-            return None
-        return variant, messages, connection
+            refusal: Exception = error
+        except DatabaseError:
+            raise
+        except Exception:  # the edge of one cell: the others go on
+            log.exception("cell_not_asked", cell=cell.pk)
+            refusal = SomethingBroke()
+        trial_cells.finish(cell=cell, result=_refused(refusal))
+        return None
+
+    def _question(self, cell: TrialCell) -> tuple[Variant, list[dict[str, Any]], Connection]:
+        if cell.attempts > trial_cells.MAX_ATTEMPTS:
+            raise GaveUp
+        plan = self._plan(cell.trial_id)
+        variant = plan.variants[cell.column]
+        messages = messages_of(variant.prompt_content, plan.inputs[cell.row].values)
+        provider = _connection(plan.trial, variant)
+        estimate = trial_money.estimate(
+            messages=messages, settings=variant.settings, is_simulated=variant.is_simulated
+        )  # fmt: skip
+        trial_cells.open_attempt(project=plan.trial.project, cell=cell, worst=estimate.worst)
+        return variant, messages, provider
 
     def _plan(self, trial_id: int) -> Plan:
         known = self._plans.get(trial_id)
@@ -183,8 +213,9 @@ class Pump:
         trial_cells.write(news)
 
     def _finish(self, asked: Asked) -> None:
-        del self._asked[asked.cell.pk]
         trial_cells.finish(cell=asked.cell, result=_result(asked))
+        del self._asked[asked.cell.pk]
+        self._claim_at = time.monotonic()
 
     def _hang_up(self) -> None:
         """Something ended this worker's work early: nothing goes on unwatched, and others may have the cells at once."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from projects import spending
@@ -294,7 +295,8 @@ def test_a_worker_that_is_told_to_end_gives_its_cells_back(prompt, editor, conne
     trial = make(prompt, editor, connection, rows=1)
 
     def end() -> None:
-        raise TimeoutError
+        if TrialAttempt.objects.exists():
+            raise TimeoutError
 
     stop_soon_at_each_look(end)
     try:
@@ -305,6 +307,34 @@ def test_a_worker_that_is_told_to_end_gives_its_cells_back(prompt, editor, conne
 
     assert states(trial) == [CellState.READY]
     assert TrialAttempt.objects.get().outcome == AttemptOutcome.LOST
+
+
+def test_a_short_absence_of_the_database_costs_no_answer(prompt, editor, connection, provider, monkeypatch):
+    provider.script = ["slow_stream"]
+    trial = make(prompt, editor, connection, rows=2)
+    failures = iter([OperationalError("gone"), OperationalError("gone")])
+
+    def fail_twice() -> None:
+        if (error := next(failures, None)) is not None:
+            raise error
+
+    stop_soon_at_each_look(fail_twice)
+    try:
+        run()
+    finally:
+        stop_soon_at_each_look(None)
+
+    assert states(trial) == [CellState.DONE] * 2
+    assert len(provider.requests) == 2
+
+
+def test_a_trial_that_cannot_be_read_fails_alone(prompt, editor, connection):
+    odd, fine = make(prompt, editor, connection, rows=1), make(prompt, editor, connection, rows=1)
+    Trial.objects.filter(pk=odd.pk).update(variants=[{"unknown": 1}])
+
+    run()
+
+    assert (odd.cells.get().error_kind, fine.cells.get().state) == ("SomethingBroke", CellState.DONE)
 
 
 def test_what_is_left_after_a_turn_is_said(prompt, editor, connection):
