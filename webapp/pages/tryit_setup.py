@@ -13,7 +13,15 @@ from prompt_registry.contents import PromptContent, Variable
 from prompt_registry.errors import PromptRegistryError
 from prompt_registry.models import Prompt
 from prompt_registry.trial_money import Estimate
-from prompt_registry.trial_plans import MAX_COLUMNS, TrialInput, Variant, conversation_in, letter, missing_of
+from prompt_registry.trial_plans import (
+    MAX_COLUMNS,
+    BlanksMissing,
+    TrialInput,
+    Variant,
+    conversation_in,
+    letter,
+    missing_of,
+)
 from webapp.pages import tryit_sources
 from webapp.pages.prompts_form import number_in
 from webapp.pages.tryit_sources import Choice, Desk
@@ -86,6 +94,11 @@ class SetUp:
         return list(dict.fromkeys(column.problem for column in self.columns if column.problem))
 
     @property
+    def grid(self) -> list[tuple[Row, list[str]]]:
+        """The rows, each with what keeps its cells from being asked, by column; empty where nothing does."""
+        return [(row, [_hindrance(column, row.given) for column in self.columns]) for row in self.rows]
+
+    @property
     def left_out(self) -> list[str]:
         return left_out_of(self.variants, self.inputs)
 
@@ -122,6 +135,13 @@ def read(prompt: Prompt, desk: Desk, chosen: QueryDict) -> SetUp:
         source = NEWEST if calls else HAND
     rows = _hand_rows(blanks, chosen) if source == HAND else [_call_row(call, blanks, chosen) for call in calls]
     return SetUp(desk, source, count, columns, rows)
+
+
+def _hindrance(column: Column, given: TrialInput) -> str:
+    if column.variant is None:
+        return "Cannot be asked."
+    missing = missing_of(column.variant.prompt_content, given.values)
+    return str(BlanksMissing(missing)) if missing else ""
 
 
 def left_out_of(variants: Sequence[Variant], inputs: Sequence[TrialInput]) -> list[str]:

@@ -163,6 +163,7 @@ def test_a_blank_that_a_call_does_not_have_is_asked_for_and_what_was_typed_is_us
     browser.post(address(prompt), form | {f"value-{trace}-question": "Typed here"})
 
     assert "1 input lacks a value" in page
+    assert "Blank «question» has no value in this input." in page
     assert Trial.objects.get().inputs[0]["values"] == {"other": "x", "question": "Typed here"}
 
 
