@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from prompt_registry.prices import cost_nano_usd
+from prompt_registry.prices.costs import Book
 from prompt_registry.prices.snapshot import all_prices
 from prompt_registry.providers.values import ModelSettings, Usage
 from prompt_registry.rendering import utf8_length
@@ -44,22 +44,20 @@ class Estimate:
     worst: Cost
 
 
-def estimate(*, messages: Messages, settings: ModelSettings, is_simulated: bool) -> Estimate:
+def estimate(*, book: Book, messages: Messages, settings: ModelSettings, is_simulated: bool) -> Estimate:
     """Return what asking this may cost."""
     size = _bytes_of(messages, settings)
     longest = settings.max_tokens or UNLIMITED_ANSWER
     usual, most = (_input_tokens(size, len(messages), bytes_) for bytes_ in (_BYTES_USUALLY, _BYTES_AT_LEAST))
     return Estimate(
-        expected=_cost(settings.model, usual, min(_USUAL_ANSWER, longest), is_simulated=is_simulated),
-        worst=_cost(settings.model, most, longest, is_simulated=is_simulated),
+        expected=_cost(book, settings.model, Usage(usual, min(_USUAL_ANSWER, longest)), is_simulated=is_simulated),
+        worst=_cost(book, settings.model, Usage(most, longest), is_simulated=is_simulated),
     )
 
 
-def cost_of(*, model: str, usage: Usage, is_simulated: bool) -> Cost:
-    """Return what an answer cost."""
-    return _cost(
-        model, usage.input_tokens, usage.output_tokens, usage.cache_read_tokens, is_simulated=is_simulated
-    )  # fmt: skip
+def cost_of(*, book: Book, model: str, usage: Usage, is_simulated: bool) -> Cost:
+    """Return what an answer cost by the prices of its project."""
+    return _cost(book, model, usage, is_simulated=is_simulated)
 
 
 def guessed_usage(*, messages: Messages, settings: ModelSettings, text: str) -> Usage:
@@ -76,17 +74,19 @@ def dearest() -> tuple[float, float]:
     return max(price.input for price in prices), max(price.output for price in prices)
 
 
-def _cost(model: str, read: int, written: int, cached: int = 0, *, is_simulated: bool) -> Cost:
+def _cost(book: Book, model: str, usage: Usage, *, is_simulated: bool) -> Cost:
     if is_simulated:
         return Cost(0)
-    known = cost_nano_usd(
-        provider="", model=model, input_tokens=read, output_tokens=written, cache_read_tokens=cached
+    known = book.cost_nano_usd(
+        provider="", model=model, input_tokens=usage.input_tokens, output_tokens=usage.output_tokens,
+        cache_read_tokens=usage.cache_read_tokens, reasoning_tokens=usage.reasoning_tokens,
     )  # fmt: skip
     if known is not None:
         return Cost(known)
     read_usd, written_usd = dearest()
     # A dollar for a million tokens is a thousand nano-dollars for one.
-    return Cost(math.ceil((read * read_usd + written * written_usd) * _NANO_PER_TOKEN), is_price_known=False)
+    nano = (usage.input_tokens * read_usd + usage.output_tokens * written_usd) * _NANO_PER_TOKEN
+    return Cost(math.ceil(nano), is_price_known=False)
 
 
 def _input_tokens(size: int, messages: int, bytes_per_token: float) -> int:

@@ -19,6 +19,7 @@ from projects.errors import ProjectsError
 from prompt_registry import connections, texts, trial_cells, trial_money
 from prompt_registry.errors import PromptRegistryError
 from prompt_registry.models import ProviderConnection
+from prompt_registry.prices import books
 from prompt_registry.providers import running
 from prompt_registry.providers.connections import Connection
 from prompt_registry.providers.errors import AnswerTooLarge, MalformedAnswer, ProviderError, ProviderTimeout
@@ -166,7 +167,7 @@ class Pump:
         messages = messages_of(variant.prompt_content, plan.inputs[cell.row].values)
         provider = _connection(plan.trial, variant)
         estimate = trial_money.estimate(
-            messages=messages, settings=variant.settings, is_simulated=variant.is_simulated
+            book=books.of(plan.trial.project_id), messages=messages, settings=variant.settings, is_simulated=variant.is_simulated
         )  # fmt: skip
         trial_cells.open_attempt(project=plan.trial.project, cell=cell, worst=estimate.worst)
         return variant, messages, provider
@@ -276,7 +277,12 @@ def _answered(asked: Asked, completion: Completion) -> Result:
     usage = completion.usage or trial_money.guessed_usage(
         messages=asked.messages, settings=asked.settings, text=text
     )  # fmt: skip
-    cost = trial_money.cost_of(model=asked.settings.model, usage=usage, is_simulated=asked.variant.is_simulated)
+    cost = trial_money.cost_of(
+        book=books.of(asked.cell.project_id),
+        model=asked.settings.model,
+        usage=usage,
+        is_simulated=asked.variant.is_simulated,
+    )
     return Result(
         state=CellState.DONE, outcome=AttemptOutcome.ANSWERED, text=texts.clean(text), cost=cost,
         first_chunk_ms=completion.first_chunk_ms, latency_ms=completion.latency_ms, input_tokens=usage.input_tokens,
@@ -288,4 +294,9 @@ def _answered(asked: Asked, completion: Completion) -> Result:
 
 def _spent_on(asked: Asked, text: str) -> Cost:
     usage = trial_money.guessed_usage(messages=asked.messages, settings=asked.settings, text=text)
-    return trial_money.cost_of(model=asked.settings.model, usage=usage, is_simulated=asked.variant.is_simulated)
+    return trial_money.cost_of(
+        book=books.of(asked.cell.project_id),
+        model=asked.settings.model,
+        usage=usage,
+        is_simulated=asked.variant.is_simulated,
+    )

@@ -16,6 +16,8 @@ from prompt_registry import trial_money
 from prompt_registry.errors import PromptRegistryError
 from prompt_registry.models import Prompt
 from prompt_registry.permissions import demand
+from prompt_registry.prices import books
+from prompt_registry.prices.costs import Book
 from prompt_registry.rendering import utf8_length
 from prompt_registry.trial_models import ACTIVE, CellState, Mark, Trial, TrialAttempt, TrialCell
 from prompt_registry.trial_money import Cost, Estimate
@@ -114,12 +116,13 @@ def recent(*, prompt: Prompt, user: User, limit: int = 10) -> list[Trial]:
     return list(mine.only("pk", "prompt", "variants", "touched_at", "created_at")[:limit])
 
 
-def estimate(*, inputs: Iterable[TrialInput], variants: Sequence[Variant]) -> Estimate:
+def estimate(*, project_id: int, inputs: Iterable[TrialInput], variants: Sequence[Variant]) -> Estimate:
     """Return what asking every variant with every input may cost; what cannot be filled in costs nothing."""
     expected = worst = _FREE
+    book = books.of(project_id)
     for one in inputs:
         for variant in variants:
-            each = _estimated(one, variant)
+            each = _estimated(book, one, variant)
             if each is not None:
                 expected, worst = expected + each.expected, worst + each.worst
     return Estimate(expected, worst)
@@ -159,12 +162,14 @@ def _prepare(trial: Trial, cell: TrialCell, by: User) -> None:
         cell.state, cell.error, cell.error_kind = CellState.FAILED, str(error), type(error).__name__
 
 
-def _estimated(one: TrialInput, variant: Variant) -> Estimate | None:
+def _estimated(book: Book, one: TrialInput, variant: Variant) -> Estimate | None:
     try:
         messages = messages_of(variant.prompt_content, one.values)
     except PromptRegistryError:
         return None
-    return trial_money.estimate(messages=messages, settings=variant.settings, is_simulated=variant.is_simulated)
+    return trial_money.estimate(
+        book=book, messages=messages, settings=variant.settings, is_simulated=variant.is_simulated
+    )
 
 
 def _locked(trial: Trial) -> Trial:

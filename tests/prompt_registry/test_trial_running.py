@@ -132,6 +132,7 @@ def test_a_connection_that_was_removed_is_said(prompt, editor, connection):
 
 def test_calls_beyond_the_limit_are_not_made(prompt, editor, connection, provider, project):
     worst = trials.estimate(
+        project_id=0,
         inputs=[TrialInput({"question": "Question 0"})],
         variants=[Variant.from_json(make(prompt, editor, connection, rows=1).variants[0])],
     ).worst.nano_usd  # fmt: skip
@@ -213,7 +214,9 @@ def test_cells_of_a_dead_worker_are_taken_over_and_its_calls_count(prompt, edito
     trial = make(prompt, editor, connection, rows=3)
     for cell in trial_cells.claim(limit=3):
         worst = trials.estimate(
-            inputs=[TrialInput.from_json(trial.inputs[cell.row])], variants=[Variant.from_json(trial.variants[0])]
+            project_id=0,
+            inputs=[TrialInput.from_json(trial.inputs[cell.row])],
+            variants=[Variant.from_json(trial.variants[0])],
         ).worst
         trial_cells.open_attempt(project=trial.project, cell=cell, worst=worst)
     trial.cells.update(lease_until=timezone.now() - timedelta(seconds=1))

@@ -211,9 +211,9 @@ def test_people_find_their_own_trials_newest_first(prompt, editor, project):
 
 
 def test_the_estimate_adds_up_the_cells_and_never_counts_an_unknown_price_as_nothing():
-    known = trials.estimate(inputs=[given()] * 2, variants=[variant()])
-    unknown = trials.estimate(inputs=[given()], variants=[variant(model="our-own-model")])
-    free = trials.estimate(inputs=[given()], variants=[variant(is_simulated=True)])
+    known = trials.estimate(project_id=0, inputs=[given()] * 2, variants=[variant()])
+    unknown = trials.estimate(project_id=0, inputs=[given()], variants=[variant(model="our-own-model")])
+    free = trials.estimate(project_id=0, inputs=[given()], variants=[variant(is_simulated=True)])
 
     assert 0 < known.expected.nano_usd < known.worst.nano_usd
     assert unknown.expected.nano_usd > known.expected.nano_usd

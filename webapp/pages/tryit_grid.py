@@ -137,7 +137,7 @@ class Grid:
     @property
     def estimate(self) -> Estimate:
         return trials.estimate(
-            inputs=[row.given for row in self.rows], variants=[column.variant for column in self.columns]
+            project_id=self.trial.project_id, inputs=[row.given for row in self.rows], variants=[column.variant for column in self.columns]
         )  # fmt: skip
 
     @property

@@ -109,7 +109,7 @@ class SetUp:
 
     @property
     def estimate(self) -> Estimate:
-        return trials.estimate(inputs=self.inputs, variants=self.variants)
+        return trials.estimate(project_id=self.desk.prompt.project_id, inputs=self.inputs, variants=self.variants)
 
     @property
     def answers(self) -> int:

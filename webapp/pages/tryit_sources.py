@@ -12,7 +12,7 @@ from django.utils import timezone
 from monitoring import prompt_calls, trace_messages, usage
 from monitoring.prompt_calls import PromptCall, Which
 from projects.models import Project, User
-from prompt_registry import contents, drafts, versions
+from prompt_registry import contents, drafts, snippets, versions
 from prompt_registry.connections import SIMULATED_MODEL
 from prompt_registry.contents import PromptContent
 from prompt_registry.errors import ContentNotUsable, PromptRegistryError
@@ -30,6 +30,10 @@ class NoConnection(PromptRegistryError):
 
 class ModelNotNamed(PromptRegistryError):
     """Neither this text nor the provider names a model. Type one."""
+
+
+class SnippetsMissing(PromptRegistryError):
+    """A snippet of this text cannot be filled in."""
 
 
 class NothingWritten(PromptRegistryError):
@@ -88,6 +92,11 @@ def variant_of(desk: Desk, choice: Choice) -> Variant:
     kind, number, content = _text(desk, choice.what)
     if problems := contents.problems_of(content):
         raise ContentNotUsable(problems)
+    composed = snippets.composed(content, project_id=desk.prompt.project_id, name=desk.prompt.name)
+    if composed.problems:
+        raise SnippetsMissing(" ".join(composed.problems))
+    # As the model reads it: what is tried stays what it was when a snippet changes.
+    content = composed.content
     connection = _connection(desk.connections, choice.on, content.settings.model)
     model = _model(connection, choice, content)
     return Variant(

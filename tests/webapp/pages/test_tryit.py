@@ -15,6 +15,7 @@ from projects.roles import Role
 from prompt_registry import connections, contents, drafts, labels, prompts, trial_running, trials
 from prompt_registry.models import PRODUCTION, Prompt, ProviderConnection
 from prompt_registry.providers import clients, event_loop
+from prompt_registry.references import Reference, tag_of
 from prompt_registry.trial_models import CellState, Trial
 from tests.monitoring.factories import make_trace, rate
 from tests.projects.factories import make_member, make_project, make_user, signed_in
@@ -207,6 +208,20 @@ def test_inputs_without_the_conversation_that_the_application_inserts_are_pointe
 
     assert "Some inputs do not have it" in bare
     assert "Some inputs do not have it" not in whole
+
+
+def test_snippets_are_filled_in_and_their_blanks_are_asked_for(browser, project, admin, simulated):
+    rules = make_prompt(project, name="rules", type="text")
+    labels.publish(prompt=rules, version=make_version(rules, text("Be kind to {{name}}.")), label=PRODUCTION, by=admin)
+    prompt = make_prompt(project, name="support/answer", type="text")
+    tag = tag_of(Reference("rules"))
+    make_version(prompt, text(f"{tag} Answer {{{{question}}}}"))
+
+    page = browser.get(address(prompt), {"source": "samples"}).text
+    run(browser, prompt, **{"value-0-name": "Ada"})
+
+    assert 'name="value-0-name"' in page
+    assert Trial.objects.get().variants[0]["content"]["text"] == "Be kind to {{name}}. Answer {{question}}"
 
 
 def test_columns_are_added_and_removed_and_what_was_typed_stays(browser, prompt, simulated):

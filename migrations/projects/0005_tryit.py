@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("projects", "0003_notifications"),
+        ("projects", "0004_talk"),
     ]
 
     operations = [
