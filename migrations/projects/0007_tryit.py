@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("projects", "0004_talk"),
+        ("projects", "0006_approvals"),
     ]
 
     operations = [

@@ -13,8 +13,8 @@ from migrations.postgres import composite_foreign_key
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("projects", "0005_tryit"),
-        ("prompt_registry", "0009_snippets_prices"),
+        ("projects", "0007_tryit"),
+        ("prompt_registry", "0010_approvals"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
