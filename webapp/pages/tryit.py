@@ -147,7 +147,7 @@ def trial_of(request: ProjectRequest, prompt: Prompt, trial_id: int) -> Trial:
 
 def cell_of(trial: Trial, row: int, column: int) -> TrialCell:
     """Return a cell of a trial, or answer 404."""
-    return one(trial.cells.select_related("trial__project"), row=row, column=column)
+    return one(trial.cells.select_related("trial__project", "trial__prompt"), row=row, column=column)
 
 
 def _shared(request: ProjectRequest, prompt: Prompt, desk: tryit_sources.Desk) -> dict[str, Any]:

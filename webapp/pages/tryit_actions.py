@@ -8,14 +8,15 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
-from projects.errors import ProjectsError
+from evals.errors import EvalsError
+from evals.models import Dataset
 from projects.roles import Action
 from prompt_registry import trials
 from prompt_registry.errors import PromptRegistryError
 from prompt_registry.models import Prompt
 from prompt_registry.trial_models import Trial
 from prompt_registry.trial_plans import TrialInput, Variant
-from webapp.access import ProjectRequest, requires
+from webapp.access import ProjectRequest, one, requires
 from webapp.pages import tryit_keep, tryit_setup, tryit_sources
 from webapp.pages.prompts_form import number_in
 from webapp.pages.prompts_frame import prompt_of
@@ -83,13 +84,10 @@ def keep(request: ProjectRequest, prompt_id: int, trial_id: int, row: int, colum
     trial = trial_of(request, prompt_of(request, prompt_id), trial_id)
     cell = cell_of(trial, row, column)
     given, variant = TrialInput.from_json(trial.inputs[row]), Variant.from_json(trial.variants[column])
+    dataset = one(Dataset.objects.for_project(request.project), pk=number_in(request.POST, "place"))
     try:
-        sentence = tryit_keep.keep(
-            project=request.project, place_id=number_in(request.POST, "place"), input=dict(given.values),
-            expected_output=cell.text or None, source_trace_id=given.trace_id, by=request.user,
-            metadata={"prompt": trial.prompt.name, "variant": variant.title, "model": cell.model or variant.model},
-        )  # fmt: skip
-    except (PromptRegistryError, ProjectsError) as error:
+        sentence = tryit_keep.keep(dataset=dataset, cell=cell, given=given, variant=variant, by=request.user)
+    except EvalsError as error:
         messages.error(request, str(error))
     else:
         messages.success(request, sentence)

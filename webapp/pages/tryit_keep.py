@@ -1,51 +1,29 @@
-"""Keeps an answer of a trial as a dataset item; whoever owns the datasets connects them here."""
+"""Keeps an answer of a trial as an item of a dataset, and says what became of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
-
+from evals import datasets
+from evals.models import Dataset, ItemSource
 from projects.models import Project, User
+from prompt_registry.trial_models import TrialCell
+from prompt_registry.trial_plans import TrialInput, Variant
+
+_OFFERED = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A dataset that an answer can be kept in."""
-
-    id: int
-    name: str
+def places(project: Project) -> list[Dataset]:
+    """Return the datasets that an answer can be kept in."""
+    return list(Dataset.objects.for_project(project).active().by_name()[:_OFFERED])
 
 
-class Keeper(Protocol):
-    """What the datasets offer to this page."""
-
-    def places(self, project: Project) -> list[Place]:
-        """Return the datasets of a project that take new items."""
-
-    def keep(
-        self, *, project: Project, place_id: int, input: Mapping[str, Any], expected_output: str | None,
-        metadata: Mapping[str, Any], source_trace_id: str, by: User,
-    ) -> str:  # fmt: skip
-        """Store the item and return the sentence that says so; a domain error says why not."""
-
-
-_keeper: Keeper | None = None
-
-
-def connect(keeper: Keeper | None) -> None:
-    """Say where answers are kept; without that no page offers to keep any."""
-    global _keeper
-    _keeper = keeper
-
-
-def places(project: Project) -> list[Place]:
-    """Return the datasets that an answer can be kept in; none when no datasets are connected."""
-    return _keeper.places(project) if _keeper else []
-
-
-def keep(**values: Any) -> str:
-    """Store an item (see Keeper.keep)."""
-    if _keeper is None:
-        return "Nothing was kept: this installation has no datasets."
-    return _keeper.keep(**values)
+def keep(*, dataset: Dataset, cell: TrialCell, given: TrialInput, variant: Variant, by: User) -> str:
+    """Store the input with this answer as what is expected, and return the sentence that says so."""
+    prompt = cell.trial.prompt.name
+    item = datasets.add_item(
+        dataset=dataset, input=dict(given.values), expected_output=cell.text or None,
+        metadata={"prompt": prompt, "variant": variant.title, "model": cell.model or variant.model},
+        source=ItemSource.TRIAL, source_trace_id=given.trace_id or None, by=by,
+    )  # fmt: skip
+    if item.was_there_already:
+        return f"«{dataset.name}» has this item already, as number {item.number}."
+    return f"Kept in «{dataset.name}» as item {item.number}."

@@ -9,6 +9,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from evals import datasets
+from evals.models import DatasetItem
 from projects import spending
 from projects.models import Project, User
 from projects.roles import Role
@@ -21,8 +23,6 @@ from tests.monitoring.factories import make_trace, rate
 from tests.projects.factories import make_member, make_project, make_user, signed_in
 from tests.prompt_registry.factories import make_prompt, make_version, text
 from tests.prompt_registry.providers.fake_provider import FakeProvider, serving
-from webapp.pages import tryit_keep
-from webapp.pages.tryit_keep import Place
 
 pytestmark = pytest.mark.django_db
 HOSTILE = "<script>alert(1)</script> {{question}} {% now %} <img src=x onerror=alert(2)>"
@@ -485,40 +485,31 @@ def test_the_try_button_makes_no_draft_of_an_unchanged_text(browser, prompt, adm
     assert drafts.of(prompt=prompt, user=admin) is None
 
 
-class FakeKeeper:
-    """A dataset with one place, that remembers what was kept."""
+def test_an_answer_is_kept_once_as_a_dataset_item(browser, prompt, connection, admin, project):
+    dataset = datasets.create(project=project, name="Refunds", by=admin)
+    trial = run(browser, prompt)
+    answer_all()
+    keep = address(prompt, "trial-keep", trial.pk, 0, 0)
 
-    def __init__(self) -> None:
-        self.kept: list[dict[str, object]] = []
+    page = browser.get(address(prompt, "trial", trial.pk)).text
+    first, again = (browser.post(keep, {"place": dataset.pk}, follow=True).text for _ in range(2))
 
-    def places(self, project: Project) -> list[Place]:
-        return [Place(7, "Refunds")]
-
-    def keep(self, **values: object) -> str:
-        self.kept.append(values)
-        return "Kept in Refunds."
-
-
-def test_an_answer_is_kept_as_a_dataset_item(browser, prompt, connection, admin, project):
-    keeper = FakeKeeper()
-    tryit_keep.connect(keeper)
-    try:
-        trial = run(browser, prompt)
-        answer_all()
-        page = browser.get(address(prompt, "trial", trial.pk)).text
-        answer = browser.post(address(prompt, "trial-keep", trial.pk, 0, 0), {"place": "7"}, follow=True)
-    finally:
-        tryit_keep.connect(None)
-
+    item = DatasetItem.objects.get(dataset=dataset)
     assert "Refunds" in page
-    assert "Kept in Refunds." in answer.text
-    assert keeper.kept == [
-        {
-            "project": project, "place_id": 7, "input": {"question": "Where is it?"}, "expected_output": "Hello there.",
-            "source_trace_id": "", "by": admin,
-            "metadata": {"prompt": "support/answer", "variant": "v1", "model": "fake-1"},
-        }
-    ]  # fmt: skip
+    assert "Kept in «Refunds» as item 1." in first
+    assert "has this item already" in again
+    assert (item.input, item.expected_output, item.source) == ({"question": "Where is it?"}, "Hello there.", "trial")
+    assert item.metadata == {"prompt": "support/answer", "variant": "v1", "model": "fake-1"}
+
+
+def test_a_dataset_of_another_project_takes_nothing(browser, prompt, connection):
+    foreign = datasets.create(project=make_project(), name="Theirs", by=None)
+    trial = run(browser, prompt)
+
+    answer = browser.post(address(prompt, "trial-keep", trial.pk, 0, 0), {"place": foreign.pk})
+
+    assert answer.status_code == 404
+    assert not DatasetItem.objects.exists()
 
 
 def test_without_datasets_nothing_offers_to_keep(browser, prompt, connection):
