@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -40,6 +41,11 @@ _DISLIKED = """
 _ONE = """
     SELECT trace_id, min_day, max_day, thumbs_up, thumbs_down FROM trace
      WHERE project_id = %(project)s AND trace_id = %(trace_id)s
+"""
+_OF_TRACES = """
+    SELECT trace_id, min_day, max_day, thumbs_up, thumbs_down, started_at FROM trace
+     WHERE project_id = %(project)s AND prompt_name = %(name)s AND trace_id = ANY(%(traces)s)
+     ORDER BY started_at DESC LIMIT %(limit)s
 """
 
 
@@ -92,6 +98,16 @@ def of_trace(*, project: Project, prompt_name: str, trace_id: UUID) -> PromptCal
         traces = {row[0]: row for row in cursor.fetchall()}
     spans = _last_spans(project, prompt_name, 0, traces)
     return _call(spans[trace_id], *traces[trace_id][3:5]) if trace_id in spans else None
+
+
+def of_traces(*, project: Project, prompt_name: str, trace_ids: Sequence[UUID]) -> list[PromptCall]:
+    """Return the last call of the prompt in each of these traces, newest first."""
+    values = {"project": project.pk, "name": prompt_name, "traces": list(trace_ids), "limit": MOST_CALLS}
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_TRACES, values)
+        traces = {row[0]: row for row in cursor.fetchall()}
+    spans = _last_spans(project, prompt_name, 0, traces)
+    return [_call(spans[trace_id], *row[3:5]) for trace_id, row in traces.items() if trace_id in spans]
 
 
 def senders(*, project: Project, prompt_name: str, limit: int = 20) -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from projects.notification_models import Channel, NotificationChoice, NotificationMail
 from projects.roles import Action, Role, Scope, is_allowed
+from projects.spending_models import Expense, SpendingDay, SpendingLimit
 from projects.webhook_models import (
     DeliveryState,
     WebhookAttempt,
@@ -23,8 +24,8 @@ from projects.webhook_models import (
 
 # Models with modules of their own; Django looks for them here.
 __all__ = [
-    "Channel", "DeliveryState", "NotificationChoice", "NotificationMail", "WebhookAttempt", "WebhookDelivery",
-    "WebhookEndpoint", "WebhookEvent", "WebhookFormat",
+    "Channel", "DeliveryState", "Expense", "NotificationChoice", "NotificationMail", "SpendingDay", "SpendingLimit",
+    "WebhookAttempt", "WebhookDelivery", "WebhookEndpoint", "WebhookEvent", "WebhookFormat",
 ]  # fmt: skip
 
 

@@ -11,8 +11,10 @@ from django.utils import timezone
 
 from projects.models import Project, User
 from prompt_registry.comment_models import Comment
+from prompt_registry.trial_models import Trial, TrialAttempt, TrialCell
 
-__all__ = ["Comment"]  # has a module of its own; Django looks for it here
+# Models with modules of their own; Django looks for them here.
+__all__ = ["Comment", "Trial", "TrialAttempt", "TrialCell"]
 
 PRODUCTION = "production"
 STAGING = "staging"

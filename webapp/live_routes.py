@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LiveRoute:
-    """An address: open to everybody with a reason, or to API keys with a scope."""
+    """An address: open to everybody with a reason, to API keys with a scope, or to tickets that a page gave out."""
 
     path: str
     audience: str
@@ -23,7 +23,10 @@ class LiveRoute:
 LIVEZ = LiveRoute("/livez", "public", why="says only that the process lives")
 SIMULATED = LiveRoute("/simulated/v1", "public", why="a made-up model without any data", is_prefix=True)
 PROMPTS = LiveRoute("/live/prompts", "keys", scope="prompts:read")
-ROUTES = (LIVEZ, SIMULATED, PROMPTS)
+TRIALS = LiveRoute(
+    "/live/trials", "tickets", why="a signed ticket names the person and the trial; both are checked again"
+)
+ROUTES = (LIVEZ, SIMULATED, PROMPTS, TRIALS)
 
 
 def route_of(path: str) -> LiveRoute | None:

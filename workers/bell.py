@@ -24,10 +24,11 @@ def ring(kind: str) -> None:
     # Celery is loaded when the first job is added, not in every process that might add one.
     from workers.app import app
     from workers.job_kinds import queue_of
+    from workers.timetable import options_of
 
     queue = queue_of(kind)
     try:
-        app.send_task("workers.tasks.run_jobs", args=[queue], queue=queue, expires=_EXPIRES_SECONDS)
+        app.send_task("workers.tasks.run_jobs", args=[queue], expires=_EXPIRES_SECONDS, **options_of(queue))
     except (OperationalError, OSError) as error:
         _silent_until = time.monotonic() + _PAUSE_SECONDS
         log.warning("no_ring", kind=kind, error=str(error))

@@ -13,8 +13,8 @@ from evals import imports, repeated_requests
 from monitoring import partitions, repricing, retention
 from projects import jobs, notification_mail, sign_in_attempts, webhook_deliveries, webhooks
 from projects.models import Job
-from prompt_registry import schedules
-from workers import canary
+from prompt_registry import schedules, trials
+from workers import canary, trial_jobs
 
 
 def _ensure_partitions(job: Job) -> None:
@@ -25,6 +25,7 @@ def _housekeeping(job: Job) -> None:
     jobs.delete_finished(older_than=timedelta(days=1))
     sign_in_attempts.delete_old()
     retention.delete_expired()
+    trials.delete_old()
     canary.forget_old()
     imports.forget_old()
     repeated_requests.forget_old()
@@ -72,11 +73,12 @@ KINDS: dict[str, Callable[[Job], None]] = {
     repricing.KIND: _reprice,
     imports.KIND: _import_items,
     schedules.KIND: _publish_as_planned,
+    trials.RUN_KIND: trial_jobs.run,
 }
 
 FAST = "fast"
 # Kinds that run for long have a queue of their own, so that no quick one waits behind them.
-_QUEUE_OF: dict[str, str] = {repricing.KIND: "insight", imports.KIND: "evals"}
+_QUEUE_OF: dict[str, str] = {repricing.KIND: "insight", imports.KIND: "evals", trials.RUN_KIND: "evals"}
 
 
 def queue_of(kind: str) -> str:

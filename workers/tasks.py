@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 import structlog
 from celery import shared_task
@@ -19,6 +20,8 @@ from workers.timetable import QUEUES
 log = structlog.get_logger("callboard.worker")
 
 _TICK_SECONDS = 3600
+# A task that has taken longer takes no other slow job: its time is limited as a whole.
+_SLOW_TURN_SECONDS = 20.0
 
 
 @shared_task(name="workers.tasks.tick")
@@ -51,8 +54,8 @@ def send_canary() -> None:
 
 def run_ready(queue: str = FAST) -> None:
     """Run ready jobs one after the other until none is left, or as many run as may run at once."""
-    kinds = kinds_of(queue)
-    while not _is_full(queue) and (claimed := jobs.claim(kinds=kinds)):
+    kinds, until = kinds_of(queue), time.monotonic() + (_SLOW_TURN_SECONDS if queue != FAST else float("inf"))
+    while time.monotonic() < until and not _is_full(queue) and (claimed := jobs.claim(kinds=kinds)):
         for job in claimed:
             _run(job)
 

@@ -8,6 +8,8 @@ QUEUES = ("fast", "evals", "insight")
 EVERY_TEN_SECONDS = 10.0
 EVERY_MINUTE = 60.0
 EVERY_HOUR = 3600.0
+# Answers of models are taken up for a minute and a half, and each may last two; all below the visibility timeout.
+_LIMITS = {"evals": {"soft_time_limit": 240, "time_limit": 270}}
 
 
 def beat_schedule() -> dict[str, dict[str, Any]]:
@@ -28,4 +30,9 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
 
 
 def _entry(task: str, seconds: float, *args: str, queue: str = "fast") -> dict[str, Any]:
-    return {"task": task, "schedule": seconds, "args": args, "options": {"queue": queue, "expires": seconds}}
+    return {"task": task, "schedule": seconds, "args": args, "options": {"expires": seconds, **options_of(queue)}}
+
+
+def options_of(queue: str) -> dict[str, Any]:
+    """Return the queue, and how long a task in it may take when that is not the usual time."""
+    return {"queue": queue, **_LIMITS.get(queue, {})}

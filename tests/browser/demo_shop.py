@@ -28,12 +28,15 @@ from prompt_registry import (
     labels,
     prompts,
     schedules,
+    trials,
     versions,
 )
 from prompt_registry.comments import Anchor
 from prompt_registry.imports import runs
 from prompt_registry.imports.values import SourceFile
-from prompt_registry.models import Prompt
+from prompt_registry.models import Prompt, ProviderConnection
+from prompt_registry.trial_models import CellState, Trial
+from prompt_registry.trial_plans import VERSION, TrialInput, Variant
 from tests.monitoring.factories import make_span, new_span_id, new_trace_id, rate, send
 from tests.projects.factories import make_user
 from webapp.demo import traffic
@@ -68,6 +71,7 @@ class DemoShop:
     dataset: Dataset
     dataset_file_id: int
     dataset_imported_id: int
+    trial_id: int
     invitation_token: str
     webhook_id: int
     webhook_off_id: int
@@ -107,6 +111,7 @@ def make() -> DemoShop:
         project=project, empty=projects.create(name="Brand new", by=admin), admin=admin, viewer=viewer, prompt=made[0],
         proposed=made[1],
         trace_id=talk.hex_id, failed_trace_id=failed, session_id=talk.session_id, connection_id=connection.pk,
+        trial_id=_trial(made[0], connection, admin).pk,
         import_id=pending.pk, done_import_id=done.pk,
         invitation_token=invitation, webhook_id=webhook.pk, webhook_off_id=webhook_off.pk, delivery_id=delivery.pk,
         dataset=dataset, dataset_file_id=_file(dataset, admin).pk, dataset_imported_id=_imported(dataset, admin).pk,
@@ -207,6 +212,38 @@ def _imported(dataset: Dataset, admin: User) -> DatasetImport:
     imports.confirm(dataset_import=found, by=admin)
     imports.run(import_id=found.pk)
     return found
+
+
+def _trial(prompt: Prompt, connection: ProviderConnection, admin: User) -> Trial:
+    """Make a trial with an answer of each kind in it."""
+    content = contents.of_version(prompt.versions.get(number=1)).to_json()
+    variants = [
+        Variant(
+            kind=VERSION, number=number, is_live=number == 1, content=content, connection_id=connection.pk,
+            connection_name=connection.name, model="simulated-fast", is_simulated=True,
+        )
+        for number in (1, 2)
+    ]  # fmt: skip
+    given = [
+        TrialInput({"question": LONG, "customer_name": "David"}, answer=LONG, is_disliked=True),
+        *[TrialInput({})] * 2,
+    ]
+    trial = trials.create(prompt=prompt, inputs=given, variants=variants, by=admin)
+    done = {
+        "state": CellState.DONE,
+        "latency_ms": 1234,
+        "output_tokens": 61,
+        "input_tokens": 300,
+        "cost_nano_usd": 71_000,
+    }
+    trial.cells.filter(row=0).update(text=f"{LONG} is the answer.", **done)
+    trial.cells.filter(row=0, column=1).update(
+        text=f"{LONG} was the answer. " * 30, mark="better", finish_reason="length"
+    )
+    failed = {"error": "The provider refused the key.", "error_kind": "KeyRefused", "detail": LONG}
+    trial.cells.filter(row=1, column=0).update(state=CellState.FAILED, **failed)
+    trial.cells.filter(row=1, column=1).update(state=CellState.STOPPED, text="Half an", latency_ms=20)
+    return trial
 
 
 def _send_a_day_of_calls(project: Project) -> None:

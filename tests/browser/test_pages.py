@@ -93,6 +93,14 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "imported dataset": of_dataset("dataset-import-look", import_id=lambda demo: demo.dataset_imported_id),
     "dataset-from-calls": inside("dataset-from-calls", "?thumbs=down"),
     "nothing to add": inside("dataset-from-calls", "?q=xyzzy"),
+    "prompt-try": of_prompt("prompt-try"),
+    "try on samples": of_prompt("prompt-try", "?source=samples"),
+    "try on calls that lack blanks": of_prompt("prompt-try", "?what=4&source=disliked&count=5"),
+    "trial": of_prompt("trial", trial_id=lambda demo: demo.trial_id),
+    "blind trial": of_prompt("trial", "?blind=1", trial_id=lambda demo: demo.trial_id),
+    "trial-difference": of_prompt(
+        "trial-difference", trial_id=lambda demo: demo.trial_id, row=lambda demo: 0, column=lambda demo: 1
+    ),
     "explore": inside("explore"),
     "explore filtered": inside("explore", "?thumbs=down&prompt=support/refund-answer"),
     "nothing to explore": inside("explore", "?q=xyzzy"),
@@ -123,6 +131,7 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "price unknown": inside("price-history", "?model=invented"),
     "set-price": inside("set-price", "?model=gpt-4o"),
     "settings-publishing": inside("settings-publishing"),
+    "settings-spending": inside("settings-spending"),
     "settings-privacy": inside("settings-privacy"),
     "settings-ingestion": inside("settings-ingestion"),
     "empty ingestion": elsewhere("/p/{demo.empty.slug}/settings/ingestion/"),
@@ -161,6 +170,7 @@ NO_PAGES = set(
     rotate-webhook switch-webhook delete-webhook test-webhook resend-webhook
     prompt-ask-approval prompt-approve prompt-ask-for-changes prompt-withdraw prompt-schedule prompt-unschedule
     protect-labels switch-approval
+    trial-news trial-run trial-stop trial-add trial-judge trial-keep
     trace-feedback explore-new search start-key start-live span-text overview-chart
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
     change-privacy try-masking add-masking-rule remove-masking-rule

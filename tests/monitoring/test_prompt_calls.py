@@ -114,3 +114,16 @@ def test_who_sends_a_blank_is_known_from_the_newest_calls(project):
     found = prompt_calls.senders(project=project, prompt_name="answer")
 
     assert found == {"name": ["support-api"], "city": ["support-api"]}
+
+
+def test_calls_are_found_again_by_their_traces_and_only_in_their_project_and_prompt(project):
+    now = timezone.now()
+    wanted = [make_trace(project, prompt="answer", version=1, at=now - timedelta(minutes=age)) for age in (5, 1)]
+    make_trace(project, prompt="answer", version=1)
+    other_prompt, other_project = make_trace(project, prompt="other", version=1), make_project()
+    foreign = make_trace(other_project, prompt="answer", version=1)
+
+    ids = [UUID(trace_id) for trace_id in (*wanted, other_prompt, foreign)]
+    found = prompt_calls.of_traces(project=project, prompt_name="answer", trace_ids=ids)
+
+    assert [call.trace_id.hex for call in found] == wanted[::-1]

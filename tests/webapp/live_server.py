@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -10,8 +11,10 @@ from contextlib import contextmanager
 import uvicorn
 from django.db import connection
 
+from webapp import live_trials
 from webapp.live import create_application
 from webapp.live_prompts import Limits, PromptStreams
+from webapp.live_trials import TrialStreams
 from webapp.simulated_provider import SimulatedProvider
 
 NOWHERE = "postgresql://127.0.0.1:9/nowhere"
@@ -34,11 +37,16 @@ def serving(
     *,
     database_url: str = NOWHERE,
     limits: Limits | None = None,
+    trial_limits: live_trials.Limits | None = None,
     port: int = 0,
 ) -> Iterator[tuple[str, PromptStreams]]:
     """Run the live application and give its address and its streams."""
     streams = PromptStreams(database_url=database_url, limits=limits)
-    application = create_application(simulated=provider or SimulatedProvider(), prompts=streams)
+    trials = TrialStreams(
+        database_url=database_url, secret=os.environ["CALLBOARD_SECRET_KEY"], hosts=["127.0.0.1", "localhost"],
+        limits=trial_limits,
+    )  # fmt: skip
+    application = create_application(simulated=provider or SimulatedProvider(), prompts=streams, trials=trials)
     config = uvicorn.Config(application, port=port, log_level="error", ws="none", timeout_graceful_shutdown=3)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -51,5 +59,6 @@ def serving(
         loop = streams.loop
         if loop is not None:
             loop.call_soon_threadsafe(streams.end_streams)
+            loop.call_soon_threadsafe(trials.end_streams)
         server.should_exit = True
         thread.join(timeout=10)

@@ -63,7 +63,9 @@ def complaints(answer) -> list[str]:
 
 
 @pytest.mark.django_db
-def test_every_page_carries_the_policy():
+def test_every_page_carries_the_policy(settings):
+    # As behind the proxy. Where the live process has a port of its own, the page of a trial names it (test_tryit.py).
+    settings.LIVE_URL = settings.PUBLIC_URL
     things = make_things(name="Ours")
     client = signed_in(things.admin)
     urls = {route.name: address(route, things, things) for route in IN_PROJECTS}

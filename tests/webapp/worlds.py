@@ -18,11 +18,23 @@ from monitoring import masking_policies
 from projects import keys, members, projects, webhooks
 from projects.models import Project, User
 from projects.roles import Role, Scope
-from prompt_registry import change_requests, comments, connections, contents, labels, prompts, schedules, versions
+from prompt_registry import (
+    change_requests,
+    comments,
+    connections,
+    contents,
+    labels,
+    prompts,
+    schedules,
+    trials,
+    versions,
+)
 from prompt_registry.imports import runs
 from prompt_registry.imports.values import SourceFile
-from prompt_registry.models import PRODUCTION
+from prompt_registry.models import PRODUCTION, Prompt, PromptVersion, ProviderConnection
 from prompt_registry.prices import changes
+from prompt_registry.trial_models import Trial
+from prompt_registry.trial_plans import VERSION, TrialInput, Variant
 from tests.projects.factories import make_member, make_user
 
 
@@ -43,6 +55,7 @@ class Things:
     import_id: int
     change_request_id: int
     schedule_id: int
+    trial_id: int
     trace_id: str
     span_id: str
     session_id: str
@@ -84,6 +97,7 @@ def make_things(*, name: str) -> Things:
     dataset = datasets.create(project=project, name="support/questions", by=admin)
     datasets.add_item(dataset=dataset, input={"question": f"Where is {name}?"}, by=admin)
     file = imports.begin(dataset=dataset, file_name="rows.csv", chunks=[b"question\nWho?\n"], by=admin)
+    trial = make_trial(prompt, version, connection, by=admin)
     membership = project.memberships.get(user=member)
     comment = comments.add(prompt=prompt, version=version, text="Is this kind enough?", by=admin)
     webhook, _ = webhooks.create(
@@ -93,7 +107,7 @@ def make_things(*, name: str) -> Things:
     return Things(
         project=project, admin=admin, member_id=membership.pk, invitation_id=invitation.pk, key_id=key.pk,
         connection_id=connection.pk, masking_rule_id=rule.pk, price_id=price.pk, prompt_id=prompt.pk,
-        prompt_name=prompt.name, import_id=pending.pk, trace_id=trace_id, span_id=span_id, session_id=session_id,
+        prompt_name=prompt.name, trial_id=trial.pk, import_id=pending.pk, trace_id=trace_id, span_id=span_id, session_id=session_id,
         comment_id=comment.pk, webhook_id=webhook.pk, delivery_id=delivery.pk,
         dataset_id=dataset.pk, item_number=dataset.last_item_number, dataset_import_id=file.pk,
         change_request_id=request.pk, schedule_id=schedule.pk,
@@ -106,6 +120,15 @@ def fake_price() -> changes.NewPrice:
         provider="", model="fake-1", input=Decimal(1), output=Decimal(2), cache_read=None, cache_write=None, reasoning=None,
         valid_from=date(2026, 1, 1),
     )  # fmt: skip
+
+
+def make_trial(prompt: Prompt, version: PromptVersion, connection: ProviderConnection, *, by: User) -> Trial:
+    """Return a trial with one cell, in which nothing was asked yet."""
+    variant = Variant(
+        kind=VERSION, number=version.number, is_live=True, content=contents.of_version(version).to_json(),
+        connection_id=connection.pk, connection_name=connection.name, model="simulated-fast", is_simulated=True,
+    )  # fmt: skip
+    return trials.create(prompt=prompt, inputs=[TrialInput({"question": "Where is it?"})], variants=[variant], by=by)
 
 
 def send_call(plain_key: str, *, session_id: str = "") -> tuple[str, str]:
@@ -155,6 +178,14 @@ def webhook(things: Things) -> dict[str, object]:
 
 def change_request(things: Things) -> dict[str, object]:
     return {"prompt_id": things.prompt_id, "request_id": things.change_request_id}
+
+
+def trial(things: Things) -> dict[str, object]:
+    return {"prompt_id": things.prompt_id, "trial_id": things.trial_id}
+
+
+def trial_cell(things: Things) -> dict[str, object]:
+    return {**trial(things), "row": 0, "column": 0}
 
 
 def trace(things: Things) -> dict[str, object]:
@@ -252,6 +283,15 @@ IN_PROJECT: dict[str, Named] = {
     "dataset-import-state": Named(dataset_import),
     "export-dataset-jsonl": Named(dataset),
     "export-dataset-csv": Named(dataset),
+    "prompt-try": Named(prompt),
+    "trial": Named(trial),
+    "trial-news": Named(trial),
+    "trial-run": Named(trial),
+    "trial-stop": Named(trial),
+    "trial-add": Named(trial),
+    "trial-difference": Named(trial_cell),
+    "trial-judge": Named(trial_cell),
+    "trial-keep": Named(trial_cell),
     "explore": PLAIN,
     "explore-new": PLAIN,
     "trace": Named(trace),
@@ -300,6 +340,7 @@ IN_PROJECT: dict[str, Named] = {
     "settings-publishing": PLAIN,
     "protect-labels": PLAIN,
     "switch-approval": PLAIN,
+    "settings-spending": PLAIN,
     "settings-privacy": PLAIN,
     "change-privacy": PLAIN,
     "try-masking": PLAIN,

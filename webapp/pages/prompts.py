@@ -23,6 +23,8 @@ from webapp.pages import (
     prompts_schedule,
     prompts_users,
     prompts_versions,
+    tryit,
+    tryit_actions,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -44,4 +46,6 @@ urlpatterns: list[URLPattern] = [
     *prompts_care.urlpatterns,
     *prompts_moving.urlpatterns,
     *prompts_users.urlpatterns,
+    *tryit.urlpatterns,
+    *tryit_actions.urlpatterns,
 ]

@@ -94,9 +94,18 @@ def _act(request: ProjectRequest, prompt: Prompt) -> HttpResponseBase:
     except DraftTooLarge as error:
         problems = (Problem("content", str(error)),)
         return show(request, prompt, _posted_desk(request, prompt, raw), problems=problems, status=422)
+    if action == "try":
+        return _try(request, prompt, raw, draft)
     if action != "save":
         return redirect("prompt", request.project.slug, prompt.pk)
     return _save(request, prompt, raw, draft)
+
+
+def _try(request: ProjectRequest, prompt: Prompt, raw: Mapping[str, Any], draft: Draft) -> HttpResponseBase:
+    newest = versions.newest_of(prompt)
+    if newest is not None and _is_same(raw, newest):
+        drafts.discard(prompt=prompt, by=request.user, revision=draft.revision)
+    return redirect("prompt-try", request.project.slug, prompt.pk)
 
 
 def _save(request: ProjectRequest, prompt: Prompt, raw: Mapping[str, Any], draft: Draft) -> HttpResponseBase:

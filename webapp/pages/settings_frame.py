@@ -17,6 +17,7 @@ PAGES = (
     ("settings-keys", "API keys", "key", Action.MANAGE_PROJECT),
     ("settings-providers", "Model providers", "plug", Action.MANAGE_PROVIDERS),
     ("settings-webhooks", "Webhooks", "bell", Action.MANAGE_PROJECT),
+    ("settings-spending", "Spending", "coins", Action.MANAGE_PROJECT),
     ("settings-privacy", "Privacy", "lock", Action.MANAGE_PROJECT),
     ("settings-ingestion", "What arrived", "download", Action.READ_TRACES),
     ("settings-publishing", "Publishing", "publish", Action.READ_PROMPTS),

@@ -18,6 +18,7 @@ from webapp.pages import (
     settings_project,
     settings_providers,
     settings_publishing,
+    settings_spending,
     settings_webhooks,
 )
 from webapp.pages.settings_frame import PAGES
@@ -39,6 +40,7 @@ urlpatterns: list[URLPattern] = [
     *settings_webhooks.urlpatterns,
     *settings_prices.urlpatterns,
     *settings_publishing.urlpatterns,
+    *settings_spending.urlpatterns,
     *settings_privacy.urlpatterns,
     *settings_ingestion.urlpatterns,
     *settings_audit.urlpatterns,

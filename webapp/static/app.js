@@ -123,7 +123,8 @@ function pressOn(element) {
 function submitHere() {
   const form = document.activeElement?.closest("form:not([method='dialog'])");
   if (form instanceof HTMLFormElement && isTyping(document.activeElement)) {
-    form.requestSubmit();
+    const button = [...form.elements].find((each) => each instanceof HTMLElement && each.dataset.shortcut === "primary");
+    form.requestSubmit(/** @type {HTMLElement | null} */ (button ?? null));
     return true;
   }
   return pressOn(found("primary"));

@@ -114,7 +114,7 @@ def test_members_are_listed_with_their_roles_and_what_roles_may_do(browser, proj
 
     assert user.email in page.text
     assert re.search(r'value="approver" selected', page.text)
-    assert "Publish to protected places" in page.text
+    assert "publish to protected places" in page.text
 
 
 def test_the_link_of_an_invitation_is_shown_once_and_works(browser, settings_url, settings):
