@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from prompt_registry import blank_checks, callers, oddities, price_changes, response_schemas
+from prompt_registry import blank_checks, callers, oddities, price_changes
 from prompt_registry.callers import Traffic
 from prompt_registry.changes import name_oddity
 from prompt_registry.contents import TEXT, Message, PromptContent, problems_of
@@ -29,8 +29,6 @@ def run(*, before: PromptContent | None, after: PromptContent, traffic: Traffic 
 
 def _content_checks(content: PromptContent) -> Iterator[Check]:
     yield from (Check(STOPS, problem.sentence) for problem in problems_of(content))
-    if content.settings.response_schema and (why := response_schemas.problem_of(content.settings.response_schema)):
-        yield Check(STOPS, f"The form of the answer cannot be used: {why}. Correct it under «More settings».")
 
 
 def _oddity_checks(content: PromptContent) -> Iterator[Check]:

@@ -19,7 +19,13 @@ _TEXTS = frozenset({"title", "description", "format", "pattern", "$id", "$schema
 
 
 def flaw_of(schema: Mapping[str, Any], path: Path = ()) -> Flaw | None:
-    """Return the first flaw of a schema that stands at the path, or None when it is sound."""
+    """Return the first flaw of a schema that stands at the path, or None when it is sound.
+
+    Providers that want a name around the schema get it as `{"name": …, "schema": {…}}`.
+    """
+    inner = schema.get("schema")
+    if isinstance(inner, Mapping):
+        schema, path = inner, (*path, "schema")
     return next(_flaws(schema, path, schema), None)
 
 
@@ -31,6 +37,11 @@ def _flaws(schema: object, path: Path, root: Mapping[str, Any]) -> Iterator[Flaw
         return
     for name, value in schema.items():
         yield from _entry_flaws(name, value, (*path, name), root)
+    required, properties = schema.get("required", []), schema.get("properties", {})
+    if schema.get("additionalProperties") is False and (
+        unknown := [name for name in required if name not in properties]
+    ):
+        yield Flaw((*path, "required"), f"«{unknown[0][:40]}» is required but described nowhere.")
 
 
 def _entry_flaws(name: str, value: Any, path: Path, root: Mapping[str, Any]) -> Iterator[Flaw]:

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from prompt_registry import json_schemas, model_settings, tools
+from prompt_registry import checks, json_schemas, model_settings, tools
 from prompt_registry.json_flaws import line_of
+from tests.prompt_registry.factories import chat
 
 SOUND = {
     "type": "object", "title": "Answer", "required": ["city"], "additionalProperties": False,
@@ -22,6 +23,15 @@ SOUND = {
 
 def test_a_sound_schema_has_no_flaw():
     assert json_schemas.flaw_of(SOUND) is None
+    assert json_schemas.flaw_of({"name": "answer", "strict": True, "schema": SOUND}) is None
+
+
+def test_an_unusable_schema_stops_a_publish():
+    content = chat(("system", "Be kind."), settings={"response_schema": {"type": "text"}})
+
+    (check,) = checks.run(before=None, after=content)
+
+    assert check.level == "stops"
 
 
 @pytest.mark.parametrize(
@@ -42,6 +52,12 @@ def test_a_sound_schema_has_no_flaw():
         ({"pattern": 3}, ("pattern",), "a text in quotes"),
         ({"$ref": "#/$defs/none"}, ("$ref",), "nothing at «#/$defs/none»"),
         ({"$ref": "https://example.org/x.json"}, ("$ref",), "inside this schema"),
+        (
+            {"required": ["a"], "properties": {}, "additionalProperties": False},
+            ("required",),
+            "«a» is required but described",
+        ),
+        ({"name": "answer", "schema": {"type": "text"}}, ("schema", "type"), "«text» is no type"),
     ],
 )
 def test_the_first_flaw_of_a_schema_is_named_with_its_place(schema, path, words):
