@@ -110,7 +110,7 @@ def test_esc_stops_and_the_open_ones_can_be_run_again(page, prompt, calls, datab
 
 def test_a_grid_is_worked_through_with_the_keyboard_alone(page, prompt, calls, quick):
     page.goto(where(prompt, "prompt"))
-    page.locator("textarea[name='content']").focus()
+    page.locator(".cm-content").first.focus()
     page.keyboard.press("Control+End")
     page.keyboard.insert_text(" Be brief.")
     page.keyboard.press("Control+Enter")
