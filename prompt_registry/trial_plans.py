@@ -15,6 +15,7 @@ from prompt_registry.providers.values import ModelSettings
 
 SAMPLE = "sample"
 CALL = "call"
+ITEM = "item"
 DRAFT = "draft"
 VERSION = "version"
 MAX_ROWS = 50
@@ -35,7 +36,7 @@ class BlanksMissing(PromptRegistryError):
 
 @dataclass(frozen=True, slots=True)
 class TrialInput:
-    """One row: the values of the blanks, where they come from, and what the application got for them."""
+    """One row: the values of the blanks, where they come from, and what the application got for them, or should get."""
 
     values: Mapping[str, str]
     source: str = SAMPLE
@@ -52,6 +53,11 @@ class TrialInput:
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> TrialInput:
         return cls(**raw)
+
+    @property
+    def is_item(self) -> bool:
+        """Whether this is an item of a dataset: its answer is what is expected."""
+        return self.source == ITEM
 
     @property
     def shown(self) -> list[tuple[str, str]]:

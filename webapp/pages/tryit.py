@@ -53,7 +53,7 @@ def _begin(request: ProjectRequest, prompt: Prompt, set_up: SetUp) -> HttpRespon
 def _show_set_up(request: ProjectRequest, prompt: Prompt, set_up: SetUp, *, status: int) -> HttpResponse:
     context = {
         "set_up": set_up,
-        "sources": tryit_setup.SOURCES,
+        "sources": set_up.sources,
         "counts": tryit_setup.COUNTS,
         "estimate": _in_usd(set_up),
         "recent": trials.recent(prompt=prompt, user=request.user),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.http import QueryDict
 
+from evals.models import Dataset, DatasetItem
 from monitoring.prompt_calls import PromptCall
 from prompt_registry import trials
 from prompt_registry.contents import PromptContent, Variable
@@ -30,6 +31,7 @@ NEWEST = "newest"
 DISLIKED = "disliked"
 HAND = "samples"
 SOURCES = ((NEWEST, "Newest real calls"), (DISLIKED, "Calls that users disliked"), (HAND, "Values typed by hand"))
+_DATASET = "dataset-"
 COUNTS = (1, 3, 5, 10, 20)
 USUAL_COUNT = 3
 MAX_HAND = 20
@@ -62,7 +64,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the set-up: a real call, or values typed by hand, with the blanks to be filled in."""
+    """A row of the set-up: a real call, an item of a dataset, or values typed by hand, with the blanks to be filled in."""
 
     key: str
     given: TrialInput
@@ -79,6 +81,12 @@ class SetUp:
     count: int
     columns: list[Column]
     rows: list[Row]
+    datasets: list[Dataset]
+
+    @property
+    def sources(self) -> list[tuple[str, str]]:
+        """What the rows can be, each with the words for it."""
+        return [*SOURCES, *((f"{_DATASET}{one.pk}", f"Dataset «{one.name}»") for one in self.datasets)]
 
     @property
     def variants(self) -> list[Variant]:
@@ -130,11 +138,16 @@ def read(prompt: Prompt, desk: Desk, chosen: QueryDict) -> SetUp:
     blanks = _blanks([column.variant.prompt_content for column in columns if column.variant])
     source, count = chosen.get("source", ""), number_in(chosen, "count")
     count = count if count in COUNTS else USUAL_COUNT
+    datasets = tryit_sources.datasets_of(prompt.project)
+    dataset = next((one for one in datasets if f"{_DATASET}{one.pk}" == source), None)
+    if dataset is not None:
+        items = tryit_sources.items_of(dataset, count=count)
+        return SetUp(desk, source, count, columns, [_item_row(item, blanks, chosen) for item in items], datasets)
     calls = _calls(prompt, chosen, source, count)
     if source not in dict(SOURCES):
         source = NEWEST if calls else HAND
     rows = _hand_rows(blanks, chosen) if source == HAND else [_call_row(call, blanks, chosen) for call in calls]
-    return SetUp(desk, source, count, columns, rows)
+    return SetUp(desk, source, count, columns, rows, datasets)
 
 
 def _hindrance(column: Column, given: TrialInput) -> str:
@@ -197,11 +210,23 @@ def _calls(prompt: Prompt, chosen: QueryDict, source: str, count: int) -> list[P
 
 
 def _call_row(call: PromptCall, blanks: dict[str, Variable], chosen: QueryDict) -> Row:
-    key = call.trace_id.hex
-    open_blanks = {name: one for name, one in blanks.items() if one.required and name not in call.variables}
-    fields = [_field(key, variable, chosen, "") for variable in open_blanks.values()]
-    filled = {field.name: field.value for field in fields if field.value}
-    return Row(key, tryit_sources.input_of(call, filled=filled), fields, call)
+    fields = _open_fields(call.trace_id.hex, blanks, call.variables, chosen)
+    return Row(call.trace_id.hex, tryit_sources.input_of(call, filled=_values(fields)), fields, call)
+
+
+def _item_row(item: DatasetItem, blanks: dict[str, Variable], chosen: QueryDict) -> Row:
+    key = f"item-{item.number}"
+    fields = _open_fields(key, blanks, item.input, chosen)
+    return Row(key, tryit_sources.input_of_item(item, filled=_values(fields)), fields)
+
+
+def _open_fields(key: str, blanks: dict[str, Variable], sent: Mapping[str, object], chosen: QueryDict) -> list[Field]:
+    """Return a field for every blank that must be filled and that the row does not bring along."""
+    return [_field(key, one, chosen, "") for name, one in blanks.items() if one.required and name not in sent]
+
+
+def _values(fields: Sequence[Field]) -> dict[str, str]:
+    return {field.name: field.value for field in fields if field.value}
 
 
 def _hand_rows(blanks: dict[str, Variable], chosen: QueryDict) -> list[Row]:
@@ -209,8 +234,7 @@ def _hand_rows(blanks: dict[str, Variable], chosen: QueryDict) -> list[Row]:
     rows = []
     for place in range(count):
         fields = [_field(str(place), one, chosen, one.sample if place == 0 else "") for one in blanks.values()]
-        values = {field.name: field.value for field in fields if field.value}
-        rows.append(Row(str(place), TrialInput(values), fields))
+        rows.append(Row(str(place), TrialInput(_values(fields)), fields))
     return rows
 
 

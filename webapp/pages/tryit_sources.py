@@ -1,4 +1,4 @@
-"""Where the columns and rows of a trial come from: drafts, versions and connections; real calls and samples."""
+"""Where the columns and rows of a trial come from: drafts, versions and connections; real calls and datasets."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from evals import datasets
+from evals.models import Dataset, DatasetItem
 from monitoring import prompt_calls, trace_messages, usage
 from monitoring.prompt_calls import PromptCall, Which
 from projects.models import Project, User
-from prompt_registry import contents, drafts, snippets, versions
+from prompt_registry import contents, drafts, rendering, snippets, versions
 from prompt_registry.connections import SIMULATED_MODEL
 from prompt_registry.contents import PromptContent
 from prompt_registry.errors import ContentNotUsable, PromptRegistryError
 from prompt_registry.models import PRODUCTION, Prompt, ProviderConnection
 from prompt_registry.providers.simulated.models import MODELS
-from prompt_registry.trial_plans import CALL, DRAFT, VERSION, TrialInput, Variant
+from prompt_registry.trial_plans import CALL, DRAFT, ITEM, VERSION, TrialInput, Variant
 
 ANSWER_SHOWN = 4_000
 VERSIONS_OFFERED = 100
+DATASETS_OFFERED = 100
 
 
 class NoConnection(PromptRegistryError):
@@ -162,6 +165,24 @@ def input_of(call: PromptCall, *, filled: Mapping[str, str]) -> TrialInput:
         values={**filled, **call.variables}, source=CALL, trace_id=call.trace_id.hex, answer=answer_of(call),
         is_disliked=call.thumbs_down > 0,
     )  # fmt: skip
+
+
+def datasets_of(project: Project) -> list[Dataset]:
+    """Return the datasets whose items can be tried."""
+    return list(Dataset.objects.for_project(project).active().by_name()[:DATASETS_OFFERED])
+
+
+def items_of(dataset: Dataset, *, count: int) -> list[DatasetItem]:
+    """Return the first items of the dataset."""
+    return datasets.items(dataset=dataset, limit=count)
+
+
+def input_of_item(item: DatasetItem, *, filled: Mapping[str, str]) -> TrialInput:
+    """Return the row of an item; `filled` holds values for the blanks that it lacks."""
+    values = {name: rendering.stringify(value) for name, value in item.input.items()}
+    expected = "" if item.expected_output is None else trace_messages.as_text(item.expected_output)
+    trace_id = item.source_trace_id.hex if item.source_trace_id else ""
+    return TrialInput(values={**filled, **values}, source=ITEM, trace_id=trace_id, answer=expected[:ANSWER_SHOWN])
 
 
 def answer_of(call: PromptCall) -> str:

@@ -145,6 +145,43 @@ def test_it_starts_with_the_samples_when_there_are_none(browser, project, simula
     assert "Where is my parcel?" in page
 
 
+def test_items_of_a_dataset_can_be_tried_with_what_is_expected(browser, prompt, project, simulated, admin):
+    dataset = datasets.create(project=project, name="support/questions", by=admin)
+    for number in range(3):
+        datasets.add_item(dataset=dataset, input={"question": f"Q{number}?"}, expected_output="Friday", by=admin)
+    source = f"dataset-{dataset.pk}"
+
+    page = browser.get(address(prompt), {"source": source, "count": "1"}).text
+    browser.post(address(prompt), {"do": "run", "source": source, "count": "3", "what": "1"})
+
+    assert "Dataset «support/questions»" in page
+    assert "Q0?" in page
+    assert "Q1?" not in page
+    assert "Friday" in page
+    assert [given["values"] for given in Trial.objects.get().inputs] == [
+        {"question": f"Q{number}?"} for number in range(3)
+    ]
+
+
+def test_a_dataset_of_another_project_is_not_offered_and_not_read(browser, prompt, project, simulated):
+    other = datasets.create(project=make_project(), name="secret", by=None)
+    datasets.add_item(dataset=other, input={"question": "Secret?"}, by=None)
+
+    page = browser.get(address(prompt), {"source": f"dataset-{other.pk}"}).text
+
+    assert "secret" not in page
+    assert "Secret?" not in page
+
+
+def test_a_blank_that_an_item_lacks_is_asked_for(browser, prompt, project, simulated, admin):
+    dataset = datasets.create(project=project, name="other", by=admin)
+    datasets.add_item(dataset=dataset, input={"name": "Ada"}, by=admin)
+
+    page = browser.get(address(prompt), {"source": f"dataset-{dataset.pk}"}).text
+
+    assert "has no value" in page
+
+
 def test_calls_that_users_disliked_can_be_chosen(browser, prompt, project, simulated):
     call(project, question="A fine one")
     rate(project, call(project, question="A bad one"))
