@@ -746,24 +746,6 @@ function refreshTimes() {
   for (const time of all("time[data-relative]")) time.textContent = ago(new Date(/** @type {HTMLTimeElement} */ (time).dateTime));
 }
 
-/* People type and read their own time; the server gets, and sends, moments that mean the same everywhere. */
-
-function localiseTimes() {
-  for (const time of all("time[data-local]")) {
-    const at = new Date(/** @type {HTMLTimeElement} */ (time).dateTime);
-    time.textContent = at.toLocaleString("en-GB", { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-  }
-  all("[data-zone]").forEach((zone) => (zone.textContent = Intl.DateTimeFormat().resolvedOptions().timeZone));
-}
-
-document.addEventListener("input", (event) => {
-  const field = event.target;
-  if (!(field instanceof HTMLInputElement) || !field.dataset.moment) return;
-  const moment = /** @type {HTMLInputElement | null} */ (field.form?.elements.namedItem(field.dataset.moment) ?? null);
-  const at = new Date(field.value);
-  if (moment) moment.value = Number.isNaN(at.getTime()) ? "" : at.toISOString();
-});
-
 /* Start -------------------------------------------------------------------------------------------------------------------- */
 
 function prepare() {
@@ -771,7 +753,6 @@ function prepare() {
   all(".toast").forEach(startClock);
   all("textarea[data-keep]").forEach((area) => offerKept(/** @type {HTMLTextAreaElement} */ (area)));
   refreshTimes();
-  localiseTimes();
   // Sideways only: a panel may hold tabs below the fold, and a page must open at its top.
   all(".side-nav [aria-current], .tabs [aria-current]").forEach((here) => {
     const list = /** @type {HTMLElement} */ (here.parentElement);
