@@ -49,7 +49,7 @@ def prepare() -> Prepared:
     migrate()
     partitions.ensure(days_back=DAYS_BACK)
     owner = people.create_user(email="bench@localhost", name="Bench", is_owner=True)
-    project = projects.create(name="Benchmark", by=owner)
+    project = projects.create(name="Benchmark", by=owner, is_approval_required=False)
     prompt_ids = [make_prompt(project, name, by=owner) for name in PROMPTS]
     _, plain = keys.create(project=project, name="Benchmark", scopes=Scope.values, by=owner)
     return Prepared(

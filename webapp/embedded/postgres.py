@@ -30,7 +30,11 @@ SECONDS_TO_START = 120.0  # crash recovery after a hard stop may replay gigabyte
 
 # A 2xx of Callboard means "committed", so these are not open to change (CONTRACTS D-3).
 DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
-THROW_AWAY = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+THROW_AWAY = {
+    "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off",
+    # Tests let fifty threads at one thing, while others run beside them.
+    "max_connections": "200",
+}  # fmt: skip
 
 STARTING_VALUES = """
 # Callboard's starting values; change them as you like and restart. Durability, sockets and access are set by Callboard.

@@ -238,7 +238,8 @@ def test_a_version_has_a_page_of_its_own_with_lines_to_paste(prompt, approver):
 
     assert "callboard.prompts.get(&#x27;support/refund&#x27;, label=&#x27;production&#x27;)" in page
     assert "version=1" in page
-    assert ">Ana</span>" in page
+    assert ">{{name}}</span>" in page
+    assert "Sample: Ana" in page
     assert _browser(approver).get(_url(prompt, "prompt-version", 9)).status_code == 404
 
 
