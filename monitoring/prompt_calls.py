@@ -102,7 +102,9 @@ def of_trace(*, project: Project, prompt_name: str, trace_id: UUID) -> PromptCal
 
 def of_traces(*, project: Project, prompt_name: str, trace_ids: Sequence[UUID]) -> list[PromptCall]:
     """Return the last call of the prompt in each of these traces, newest first."""
-    values = {"project": project.pk, "name": prompt_name, "traces": list(trace_ids), "limit": MOST_CALLS}
+    values: dict[str, Any] = {
+        "project": project.pk, "name": prompt_name, "traces": list(trace_ids), "limit": MOST_CALLS,
+    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_OF_TRACES, values)
         traces = {row[0]: row for row in cursor.fetchall()}
