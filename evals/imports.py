@@ -20,7 +20,7 @@ from evals.item_contents import ItemContent
 from evals.mappings import Column
 from evals.models import Dataset, DatasetImport, DatasetImportPart, ImportState, ItemSource
 from projects import audit, jobs
-from projects.models import User
+from projects.models import Job, JobState, User
 from projects.roles import Action
 from prompt_registry import texts
 from prompt_registry.errors import PromptRegistryError
@@ -153,11 +153,20 @@ def run(*, import_id: int, is_last_try: bool = True) -> None:
 
 
 def forget_old() -> int:
-    """Remove the files that nobody confirmed for a day; return how many."""
+    """Remove the files that nobody confirmed for a day, and give up imports that nobody works on; return how many."""
+    _give_up_abandoned()
     old = DatasetImport.objects.filter(state=ImportState.WAITING, created_at__lt=timezone.now() - _FORGET_AFTER)
     count = old.count()
     old.delete()
     return count
+
+
+def _give_up_abandoned() -> None:
+    """A worker that was stopped in the middle of a file leaves it confirmed: somebody waits for the answer on a page."""
+    for import_id in DatasetImport.objects.filter(state=ImportState.CONFIRMED).values_list("pk", flat=True):
+        work = Job.objects.filter(kind=KIND, payload__import=import_id)
+        if not work.filter(state__in=(JobState.READY, JobState.RUNNING)).exists():
+            _end(import_id, ImportState.FAILED, {"reason": "It took too long. Import the file in smaller parts."})
 
 
 @transaction.atomic

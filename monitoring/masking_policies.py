@@ -81,7 +81,7 @@ def change(*, project: Project, choices: Choices, by: User) -> None:
 def add_rule(*, project: Project, name: str, pattern: str, mode: str, by: User) -> MaskingRule:
     """Mask what a pattern matches from now on; raises RuleRefused when the pattern or its name cannot be used."""
     rule = checked_rule(name=name, pattern=pattern, mode=mode)
-    Project.objects.select_for_update().get(pk=project.pk)
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     if project.masking_rules.count() >= MAX_RULES:
         raise RuleRefused(f"A project may have {MAX_RULES} rules. Remove one, or join two with |.")
     try:

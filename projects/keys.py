@@ -129,3 +129,9 @@ def _load(key_id: str) -> tuple[float, bytes, Caller] | None:
     entry = (time.monotonic() + CACHE_SECONDS, bytes(key.secret_hash), caller)
     _cache[key_id] = entry
     return entry
+
+
+def maker_of(caller: Caller) -> User | None:
+    """Return who made the key that the application holds."""
+    key = ApiKey.objects.filter(key_id=caller.key_id).select_related("created_by").first()
+    return key.created_by if key else None

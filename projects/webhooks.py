@@ -150,18 +150,22 @@ def resend(*, delivery: WebhookDelivery, by: User) -> None:
         raise StillWaiting
     locked.state, locked.tries, locked.next_try_at = DeliveryState.WAITING, 0, timezone.now()
     locked.save(update_fields=["state", "tries", "next_try_at"])
-    ask(locked, after=locked.attempts.count())
+    ask(locked, after=locked.attempts.count(), again=True)
     audit.record(
         action="webhook.sent_again", subject=locked.endpoint.name, by=by, project=locked.project,
         event=webhook_texts.message_id(locked.event_id),
     )  # fmt: skip
 
 
-def ask(delivery: WebhookDelivery, *, after: int) -> None:
-    """Ask for the next try of a delivery, which has had `after` attempts, at the moment that is due."""
+def ask(delivery: WebhookDelivery, *, after: int, again: bool = False) -> None:
+    """Ask for the next try of a delivery, which has had `after` attempts, at the moment that is due.
+
+    `again` asks even when the same try was asked for before, and came to nothing.
+    """
+    once_more = f" again {uuid.uuid4().hex}" if again else ""
     is_now = delivery.next_try_at is None or delivery.next_try_at <= timezone.now()
     jobs.add(
-        kind=KIND, dedupe_key=f"{delivery.pk} after {after}", payload={"delivery": delivery.pk},
+        kind=KIND, dedupe_key=f"{delivery.pk} after {after}{once_more}", payload={"delivery": delivery.pk},
         project_id=delivery.project_id, run_at=None if is_now else delivery.next_try_at,
     )  # fmt: skip
 

@@ -26,13 +26,14 @@ def listed(project: Project) -> ChangeRequestQuerySet:
 def waiting_for(membership: Membership) -> ChangeRequestQuerySet:
     """Return what this member can do something about: approve, change what somebody asked them to, publish."""
     user = membership.user
-    is_own = Q(author=user) | Q(requested_by=user)
+    is_own = Q(author=user) | Q(requested_by=user) | Q(asked_through=user)
     wanted = Q(state=ChangeRequestState.CHANGES_REQUESTED) & is_own
     if membership.can(Action.PUBLISH):
         is_involved = is_own | Q(reviewer=user) | Q(reviewed_by=user)
         asked = Q(state=ChangeRequestState.OPEN) & (Q(reviewer=None) | Q(reviewer=user))
         # A missing author must not swallow the row: NOT (NULL = 7) is no answer.
         foreign = (Q(author=None) | ~Q(author=user)) & (Q(requested_by=None) | ~Q(requested_by=user))
+        foreign &= Q(asked_through=None) | ~Q(asked_through=user)
         wanted |= (asked & foreign) | (Q(state=ChangeRequestState.APPROVED) & is_involved)
     active = Q(prompt__archived_at=None, prompt__deleted_at=None)
     return listed(membership.project).filter(wanted & active)

@@ -34,9 +34,19 @@ MAX_NOTE = 500
 
 @transaction.atomic
 def ask(
-    *, prompt: Prompt, version: PromptVersion, label: str, by: User | None, note: str = "", reviewer: User | None = None
+    *,
+    prompt: Prompt,
+    version: PromptVersion,
+    label: str,
+    by: User | None,
+    note: str = "",
+    reviewer: User | None = None,
+    through: User | None = None,
 ) -> ChangeRequest:
-    """Propose the version for the protected label; an earlier proposal that nobody approved yet is replaced."""
+    """Propose the version for the protected label; an earlier proposal that nobody approved yet is replaced.
+
+    When an application asks, `through` is the person who made its key: that is not the second pair of eyes.
+    """
     label, note = label_names.clean(label), _note(note)
     demand(project=prompt.project, action=Action.EDIT_PROMPTS, by=by)
     if version.prompt_id != prompt.pk:
@@ -45,12 +55,12 @@ def ask(
         raise LabelNotProtected(f"Nobody has to approve what goes live in {label}. Publish it without asking.")
     _lock(prompt)
     version = prompt.versions.select_related("author", "prompt").get(pk=version.pk)
-    _demand_usable(reviewer, version, by)
+    _demand_usable(reviewer, version, by or through)
     _demand_new(prompt, version, label)
     _replace(prompt.change_requests.waiting().filter(label=label), by=by)
     request = ChangeRequest.objects.create(
         project_id=prompt.project_id, prompt=prompt, label=label, version=version, content_hash=version.content_hash,
-        author=version.author, note=note, requested_by=by, reviewer=reviewer,
+        author=version.author, note=note, requested_by=by, reviewer=reviewer, asked_through=through,
     )  # fmt: skip
     _record("asked", request, by=by, note=note, reviewer=reviewer.email if reviewer else "")
     asks = f"{_name(by)} asks you to approve v{version.number} of {prompt.name} for {label}"
@@ -127,12 +137,14 @@ def why_not(request: ChangeRequest, user: User) -> str:
         return f"You wrote v{request.version.number}, so a second person must approve it."
     if user.pk == request.requested_by_id:
         return "You asked for the approval, so a second person must give it."
+    if user.pk == request.asked_through_id:
+        return "Your key asked for the approval, so a second person must give it."
     return ""
 
 
 def reviewers(request: ChangeRequest) -> list[User]:
     """Return who may approve the request."""
-    return possible_reviewers(version=request.version, by=request.requested_by)
+    return possible_reviewers(version=request.version, by=request.requested_by or request.asked_through)
 
 
 def possible_reviewers(*, version: PromptVersion, by: User | None) -> list[User]:
@@ -157,7 +169,7 @@ def _lock(prompt: Prompt) -> None:
 def _open(request: ChangeRequest) -> ChangeRequest:
     """Lock the prompt and return the request as it is now, if anything can still be done about it."""
     _lock(request.prompt)
-    related = ("project", "prompt__project", "version__prompt", "author", "requested_by", "reviewer")
+    related = ("project", "prompt__project", "version__prompt", "author", "requested_by", "asked_through", "reviewer")
     found = ChangeRequest.objects.select_related(*related).get(pk=request.pk)
     if not found.is_active:
         raise RequestClosed

@@ -8,7 +8,7 @@ from django.utils import timezone
 from projects import audit
 from projects.models import Project, User
 from projects.roles import Action
-from prompt_registry import contents, drafts, prompts, versions
+from prompt_registry import contents, dependents, drafts, prompts, versions
 from prompt_registry.errors import AlreadyInProject, MovedAlready, NothingToMove, VersionUnknown
 from prompt_registry.models import Prompt, PromptVersion
 from prompt_registry.permissions import demand
@@ -81,7 +81,8 @@ def newest_or(prompt: Prompt, number: int) -> PromptVersion:
 def _copy_versions(source: Prompt, moved: Prompt) -> None:
     last = 0
     while some := list(source.versions.filter(number__gt=last).order_by("number")[:_AT_A_TIME]):
-        PromptVersion.objects.bulk_create(_copy(version, moved) for version in some)
+        for copy in PromptVersion.objects.bulk_create(_copy(version, moved) for version in some):
+            dependents.record(version=copy, content=contents.of_version(copy))
         last = some[-1].number
 
 

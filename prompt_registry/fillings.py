@@ -17,7 +17,7 @@ _MOST_REMEMBERED = 200
 _MOST_ON_A_LEVEL = 2_000
 _FILLED_FIELDS = ("text", "messages", "variables", "snippets")
 # The parts of the last answer without a gap, by project, name and version.
-_last_whole: OrderedDict[tuple[int, str, int], Item] = OrderedDict()
+_last_whole: OrderedDict[tuple[int, str, str], Item] = OrderedDict()
 _lock = Lock()
 
 
@@ -37,7 +37,7 @@ def _may_hold_snippets(item: Item) -> bool:
 
 def _filled(item: Item, content: contents.PromptContent, shelf: Shelf, project_id: int) -> Item:
     composed = snippets.compose(content, shelf=shelf, name=item["name"], version=item["version"])
-    key = (project_id, item["name"], item["version"])
+    key = (project_id, item["name"], item["content_hash"])
     if composed.has_gaps and (whole := _last_whole.get(key)):
         return item | whole
     parts = _parts(item, composed)
@@ -46,7 +46,7 @@ def _filled(item: Item, content: contents.PromptContent, shelf: Shelf, project_i
     return item | parts
 
 
-def _remember(key: tuple[int, str, int], parts: Item) -> None:
+def _remember(key: tuple[int, str, str], parts: Item) -> None:
     with _lock:
         _last_whole[key] = parts
         _last_whole.move_to_end(key)

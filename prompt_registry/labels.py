@@ -36,7 +36,7 @@ from prompt_registry.errors import (
     StoppedByChecks,
     VersionUnknown,
 )
-from prompt_registry.models import ChangeRequest, Label, LabelMove, Prompt, PromptVersion
+from prompt_registry.models import PRODUCTION, ChangeRequest, Label, LabelMove, Prompt, PromptVersion
 from prompt_registry.permissions import demand
 from prompt_registry.protection import Protection
 
@@ -78,7 +78,7 @@ def publish(
     current = _current(prompt, label, expected_version)
     if current is not None and current.version_id == version.pk:
         raise AlreadyThere(f"v{version.number} is live in {label} already.")
-    request = _agreed(prompt, version, label, current, traffic)
+    request = _agreed(prompt, version, label, current, traffic, by=by)
     move = _move(
         prompt, label, current, version, by=by, reason=reason, change_request=request, is_scheduled=is_scheduled
     )
@@ -97,7 +97,20 @@ def undo(*, prompt: Prompt, label: str, by: User | None, expected_version: int |
     back = comeback(prompt=prompt, label=label)
     if back is None or current is None:
         raise NothingToUndo
+    if not _was_agreed(prompt, label, back.version):
+        demand(project=prompt.project, action=Action.PUBLISH, by=by)
     return _move(prompt, label, current, back.version, by=by, is_undo=True)
+
+
+def _was_agreed(prompt: Prompt, label: str, version: PromptVersion) -> bool:
+    """Tell whether the version may come back without anybody's approval.
+
+    What was live in production always may: somebody who may publish put it there. Another label may have been anybody's
+    before it was protected.
+    """
+    if label == PRODUCTION or not protection.now(prompt.project_id).demands_approval(label):
+        return True
+    return prompt.label_moves.filter(label=label, to_version=version, change_request__isnull=False).exists()
 
 
 def comeback(*, prompt: Prompt, label: str) -> Comeback | None:
@@ -134,14 +147,15 @@ def _demand_role(prompt: Prompt, label: str, rule: Protection, by: User | None) 
 
 
 def _agreed(
-    prompt: Prompt, version: PromptVersion, label: str, current: Label | None, traffic: Traffic
+    prompt: Prompt, version: PromptVersion, label: str, current: Label | None, traffic: Traffic, *, by: User | None
 ) -> ChangeRequest | None:
     """Return the approval that this publish uses up, if there is one; raise when the version may not go live."""
     # Read again under the lock: a rule that was made stricter meanwhile holds.
     rule = protection.now(prompt.project_id)
     if not rule.covers(label):
         return None
-    _check(version, current, traffic)
+    _demand_role(prompt, label, rule, by)
+    _check(version, current, rule, traffic)
     return approvals.use(prompt=prompt, version=version, label=label, is_required=rule.demands_approval(label))
 
 
@@ -153,13 +167,15 @@ def _current(prompt: Prompt, label: str, expected_version: int | None) -> Label 
     return current
 
 
-def _check(version: PromptVersion, current: Label | None, traffic: Traffic) -> None:
+def _check(version: PromptVersion, current: Label | None, rule: Protection, traffic: Traffic) -> None:
     project, written = version.prompt.project, contents.of_version(version)
-    after = snippets.composed(written, project_id=project.pk).content
+    filled = snippets.composed(written, project_id=project.pk)
+    after = filled.content
     before = snippets.composed(contents.of_version(current.version), project_id=project.pk).content if current else None
     found = checks.run(before=before, after=after, traffic=traffic)
     stops = [check.sentence for check in found if check.level == checks.STOPS]
     stops += snippets.findings(written, project, name=version.prompt.name)
+    stops += snippets.loose(filled, is_protected=rule.covers)
     if stops:
         raise StoppedByChecks(stops)
 

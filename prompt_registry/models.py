@@ -200,6 +200,8 @@ class ChangeRequest(models.Model):
     state = models.CharField(max_length=20, choices=ChangeRequestState.choices, default=ChangeRequestState.OPEN)
     note = models.CharField(max_length=500, blank=True, default="")
     requested_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    # Who made the key that asked; with it in hand nobody approves what they asked for.
+    asked_through = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     requested_at = models.DateTimeField(default=timezone.now)
     reviewer = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     reviewed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
@@ -227,6 +229,9 @@ class ChangeRequest(models.Model):
             ),
             models.CheckConstraint(
                 condition=~models.Q(reviewed_by=models.F("requested_by")), name="change_request_not_by_requester"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(reviewed_by=models.F("asked_through")), name="change_request_not_by_key_maker"
             ),
             models.CheckConstraint(
                 condition=~models.Q(state__in=_AGREED) | models.Q(reviewed_by__isnull=False),

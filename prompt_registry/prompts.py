@@ -42,7 +42,7 @@ def rename(*, prompt: Prompt, name: str, by: User) -> Prompt:
     name = names.clean(name)
     if locked.label_moves.exists():
         raise NameInUse
-    _demand_unused(locked)
+    _demand_unnamed(locked)
     before, locked.name = locked.name, name
     try:
         with transaction.atomic():
@@ -105,6 +105,12 @@ def delete(*, prompt: Prompt, by: User) -> Prompt:
     return locked
 
 
+def lock(some: Iterable[Prompt]) -> None:
+    """Lock several prompts in one order, so that those who change one of them meanwhile wait, and nobody for ever."""
+    keys = [prompt.pk for prompt in some]
+    list(Prompt.objects.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk"))
+
+
 def _locked(prompt: Prompt, *, by: User | None, action: Action = Action.EDIT_PROMPTS) -> Prompt:
     demand(project=prompt.project, action=action, by=by)
     return Prompt.objects.select_for_update(of=("self",)).select_related("project").get(pk=prompt.pk)
@@ -115,6 +121,14 @@ def _demand_unused(prompt: Prompt) -> None:
     if users:
         names = ", ".join(dict.fromkeys(f"«{item.name}»" for item in users[:3]))
         raise SnippetInUse(f"This prompt stands as a snippet in {names}, which is live. Take it out there first.")
+
+
+def _demand_unnamed(prompt: Prompt) -> None:
+    """Other prompts name a snippet by its name: under that name another text must not come up."""
+    users = dependents.names(project_id=prompt.project_id, name=prompt.name)
+    if users:
+        names = ", ".join(f"«{name}»" for name in users[:3])
+        raise SnippetInUse(f"This prompt stands as a snippet in {names}, which names it. Make a copy instead.")
 
 
 def _taken(project: Project, name: str) -> NameTaken:

@@ -51,7 +51,7 @@ def protect(*, project: Project, labels: Iterable[str], by: User) -> Project:
     wanted = sorted({PRODUCTION, *(label_names.clean(label) for label in labels if label.strip())})
     if len(wanted) > MAX_LABELS:
         raise TooManyProtected
-    locked = Project.objects.select_for_update().get(pk=project.pk)
+    locked = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     before = sorted(of(locked).labels)
     if wanted != before:
         Project.objects.filter(pk=project.pk).update(protected_labels=wanted)

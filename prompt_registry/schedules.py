@@ -68,6 +68,8 @@ def cancel(*, schedule: PublishSchedule, by: User) -> PublishSchedule:
     """Let the moment pass without a publish."""
     rule = protection.now(schedule.project_id)
     demand(project=schedule.prompt.project, action=labels.action_for(schedule.label, rule), by=by)
+    # Whoever publishes at this very moment has the prompt locked.
+    Prompt.objects.select_for_update().get(pk=schedule.prompt_id)
     if not _end(schedule, ScheduleState.CANCELLED):
         raise ScheduleClosed
     _record("plan_cancelled", schedule, by=by)

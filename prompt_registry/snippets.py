@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from django.db import connection
@@ -81,6 +81,19 @@ def findings(content: PromptContent, project: Project, *, name: str = "") -> lis
     if filled.uses and sum(map(utf8_length, filled.content.texts)) > MAX_TEMPLATE_BYTES:
         sentences.append("With its snippets the prompt is larger than 256 KiB. Shorten it or one of them.")
     return sentences
+
+
+def loose(filled: Composed, *, is_protected: Callable[[str], bool]) -> list[str]:
+    """Return what keeps a content from a protected label because its snippets would change there without anybody's approval.
+
+    A snippet must be named by a fixed version, or by a label that is protected itself.
+    """
+    return [
+        f"The snippet «{use.reference.name}» is taken from {use.reference.where}, which changes without approval. "
+        "Insert it from production, or one fixed version of it."
+        for use in filled.uses
+        if not use.reference.version and not is_protected(use.reference.label)
+    ]
 
 
 def impossible(content: PromptContent, *, project_id: int, name: str) -> list[str]:

@@ -139,7 +139,8 @@ class Pump:
         return bool(claimed)
 
     def _ask(self, cell: TrialCell, variant: Variant, messages: list[dict[str, Any]], provider: Connection) -> Asked:
-        settings = variant.settings
+        # What was set aside for an answer without a limit is its limit.
+        settings = replace(variant.settings, max_tokens=variant.settings.max_tokens or trial_money.UNLIMITED_ANSWER)
         call = running.start(connection=provider, messages=messages, settings=settings, changed=self._changed)
         return Asked(cell, variant, messages, settings, call)
 

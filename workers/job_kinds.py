@@ -55,6 +55,8 @@ def _reprice(job: Job) -> None:
 
 
 def _import_items(job: Job) -> None:
+    # A large file is one transaction: nobody else may begin with it meanwhile.
+    jobs.renew(job=job, lease=_IMPORT_LEASE)
     imports.run(import_id=job.payload["import"], is_last_try=job.attempts >= job.max_attempts)
 
 
@@ -76,9 +78,19 @@ KINDS: dict[str, Callable[[Job], None]] = {
     trials.RUN_KIND: trial_jobs.run,
 }
 
+# A little more than the time a task may take.
+_IMPORT_LEASE = timedelta(seconds=300)
+
 FAST = "fast"
+HOOKS = "hooks"
 # Kinds that run for long have a queue of their own, so that no quick one waits behind them.
-_QUEUE_OF: dict[str, str] = {repricing.KIND: "insight", imports.KIND: "evals", trials.RUN_KIND: "evals"}
+_QUEUE_OF: dict[str, str] = {
+    # Other people's servers may take their time.
+    webhooks.KIND: HOOKS,
+    repricing.KIND: "insight",
+    imports.KIND: "evals",
+    trials.RUN_KIND: "evals",
+}
 
 
 def queue_of(kind: str) -> str:

@@ -7,6 +7,7 @@ import time
 
 import structlog
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 from django.utils import timezone
 
 from monitoring import scores
@@ -14,13 +15,15 @@ from projects import jobs
 from projects.errors import LeaseLost
 from projects.models import Job
 from workers import canary
-from workers.job_kinds import FAST, KINDS, kinds_of
+from workers.job_kinds import FAST, HOOKS, KINDS, kinds_of
 from workers.timetable import QUEUES
 
 log = structlog.get_logger("callboard.worker")
 
 _TICK_SECONDS = 3600
 # A task that has taken longer takes no other slow job: its time is limited as a whole.
+# Well below the time a task may take: whoever comes after finds a fresh one.
+_FAST_TURN_SECONDS = 60.0
 _SLOW_TURN_SECONDS = 20.0
 
 
@@ -54,16 +57,18 @@ def send_canary() -> None:
 
 def run_ready(queue: str = FAST) -> None:
     """Run ready jobs one after the other until none is left, or as many run as may run at once."""
-    kinds, until = kinds_of(queue), time.monotonic() + (_SLOW_TURN_SECONDS if queue != FAST else float("inf"))
+    kinds, until = kinds_of(queue), time.monotonic() + (_FAST_TURN_SECONDS if queue == FAST else _SLOW_TURN_SECONDS)
     while time.monotonic() < until and not _is_full(queue) and (claimed := jobs.claim(kinds=kinds)):
         for job in claimed:
             _run(job)
 
 
 def _is_full(queue: str) -> bool:
-    """Tell whether the slow jobs already take all the processes that quick ones leave them."""
+    """Tell whether the slow jobs already take all the processes that quick ones leave them; webhooks take one at most."""
+    if queue == HOOKS:
+        return jobs.running(kinds=kinds_of(HOOKS)) >= 1
     at_once = int(os.environ.get("CALLBOARD_SLOW_JOBS", "0"))
-    slow = [kind for name in QUEUES if name != FAST for kind in kinds_of(name)]
+    slow = [kind for name in QUEUES if name not in (FAST, HOOKS) for kind in kinds_of(name)]
     return queue != FAST and at_once > 0 and jobs.running(kinds=slow) >= at_once
 
 
@@ -73,6 +78,10 @@ def _run(job: Job) -> None:
         jobs.finish(job=job)
     except LeaseLost:
         log.warning("a job was taken over by another worker", kind=job.kind, job=job.pk)
+    except SoftTimeLimitExceeded:
+        jobs.fail(job=job, error="It took longer than a job may take.")
+        # The task has had its time: what waits is for the next one.
+        raise
     except Exception as error:
         # The edge of one job: it is given back with its reason, the others go on.
         log.exception("a job failed", kind=job.kind, job=job.pk)

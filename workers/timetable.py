@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-QUEUES = ("fast", "evals", "insight")
+QUEUES = ("fast", "evals", "insight", "hooks")
 EVERY_TEN_SECONDS = 10.0
 EVERY_MINUTE = 60.0
 EVERY_HOUR = 3600.0

@@ -20,7 +20,7 @@ from prompt_registry.errors import ImportGone, ImportRefused, PromptRegistryErro
 from prompt_registry.imports import formats, plans
 from prompt_registry.imports.plans import Line
 from prompt_registry.imports.values import SourceFile
-from prompt_registry.models import PromptImport
+from prompt_registry.models import Prompt, PromptImport
 from prompt_registry.permissions import demand
 
 # Nobody else in the project can change anything meanwhile, so an import ends within seconds.
@@ -82,6 +82,9 @@ def carry_out(*, pending: PromptImport, format_key: str, chosen: Collection[str]
         raise ImportRefused(f"Choose at most {MAX_AT_ONCE} at once. Upload the file again for the others.")
     if not lines:
         raise ImportRefused("No prompt was chosen, or all of them are here already.")
+    # In one order, before anything else is locked: nobody who saves one of them meanwhile waits for us while we wait for them.
+    known = Prompt.objects.for_project(locked.project).filter(name__in={line.name for line in lines})
+    list(known.select_for_update().order_by("pk").values_list("pk"))
     locked.results = [_saved(locked.project, line, by) for line in lines]
     locked.format, locked.done_at, locked.packed = seen.format, timezone.now(), b""
     locked.save(update_fields=["results", "format", "done_at", "packed"])

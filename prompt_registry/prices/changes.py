@@ -72,7 +72,7 @@ def set_price(*, project: Project, price: NewPrice, by: User) -> ModelPrice:
     """Store what the project pays for a model from a day on; a price of the same day is replaced."""
     demand(project=project, action=Action.MANAGE_PROVIDERS, by=by)
     price = _checked(price)
-    Project.objects.select_for_update().get(pk=project.pk)
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     named: dict[str, Any] = {"provider": price.provider, "model": price.model, "valid_from": price.valid_from}
     is_known = project.model_prices.filter(**named).exists()
     if not is_known and project.model_prices.count() >= MOST_OF_A_PROJECT:

@@ -10,6 +10,8 @@ from typing import Any
 from prompt_registry.providers.errors import MalformedAnswer
 from prompt_registry.providers.values import Completion, ModelSettings, ToolCall, Usage
 
+_MOST_TOKENS = 2**31 - 1
+
 
 def request_body(*, base_url: str, messages: Sequence[Mapping[str, Any]], settings: ModelSettings) -> dict[str, Any]:
     """Return the request of one chat completion."""
@@ -72,11 +74,19 @@ def read_usage(usage: Any) -> Usage | None:
     prompt_details = getattr(usage, "prompt_tokens_details", None)
     completion_details = getattr(usage, "completion_tokens_details", None)
     return Usage(
-        input_tokens=int(usage.prompt_tokens or 0),
-        output_tokens=int(usage.completion_tokens or 0),
-        cache_read_tokens=int(getattr(prompt_details, "cached_tokens", None) or 0),
-        reasoning_tokens=int(getattr(completion_details, "reasoning_tokens", None) or 0),
+        input_tokens=_count(usage.prompt_tokens),
+        output_tokens=_count(usage.completion_tokens),
+        cache_read_tokens=_count(getattr(prompt_details, "cached_tokens", None)),
+        reasoning_tokens=_count(getattr(completion_details, "reasoning_tokens", None)),
     )
+
+
+def _count(value: Any) -> int:
+    """Return a number of tokens as it can be stored, whatever the provider says."""
+    try:
+        return min(max(int(value or 0), 0), _MOST_TOKENS)
+    except (TypeError, ValueError, OverflowError):
+        return 0
 
 
 @dataclass(slots=True)

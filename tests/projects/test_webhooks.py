@@ -204,3 +204,14 @@ def test_the_same_event_always_makes_the_same_bytes(project):
     one = webhook_texts.body(payload={"b": 1, "a": {"d": 2, "c": 3}}, is_slack=False)
 
     assert one == b'{"a":{"c":3,"d":2},"b":1}'
+
+
+def test_what_was_skipped_before_it_was_tried_can_be_sent_again(project, by):
+    endpoint, _ = make(project, by)
+    delivery = webhooks.send_test(endpoint=endpoint)
+    WebhookDelivery.objects.update(state=DeliveryState.SKIPPED)
+    Job.objects.filter(kind=webhooks.KIND).update(state="done")
+
+    webhooks.resend(delivery=delivery, by=by)
+
+    assert Job.objects.filter(kind=webhooks.KIND, state="ready").count() == 1

@@ -8,7 +8,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from projects import webhooks
 from projects.models import AuditEvent, Notification, Project, User, WebhookDelivery
 from projects.roles import Role
-from prompt_registry import callers, change_requests, labels, prompts, pushes
+from prompt_registry import callers, change_requests, labels, prompts, protection, pushes
 from prompt_registry.callers import Caller, Traffic
 from prompt_registry.errors import (
     AlreadyAsked,
@@ -478,3 +478,29 @@ def test_webhooks_hear_of_asking_and_of_the_answers(project, prompt, editor, app
     sent = WebhookDelivery.objects.order_by("pk").values_list("event", flat=True)
     assert list(sent) == [events[0], events[2], events[0], events[1]]
     assert WebhookDelivery.objects.order_by("pk")[1].payload["data"]["said"] == "Shorter, please"
+
+
+# Keys
+
+
+def test_whoever_made_the_key_that_asked_is_not_the_second_person(project, prompt, approver):
+    maker = make_member(project, Role.ADMIN)
+    version = make_version(prompt, by=None)
+    request = ask(version, None, through=maker)
+
+    with pytest.raises(OwnChange, match="Your key asked"):
+        approve(request, maker)
+
+    assert approve(request, approver).approved_by == approver
+
+
+def test_what_an_unprotected_label_once_pointed_to_comes_back_only_by_an_approver(project, prompt, editor, approver):
+    first, second = make_version(prompt, by=editor), make_version(prompt, by=editor)
+    for version in (first, second):
+        publish(version, editor, "eu")
+    protection.protect(project=project, labels=["eu"], by=make_member(project, Role.ADMIN))
+
+    with pytest.raises(NotAllowed):
+        labels.undo(prompt=prompt, label="eu", by=editor)
+
+    assert labels.undo(prompt=prompt, label="eu", by=approver).to_version == first

@@ -7,10 +7,10 @@ import pytest
 from projects import members
 from projects.models import AuditEvent
 from projects.roles import Role
-from prompt_registry import copies, drafts, labels, prompts, resolution
+from prompt_registry import copies, dependents, drafts, labels, prompts, resolution
 from prompt_registry.errors import AlreadyInProject, MovedAlready, NameTaken, NotAllowed, NothingToMove
 from prompt_registry.models import Prompt
-from tests.prompt_registry.factories import chat, make_project, make_version
+from tests.prompt_registry.factories import chat, make_project, make_prompt, make_version, text
 
 CONTENT = {"variables": [{"name": "name", "sample": "Ana"}], "settings": {"model": "big", "temperature": 0.2}}
 
@@ -123,3 +123,12 @@ def test_a_prompt_brought_back_stands_on_its_own_again(prompt, editor, other):
 
     assert (back.moved_to, back.archived_at) == (None, None)
     assert moved.versions.count() == 1
+
+
+def test_a_moved_prompt_is_known_to_include_its_snippets(project, editor, other):
+    answer = make_prompt(project, name="answer", type="text")
+    make_version(answer, text("@@@prompt:name=rules|version=1@@@"))
+
+    copies.move(prompt=answer, to=other, name="answer", by=editor)
+
+    assert dependents.names(project_id=other.pk, name="rules") == ["answer"]

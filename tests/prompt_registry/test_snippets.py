@@ -239,3 +239,32 @@ def test_a_snippet_that_nothing_live_includes_is_deleted(project, publish, appro
 
     assert prompts.delete(prompt=rules, by=approver).deleted_at
     assert "was deleted" in snippets.findings(text(tag("rules")), project)[0]
+
+
+@pytest.mark.parametrize("where", ["label=latest", "label=staging"])
+def test_a_snippet_that_anybody_can_change_does_not_go_live_in_production(project, publish, approver, editor, where):
+    rules = publish("rules", "Be kind.")
+    labels.publish(prompt=rules, version=rules.versions.get(number=1), label="staging", by=editor)
+    prompt = make_prompt(project, name="answer", type="text")
+    version = make_version(prompt, text(tag("rules", where)))
+
+    labels.publish(prompt=prompt, version=version, label="staging", by=editor)
+    with pytest.raises(StoppedByChecks, match="changes without approval"):
+        labels.publish(prompt=prompt, version=version, label="production", by=approver)
+
+
+def test_a_fixed_version_of_a_snippet_goes_live(project, publish, approver):
+    publish("rules", "Be kind.")
+    prompt = make_prompt(project, name="answer", type="text")
+    version = make_version(prompt, text(tag("rules", "version=1")))
+
+    assert labels.publish(prompt=prompt, version=version, label="production", by=approver)
+
+
+def test_a_snippet_that_any_version_names_keeps_its_name(project, editor):
+    rules = make_prompt(project, name="rules", type="text")
+    make_version(rules, text("Be kind."))
+    make_version(make_prompt(project, name="answer", type="text"), text(tag("rules", "version=1")))
+
+    with pytest.raises(SnippetInUse, match="«answer»"):
+        prompts.rename(prompt=rules, name="other", by=editor)

@@ -228,7 +228,9 @@ def test_refused_batches_count_as_dropped_and_fail(replay, server):
 def test_ctrl_c_keeps_what_was_sent(server, tmp_path):
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(json.dumps(INTENT | {"id": str(number)}) + "\n" for number in range(500)))
-    code = "import sys; from callboard.cli.main import main; sys.exit(main())"
+    # A shell that runs the tests in the background lets its children ignore Ctrl-C.
+    code = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    code += "from callboard.cli.main import main; sys.exit(main())"
     command = [sys.executable, "-c", code, "replay", str(path), "--url", server.url, "--key", TEST_KEY]
     process = subprocess.Popen([*command, "--rate", "20", "--json"], stdout=subprocess.PIPE, text=True)
     eventually(lambda: len(server.spans) > 4)

@@ -471,3 +471,15 @@ def test_colours_only_on_a_terminal(environ, folder, refund):
     assert ended.returncode == 0, ended.stderr
     assert "\x1b" not in ended.stdout
     assert "support/refund-answer" in ended.stdout
+
+
+def test_pull_never_writes_over_a_file_that_is_no_prompt(run, folder, refund):
+    folder.mkdir(exist_ok=True)
+    path = folder / "support" / "refund-answer.md"
+    path.parent.mkdir()
+    path.write_text("My own notes", encoding="utf-8")
+
+    code, _, said = run("pull")
+
+    assert (code, path.read_text(encoding="utf-8")) == (1, "My own notes")
+    assert "no prompt file" in said

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 from django.utils import timezone
 
@@ -138,3 +139,31 @@ def test_a_planned_publish_is_stopped_by_the_name_of_the_application_that_it_wou
     schedule.refresh_from_db()
     assert (schedule.state, prompt.labels.get().version) == ("failed", live)
     assert "the application support-api (1 call in 24 hours) still fills it" in schedule.outcome
+
+
+def test_webhooks_take_one_process_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(job_kinds.KINDS, "hook", lambda job: None)
+    monkeypatch.setitem(job_kinds._QUEUE_OF, "hook", "hooks")
+    for key in ("1", "2"):
+        jobs.add(kind="hook", dedupe_key=key)
+    jobs.claim(kinds=["hook"])
+
+    tasks.run_jobs("hooks")
+
+    assert Job.objects.get(dedupe_key="2").state == JobState.READY
+
+
+def test_a_job_that_takes_too_long_is_given_back_and_ends_the_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(job: Job) -> None:
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setitem(job_kinds.KINDS, "slow", slow)
+    jobs.add(kind="slow", dedupe_key="1")
+
+    with pytest.raises(SoftTimeLimitExceeded):
+        tasks.run_jobs()
+
+    assert (Job.objects.get().state, Job.objects.get().last_error) == (
+        JobState.READY,
+        "It took longer than a job may take.",
+    )

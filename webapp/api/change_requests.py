@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 from pydantic import Field, StringConstraints, ValidationError
 
+from projects import keys
 from projects.models import Project, User
 from projects.roles import Scope
 from prompt_registry import approval_queries, change_requests, places, versions
@@ -99,7 +100,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     try:
         version = versions.by_number(prompt, wanted.version)
         asked = change_requests.ask(
-            prompt=prompt, version=version, label=wanted.label, note=wanted.note, by=None,
+            prompt=prompt, version=version, label=wanted.label, note=wanted.note, by=None, through=keys.maker_of(caller_of(request)),
             reviewer=_reviewer(project, wanted.reviewer),
         )  # fmt: skip
     except PromptRegistryError as error:

@@ -82,7 +82,7 @@ def live(layout: Layout, addresses: Addresses, environ: Mapping[str, str]) -> Pr
 def worker(layout: Layout, environ: Mapping[str, str]) -> Program:
     """Background work of all queues: a parent and its working processes."""
     argv = ["celery", "--app", "workers.app", "worker", "--queues", ",".join(QUEUES), "--hostname", "worker@%h"]
-    argv += ["--concurrency", environ.get("CALLBOARD_WORKER_PROCESSES", "3"), "--loglevel", "WARNING"]
+    argv += ["--concurrency", environ.get("CALLBOARD_WORKER_PROCESSES", "4"), "--loglevel", "WARNING"]
     argv += ["--without-gossip", "--without-mingle", "--without-heartbeat", "-O", "fair"]
     # Slow jobs leave a process to the quick ones.
     environ = {"CALLBOARD_SLOW_JOBS": "2", **environ}

@@ -59,6 +59,7 @@ def _done(request: ProjectRequest, deed: str) -> HttpResponseBase:
     tag = texts.clean(request.POST.get("tag", "")).strip()
     try:
         with transaction.atomic():
+            prompts.lock(chosen)
             for prompt in chosen:
                 _change(deed, tag)(prompt, request.user)
     except PromptRegistryError as error:

@@ -104,19 +104,21 @@ def plan_for(prompt: Prompt, version: PromptVersion, place: str) -> Plan:
     """Return what publishing the version to the place would change."""
     current = prompt.labels.select_related("version__prompt", "updated_by").filter(name=place).first()
     written = contents.of_version(version)
-    after = snippets.composed(written, project_id=prompt.project_id).content
+    filled = snippets.composed(written, project_id=prompt.project_id)
+    after, rule = filled.content, protection.of(prompt.project)
     before = (
         snippets.composed(contents.of_version(current.version), project_id=prompt.project_id).content
         if current
         else None
     )
-    missing = [
-        Check(checks.STOPS, sentence) for sentence in snippets.findings(written, prompt.project, name=prompt.name)
-    ]
+    found = snippets.findings(written, prompt.project, name=prompt.name)
+    if rule.covers(place):
+        found += snippets.loose(filled, is_protected=rule.covers)
+    missing = [Check(checks.STOPS, sentence) for sentence in found]
     traffic = callers.of(prompt=prompt, label=place)
     planned = prompt.schedules.filter(label=place, state=ScheduleState.WAITING)
     return Plan(
-        version=version, place=place, current=current, rule=protection.of(prompt.project), traffic=traffic,
+        version=version, place=place, current=current, rule=rule, traffic=traffic,
         checks=[*missing, *checks.run(before=before, after=after, traffic=traffic)],
         price=price_changes.estimate(before=before, after=after, traffic=traffic),
         request=approval_queries.latest(prompt=prompt, version=version, label=place),

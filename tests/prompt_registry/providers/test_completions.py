@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -31,6 +32,7 @@ from prompt_registry.providers.errors import (
     RequestRefused,
 )
 from prompt_registry.providers.values import Completion, ModelSettings, TextChunk, Usage
+from prompt_registry.providers.wire import read_usage
 from tests.prompt_registry.providers.conftest import connect
 from tests.prompt_registry.providers.fake_provider import SLOW_SECONDS
 
@@ -405,3 +407,13 @@ def test_a_process_that_never_calls_a_model_does_not_load_the_client():
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert answer.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("count", [-1, 3_000_000_000, float("inf"), "many", None])
+def test_nonsense_token_counts_become_numbers_that_can_be_stored(count):
+    usage = SimpleNamespace(prompt_tokens=count, completion_tokens=count)
+
+    found = read_usage(usage)
+
+    assert 0 <= found.input_tokens <= 2**31 - 1
+    assert 0 <= found.output_tokens <= 2**31 - 1

@@ -75,12 +75,17 @@ class PromptDirectory:
     def write(self, path: str, text: str) -> None:
         """Replace a file in one step."""
         target = self.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(parents=True, exist_ok=True)
         if not target.parent.resolve().is_relative_to(self.root.resolve()):
             raise CommandError(
                 f"{path} would lie outside of {self.root}: a folder in it is a link; nothing was written"
             )
+        target.parent.mkdir(parents=True, exist_ok=True)
         _replace(target, text)
+
+    def holds_something_else(self, path: str) -> bool:
+        """Tell whether a file that is no prompt stands where one would go."""
+        return path.casefold() in {ignored.casefold() for ignored in self.ignored}
 
     def note(self, name: str, base: Base) -> None:
         """Remember from which version the file of a prompt comes."""

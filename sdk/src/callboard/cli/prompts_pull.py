@@ -78,6 +78,9 @@ def _pulled(
     if local is not None and local.fingerprint == theirs:
         directory.note(one.name, Base(one.version, theirs))
         return Row(one.name, path, "same", f"v{one.version}", one.version)
+    if local is None and directory.holds_something_else(path) and not arguments.force:
+        detail = f"{path} is there and is no prompt file: it does not begin with ---. Move it away, or pull --force"
+        return Row(one.name, path, "in the way", detail, one.version, is_failure=True)
     is_untouched = local is None or (base is not None and base.fingerprint == local.fingerprint)
     if not is_untouched and not arguments.force:
         return _kept(one, path, base, theirs, local)
