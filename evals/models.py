@@ -1,4 +1,7 @@
-"""Datasets: their items, the revisions that say which items were in them when, and files on their way in."""
+"""Datasets: their items, the revisions that say which items were in them when, and files on their way in.
+
+The tables of evaluators and of experiments stand beside what they are about; Django finds them through here.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,27 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from evals.evaluators.models import Evaluator, EvaluatorVersion
+from evals.experiments.models import (
+    CachedAnswer,
+    Experiment,
+    ExperimentAttempt,
+    ExperimentCell,
+    ExperimentEvaluator,
+    ExperimentScore,
+)
 from projects.models import Project, User
+
+__all__ = [
+    "CachedAnswer",
+    "Evaluator",
+    "EvaluatorVersion",
+    "Experiment",
+    "ExperimentAttempt",
+    "ExperimentCell",
+    "ExperimentEvaluator",
+    "ExperimentScore",
+]
 
 
 class DatasetQuerySet(models.QuerySet["Dataset"]):

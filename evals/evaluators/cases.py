@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from evals.errors import CannotJudge
+from prompt_registry.providers.values import ModelSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,8 @@ class Case:
     expected: str | None = None
     context: str | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)
+    # What column 0 answered, for evaluators that compare.
+    rival: str | None = None
 
     def demand_expected(self) -> str:
         """Return the expected output, or raise CannotJudge."""
@@ -32,12 +35,38 @@ class Outcome:
     value: float
     passed: bool
     why: str
+    # What a judge said in full; JSON.
+    detail: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Evaluator(Protocol):
-    """Judges one answer; raises CannotJudge when it cannot."""
+class QuickEvaluator(Protocol):
+    """Judges one answer without asking a model; raises CannotJudge when it cannot."""
 
     def judge(self, case: Case) -> Outcome: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a judge wants to know from a model."""
+
+    messages: Sequence[Mapping[str, Any]]
+    settings: ModelSettings
+
+
+class ModelEvaluator(Protocol):
+    """Judges one answer with the word of a model; whoever runs it asks the questions, in any order.
+
+    `questions` may differ from call to call (delimiters are random); `read` gets the answers in the order of the
+    questions and raises CannotJudge for any that is not what was asked for.
+    """
+
+    connection_id: int
+    # Whether the answer is compared with that of column 0.
+    compares: bool
+
+    def questions(self, case: Case) -> Sequence[Question]: ...
+
+    def read(self, case: Case, answers: Sequence[str]) -> Outcome: ...
 
 
 def yes_or_no(passed: bool, why: str) -> Outcome:

@@ -9,7 +9,7 @@ from typing import Any
 
 from evals.errors import EvaluatorRefused
 from evals.evaluators import overlap
-from evals.evaluators.cases import Evaluator
+from evals.evaluators.cases import QuickEvaluator
 from evals.evaluators.structured import Json, Number
 from evals.evaluators.texts import Citation, Contains, Exact, Length, Pattern, Similar, Wanted
 
@@ -20,19 +20,19 @@ class Kind:
 
     title: str
     explanation: str
-    make: Callable[..., Evaluator]
+    make: Callable[..., QuickEvaluator]
     settings: Mapping[str, type]
     needs_expected: bool = False
 
 
-def _contains(texts: list[str], wanted: str = Wanted.ALL) -> Evaluator:
+def _contains(texts: list[str], wanted: str = Wanted.ALL) -> QuickEvaluator:
     try:
         return Contains(tuple(texts), Wanted(wanted))
     except ValueError as error:
         raise EvaluatorRefused("An answer contains «all», «any» or «none» of the texts.") from error
 
 
-def _similar(measure: Callable[[str, str], float], at_least: float = 0.5) -> Evaluator:
+def _similar(measure: Callable[[str, str], float], at_least: float = 0.5) -> QuickEvaluator:
     return Similar(measure, at_least)
 
 
@@ -70,7 +70,7 @@ KINDS: Mapping[str, Kind] = {
 }  # fmt: skip
 
 
-def build(kind: str, settings: Mapping[str, Any]) -> Evaluator:
+def build(kind: str, settings: Mapping[str, Any]) -> QuickEvaluator:
     """Return the check with these settings, or raise EvaluatorRefused with what to change."""
     if kind not in KINDS:
         raise EvaluatorRefused("There is no check of this kind. Choose one of the list.")
