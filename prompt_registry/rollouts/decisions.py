@@ -121,6 +121,8 @@ def _next(situation: Situation, found: Sequence[Evidence], harm: float, split: f
         return _or_ask(situation, f"Not enough is known yet about: {', '.join(unsure)}.")
     if situation.index + 1 == len(situation.steps):
         return Action.COMPLETE, "Nothing got worse than allowed at any share."
+    if situation.steps[situation.index + 1].asks_first:
+        return Action.ASK, "Nothing got worse than allowed. The plan asks for a yes before the next share."
     return Action.PROMOTE, "Nothing got worse than allowed at this share."
 
 
