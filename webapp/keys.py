@@ -73,6 +73,9 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("previous-change", "p", "Previous change", "Prompt"),
     Shortcut("approve", "a", "Approve", "Prompt"),
     Shortcut("ask-for-changes", "r", "Ask for changes", "Prompt"),
+    Shortcut("pause", "p", "Pause or continue", "Rollout"),
+    Shortcut("next-share", "→", "Next share", "Rollout"),
+    Shortcut("roll-back", "Shift+U", "Take it back", "Rollout"),
     Shortcut("undo-publish", "Shift+U", "Undo the last publish", "Prompt"),
 )
 
