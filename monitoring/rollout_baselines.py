@@ -22,6 +22,7 @@ _MOST_TRACES = 20_000
 _PERCENTILES = {Event.SLOW: (0.95,), Event.LATE_START: (0.95,), Event.DEAR: (0.5, 0.9, 0.95, 0.99)}
 # A unit should have an event in about a third of its first calls: then heavy users say no more than others.
 _EVENTS_IN_FIRST_CALLS = 0.3
+_PRIOR_EVENTS, _PRIOR_UNITS = 0.5, 25.0
 
 _CALLS = f"""
     SELECT coalesce(nullif(s.user_id, ''), nullif(s.session_id, ''), s.trace_id::text) AS unit, s.start_ns, s.model,
@@ -43,6 +44,8 @@ class Baseline:
     event: Event
     rate: float
     first_calls: int
+    # How many units had it.
+    events: int
     thresholds: Mapping[str, tuple[float, ...]]
 
 
@@ -84,8 +87,9 @@ def _size(values: Mapping[str, Any]) -> tuple[int, float, datetime | None]:
 def _rate(event: Event, values: Mapping[str, Any], calls: int) -> Baseline:
     column = {Event.DISLIKED: "is_disliked", Event.ERROR: "is_error"}[event]
     events = int(_one(f"SELECT count(*) FILTER (WHERE {column}) FROM ({_CALLS}) calls", values)[0])
-    first_calls = _first_calls((events + 0.5) / (calls + 1))
-    return Baseline(event, _unit_rate(column, first_calls, values), first_calls, {})
+    first_calls = _first_calls((events + _PRIOR_EVENTS) / (calls + _PRIOR_UNITS))
+    rate, had = _unit_rate(column, first_calls, values)
+    return Baseline(event, rate, first_calls, had, {})
 
 
 def _beyond(event: Event, values: Mapping[str, Any]) -> Baseline | None:
@@ -97,8 +101,8 @@ def _beyond(event: Event, values: Mapping[str, Any]) -> Baseline | None:
     usual = thresholds[""][min(1, len(thresholds[""]) - 1)]
     share = 1 - _PERCENTILES[event][min(1, len(_PERCENTILES[event]) - 1)]
     first_calls = _first_calls(share)
-    rate = _unit_rate(f"{column} > %(usual)s", first_calls, {**values, "usual": usual})
-    return Baseline(event, rate, first_calls, thresholds)
+    rate, had = _unit_rate(f"{column} > %(usual)s", first_calls, {**values, "usual": usual})
+    return Baseline(event, rate, first_calls, had, thresholds)
 
 
 def _thresholds(column: str, shares: Sequence[float], values: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:
@@ -117,8 +121,11 @@ def _thresholds(column: str, shares: Sequence[float], values: Mapping[str, Any])
     }
 
 
-def _unit_rate(condition: str, first_calls: int, values: Mapping[str, Any]) -> float:
-    """Return the share of units with the event among their first calls; never quite 0, for it may only be rare."""
+def _unit_rate(condition: str, first_calls: int, values: Mapping[str, Any]) -> tuple[float, int]:
+    """Return the share of units with the event among their first calls, and how many had it.
+
+    Never quite 0, for it may only be rare; without any unit it is one in fifty.
+    """
     row = _one(
         f"""SELECT count(*) FILTER (WHERE had), count(*) FROM (
                 SELECT bool_or({condition}) FILTER (WHERE nth <= %(first_calls)s) AS had FROM (
@@ -126,7 +133,7 @@ def _unit_rate(condition: str, first_calls: int, values: Mapping[str, Any]) -> f
                 ) numbered GROUP BY unit) units""",
         {**values, "first_calls": first_calls},
     )
-    return (int(row[0]) + 0.5) / (int(row[1]) + 1)
+    return (int(row[0]) + _PRIOR_EVENTS) / (int(row[1]) + _PRIOR_UNITS), int(row[0])
 
 
 def _first_calls(rate: float) -> int:

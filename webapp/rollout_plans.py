@@ -9,8 +9,11 @@ from monitoring import rollout_baselines
 from monitoring.rollout_baselines import Baseline
 from prompt_registry.models import PromptVersion
 from prompt_registry.rollouts import plans
-from prompt_registry.rollouts.guardrails import ALLOWANCES, WEIGHTS, Guardrail, Plan
+from prompt_registry.rollouts.guardrails import ALLOWANCES, DISLIKED, WEIGHTS, Guardrail, Plan
 from prompt_registry.rollouts.plans import Caution, Step
+
+# Where people hardly give thumbs, waiting for them would take for ever.
+_FEWEST_DISLIKES = 5
 
 
 def propose(
@@ -32,4 +35,5 @@ def _guardrail(baseline: Baseline) -> Guardrail:
     return Guardrail(
         kind=kind, base_rate=baseline.rate, first_calls=baseline.first_calls, thresholds=dict(baseline.thresholds),
         weight=WEIGHTS[kind], allowance=ALLOWANCES.get(kind, 0.0),
+        is_gate=kind != DISLIKED or baseline.events >= _FEWEST_DISLIKES,
     )  # fmt: skip

@@ -80,6 +80,7 @@ def _metrics(guardrails: Sequence[Guardrail], counts: Counts, missing: str) -> I
         place += guardrail.parts
         yield Metric(
             name=guardrail.title, base_rate=guardrail.base_rate, weight=guardrail.weight, missing=missing,
+            is_gate=guardrail.is_gate, is_immediate=guardrail.is_immediate,
             parts=tuple(_part(counts, at) for at in places),
         )  # fmt: skip
 

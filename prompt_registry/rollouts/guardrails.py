@@ -39,6 +39,13 @@ class Guardrail:
     thresholds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     weight: float = 1.0
     allowance: float = 0.0
+    # Nobody can wait for what hardly ever happened: then it is watched for harm, and the next share does not need it.
+    is_gate: bool = True
+
+    @property
+    def is_immediate(self) -> bool:
+        """Whether an event is known with the call; feedback may come days later."""
+        return self.kind != DISLIKED
 
     @property
     def title(self) -> str:

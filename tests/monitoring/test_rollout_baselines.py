@@ -49,9 +49,10 @@ def test_rates_are_shares_of_people_and_thresholds_those_that_few_calls_exceed(p
 
     found = {one.event: one for one in _of(project).events}
 
-    assert found[Event.DISLIKED].rate == pytest.approx(10.5 / 201)
-    assert found[Event.DISLIKED].first_calls == 6
-    assert found[Event.ERROR].rate == pytest.approx(4.5 / 201)
+    assert found[Event.DISLIKED].rate == pytest.approx(10.5 / 225)
+    assert found[Event.DISLIKED].events == 10
+    assert found[Event.DISLIKED].first_calls == 7
+    assert found[Event.ERROR].rate == pytest.approx(4.5 / 225)
     assert found[Event.SLOW].thresholds[""] == pytest.approx((1189e6,))
     assert found[Event.SLOW].rate == pytest.approx(0.05, abs=0.01)
     assert len(found[Event.DEAR].thresholds[""]) == 4

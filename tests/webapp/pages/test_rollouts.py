@@ -61,17 +61,11 @@ def test_the_page_of_a_new_rollout_says_that_nothing_is_known_yet():
 
 def test_the_counts_of_the_page_are_the_calls_that_were_logged():
     rollout = make_rollout()
-    sent = {
-        "callboard.rollout.id": str(rollout.pk),
-        "callboard.rollout.arm": "control",
-        "callboard.rollout.bucket": 2**47,
-    }
+    at, sent = changes.began(rollout)[0], {"callboard.rollout.id": str(rollout.pk), "callboard.rollout.arm": "control"}
     for number in range(3):
-        send(
-            rollout.project,
-            make_span(trace_id=new_trace_id(), prompt=rollout.prompt.name, version=1, attributes=sent | {"callboard.rollout.bucket": 2**47 + number},
-                      at=changes.began(rollout)[0]),
-        )  # fmt: skip
+        attributes = sent | {"callboard.rollout.bucket": 2**47 + number}
+        call = make_span(trace_id=new_trace_id(), prompt=rollout.prompt.name, version=1, attributes=attributes, at=at)
+        send(rollout.project, call)
 
     page = _client(rollout.started_by).get(_page(rollout)).context
 
