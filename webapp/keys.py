@@ -74,6 +74,9 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("run-calls", "o", "Run the real calls with both versions", "Prompt"),
     Shortcut("approve", "a", "Approve", "Prompt"),
     Shortcut("ask-for-changes", "r", "Ask for changes", "Prompt"),
+    Shortcut("pause", "p", "Pause or continue", "Rollout"),
+    Shortcut("next-share", "→", "Next share", "Rollout"),
+    Shortcut("roll-back", "Shift+U", "Take it back", "Rollout"),
     Shortcut("undo-publish", "Shift+U", "Undo the last publish", "Prompt"),
 )
 

@@ -37,7 +37,7 @@ def render_page(
 ) -> HttpResponse:  # fmt: skip
     """Answer with the whole page, or, when htmx asks, with the template partial named `fragment` alone.
 
-    `section` marks the current entry of the rail: overview, prompts, datasets, explore, start or settings.
+    `section` marks the current entry of the rail: overview, prompts, datasets, rollouts, explore, start or settings.
     """
     whole = {**shell(request, section=section, has_time_range=has_time_range), **context}
     if fragment and request.headers.get("HX-Request") == "true" and request.headers.get("HX-Request-Type") != "full":
@@ -79,6 +79,7 @@ def navigation(project: Project, *, section: str, waiting: int = 0) -> list[NavE
         ("Overview", "overview", "g o", "overview"),
         ("Prompts", "prompts", "g p", "prompts"),
         ("Tests", "datasets", "g t", "tests"),
+        ("Rollouts", "rollouts", "g r", "rollouts"),
         ("Explore", "explore", "g e", "explore"),
         ("Connect", "start", "g c", "plug"),
         ("Settings", "settings", "g s", "settings"),

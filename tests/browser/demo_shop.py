@@ -37,6 +37,8 @@ from prompt_registry.imports.values import SourceFile
 from prompt_registry.models import Prompt, ProviderConnection
 from prompt_registry.trial_models import CellState, Trial
 from prompt_registry.trial_plans import CALL, VERSION, TrialInput, Variant
+from tests.browser import demo_rollouts
+from tests.browser.demo_rollouts import DemoRollouts
 from tests.monitoring.factories import make_span, new_span_id, new_trace_id, rate, send
 from tests.projects.factories import make_user
 from webapp.demo import traffic
@@ -77,6 +79,7 @@ class DemoShop:
     webhook_id: int
     webhook_off_id: int
     delivery_id: int
+    rollouts: DemoRollouts
 
     def at(self, place: str = "") -> str:
         """Return an address inside the project."""
@@ -115,6 +118,7 @@ def make() -> DemoShop:
         trial_id=_trial(made[0], connection, admin).pk, recalled_number=_recall(made[0], connection, admin),
         import_id=pending.pk, done_import_id=done.pk,
         invitation_token=invitation, webhook_id=webhook.pk, webhook_off_id=webhook_off.pk, delivery_id=delivery.pk,
+        rollouts=demo_rollouts.make(project, admin),
         dataset=dataset, dataset_file_id=_file(dataset, admin).pk, dataset_imported_id=_imported(dataset, admin).pk,
     )  # fmt: skip
 

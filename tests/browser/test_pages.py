@@ -103,6 +103,16 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "trial-difference": of_prompt(
         "trial-difference", trial_id=lambda demo: demo.trial_id, row=lambda demo: 0, column=lambda demo: 1
     ),
+    "rollouts": inside("rollouts"),
+    "empty rollouts": elsewhere("/p/{demo.empty.slug}/rollouts/"),
+    "rollout": inside("rollout", rollout_id=lambda demo: demo.rollouts.running_id),
+    "ended rollout": inside("rollout", rollout_id=lambda demo: demo.rollouts.ended_id),
+    "rollout-decision": inside(
+        "rollout-decision",
+        rollout_id=lambda demo: demo.rollouts.running_id,
+        decision_id=lambda demo: demo.rollouts.decision_id,
+    ),
+    "rollout-start": of_prompt("rollout-start", "?version=1&to=production"),
     "explore": inside("explore"),
     "explore filtered": inside("explore", "?thumbs=down&prompt=support/refund-answer"),
     "nothing to explore": inside("explore", "?q=xyzzy"),
@@ -166,6 +176,7 @@ NO_PAGES = set(
     home settings prompt-writers prompt-by-name prompt-changed prompt-windows join-project preferences
     prompt-file prompts-export-file
     prompt-recalls prompt-try-example request-comment-add
+    rollout-act
     prompt-snippets remove-price reprice stop-repricing repricing
     prompt-archive prompt-delete prompt-discard prompt-draft prompt-preview prompt-restore prompt-undo prompt-use prompt-use-again
     comment-people comment-add comment-answer comment-edit comment-delete comment-resolve comment-reopen
