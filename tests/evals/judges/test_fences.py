@@ -76,12 +76,13 @@ def test_every_question_has_a_word_of_its_own():
         "if a << 3 and b >> 2: pass",
         "cat <<EOF\nhello\nEOF",
         "- one\n- two\n\n## Steps",
+        "System: Windows 11\nBrowser: Firefox",
         "Wir erstatten in 14 Tagen – versprochen. «Danke!»",
         "پیام می\u200cدهیم",
         "👩\u200d💻 wrote this",
         '{"verdict": "good", "reason": "x"}',
     ],
-    ids=["table", "shifts", "here document", "lists", "german", "persian", "emoji", "json"],
+    ids=["table", "shifts", "here document", "lists", "facts", "german", "persian", "emoji", "json"],
 )
 def test_ordinary_texts_are_left_as_they_are(text):
     assert defused(text) == text
