@@ -13,7 +13,7 @@ from evals.evaluators.catalogue import KINDS, build
 from evals.judges.fences import defused
 from tests.evals.evaluators.test_catalogue import SETTINGS
 
-_MANY = 190_000
+_MANY = 60_000
 TEXTS = {
     "dots": "." * _MANY + "a", "equals": "=" * _MANY + "a", "brackets": "[" * _MANY, "spaces": "1" + " " * _MANY + "x",
     "one word": "a" * _MANY, "fences": "```" * (_MANY // 3), "ats": "a@" * (_MANY // 2), "links": "https://" * (_MANY // 8),
