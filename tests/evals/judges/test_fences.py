@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evals.errors import CannotJudge
@@ -54,6 +54,7 @@ def test_the_corpus_knows_many_tricks():
     assert len({attack.text for attack in ATTACKS}) == len(ATTACKS)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_no_text_can_close_a_fence(text):
     fence = Fence()
