@@ -10,6 +10,7 @@ from webapp.accounts import urls as accounts
 from webapp.api import urls as api
 from webapp.pages import (
     datasets,
+    evaluators,
     notifications,
     overview,
     projects,
@@ -29,6 +30,7 @@ project_urls: list[URLPattern | URLResolver] = [
     *prompts.urlpatterns,
     *datasets.urlpatterns,
     *rollouts.urlpatterns,
+    *evaluators.urlpatterns,
     *traces.urlpatterns,
     *start.urlpatterns,
     *search.urlpatterns,

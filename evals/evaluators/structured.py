@@ -17,6 +17,7 @@ from referencing.exceptions import Unresolvable
 
 from evals.errors import CannotJudge, EvaluatorRefused
 from evals.evaluators.cases import Case, Outcome, yes_or_no
+from prompt_registry import json_schemas
 
 MAX_SCHEMA_BYTES = 64 * 1024
 MAX_ANSWER_BYTES = 1024 * 1024
@@ -69,7 +70,7 @@ class Json:
             raise CannotJudge(
                 "The schema refers to something that is not in it, or to itself without an end."
             ) from error
-        return yes_or_no(wrong is None, "The answer follows the schema." if wrong is None else _explained(wrong))
+        return yes_or_no(wrong is None, "The answer follows the schema." if wrong is None else explained(wrong))
 
 
 def validator_of(schema: Mapping[str, Any]) -> Validator:
@@ -84,8 +85,12 @@ def validator_of(schema: Mapping[str, Any]) -> Validator:
         raise EvaluatorRefused("The schema is longer than 64 KiB. Leave out what the check does not need.")
     try:
         Draft202012Validator.check_schema(schema)
-    except (SchemaError, RecursionError) as error:
-        raise EvaluatorRefused(f"This is no JSON Schema: {getattr(error, 'message', error)!s:.200}") from error
+    except RecursionError as error:
+        raise EvaluatorRefused("The schema is nested too deeply. Leave out what the check does not need.") from error
+    except SchemaError as error:
+        # The editor's words for it, where it has any, say the place and what to write there.
+        flaw = json_schemas.flaw_of(schema)
+        raise EvaluatorRefused(f"This is no JSON Schema: {flaw.words if flaw else error.message:.200}") from error
     found: Validator = _Careful(schema, registry=Registry())
     return found
 
@@ -101,7 +106,8 @@ def _number(text: str) -> float | None:
     return float(found[-1].replace(",", "")) if found else None
 
 
-def _explained(wrong: ValidationError) -> str:
+def explained(wrong: ValidationError) -> str:
+    """Return what is wrong and where, as a sentence."""
     place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in wrong.absolute_path)
     return f"At {place.lstrip('.')[:120] or 'the top'}: {wrong.message[:200]}."
 
