@@ -157,7 +157,7 @@ def notes(table: ScoreTable, name: str) -> list[str | None]:
 def _rows(query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query, values)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _answers(places: dict[int, int], row: tuple[Any, ...]) -> Answers:
@@ -173,8 +173,8 @@ def _scores(places: dict[int, int], row: tuple[Any, ...]) -> Scores:
     at = _at(places, items)
     wrong = np.zeros(len(places), dtype=bool)
     wrong[at] = has_error
-    found = (_placed(len(places), at, column) for column in (values, within))
-    return Scores(*found, wrong, is_binary, scored, passed, errors)
+    means, spread = _placed(len(places), at, values), _placed(len(places), at, within)
+    return Scores(means, spread, wrong, is_binary, scored, passed, errors)
 
 
 def _at(places: dict[int, int], items: list[int]) -> Whole:
