@@ -69,11 +69,12 @@ def news(request: ProjectRequest, experiment_id: int) -> HttpResponse:
     """Answer with how far the test is, or with 304 when the page shows that already."""
     experiment = experiment_of(request, experiment_id)
     context = {**_progress_context(request, experiment), "project": request.project, "is_news": True}
+    context["is_changed"] = request.GET.get("have") != context["shown"]
     etag = _etag(experiment, context)
     if is_one_of(request.headers.get("If-None-Match", ""), etag):
         response = HttpResponse(status=304)
     else:
-        response = render(request, "experiments/progress.html", context)
+        response = render(request, "experiments/news.html", context)
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"
     return response
@@ -129,7 +130,11 @@ def _progress_context(request: ProjectRequest, experiment: Experiment) -> dict[s
         "progress": found,
         "ended": found.done + found.failed + found.skipped,
         "state_kind": status_kind(experiment),
+        # What the page shows beside the numbers: it is drawn anew only when that changes, so that nobody loses the focus.
+        "shown": f"{experiment.state}{'-failed' if found.failed else ''}{'-some' if found.done else ''}",
+        "per_minute": round(found.per_second * 60),
         "spent_usd": found.spent_nano_usd / spending.NANO,
+        "estimated_usd": experiment.estimated_nano_usd / spending.NANO,
         "cap_usd": experiment.cap_nano_usd / spending.NANO,
         "failures": _failures(experiment, found),
         "can_run": request.membership.can(Action.RUN_MODELS),
@@ -146,7 +151,7 @@ def _failures(experiment: Experiment, found: Progress) -> list[Failure]:
 
 def _etag(experiment: Experiment, context: dict[str, Any]) -> str:
     # What people see, not the bytes: a page holds a new token each time.
-    seen = (experiment.state, experiment.reason, experiment.cap_nano_usd, context["progress"], context["failures"])
+    seen = (experiment.state, experiment.reason, experiment.cap_nano_usd, context["progress"], context["failures"], context["is_changed"])
     return f'"{hashlib.sha256(repr(seen).encode()).hexdigest()[:24]}"'
 
 

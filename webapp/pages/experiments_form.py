@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 
 from evals import real_calls, repeated_requests
 from evals.errors import EvalsError
-from evals.experiments import changes, suggestions
+from evals.experiments import changes, starter_checks, suggestions
 from projects import spending
 from projects.errors import ProjectsError
 from projects.roles import Action
@@ -29,7 +29,8 @@ from webapp.pages.prompts_frame import prompt_of
 from webapp.render import render_page
 
 PROMPTS_OFFERED = 500
-_NOT_KEPT = frozenset({"csrfmiddlewaretoken", "do", "suggested_cap", "dataset", "once"})
+# Not carried over when the items or the checks are new: the checks that fit depend on what the items hold.
+_CHOSEN_ANEW = frozenset({"csrfmiddlewaretoken", "do", "cap", "suggested_cap", "dataset", "once", "sent", "check"})
 
 
 @requires(Action.RUN_MODELS)
@@ -44,6 +45,8 @@ def new(request: ProjectRequest) -> HttpResponseBase:
         return redirect("prompt", request.project.slug, prompt.pk)
     if request.method == "POST" and request.POST.get("do") == "calls":
         return _make_dataset(request, prompt)
+    if request.method == "POST" and request.POST.get("do") == "checks":
+        return _add_checks(request)
     set_up = experiments_setup.read(prompt, request.user, chosen)
     if request.method == "POST" and request.POST.get("do") == "start":
         return _start(request, set_up)
@@ -65,7 +68,8 @@ def _start(request: ProjectRequest, set_up: SetUp) -> HttpResponseBase:
 
 def _started(request: ProjectRequest, set_up: SetUp) -> int:
     plan = set_up.plan(set_up.cap_nano_usd)
-    assert plan is not None, "looked over before"  # noqa: S101 - _what_is_missing
+    if plan is None:
+        raise EvalsError(_what_is_missing(set_up))
     return changes.start(plan=plan, by=request.user).pk
 
 
@@ -84,7 +88,7 @@ def _what_is_missing(set_up: SetUp) -> str:
 def _make_dataset(request: ProjectRequest, prompt: Prompt) -> HttpResponseBase:
     if not request.membership.can(Action.EDIT_DATASETS):
         raise Http404
-    kept = [(name, value) for name, value in _pairs(request) if name not in _NOT_KEPT]
+    kept = [(name, value) for name, value in _pairs(request) if name not in _CHOSEN_ANEW]
     try:
         dataset = real_calls.make_dataset(prompt=prompt, by=request.user)
     except (EvalsError, PromptRegistryError) as error:
@@ -92,9 +96,17 @@ def _make_dataset(request: ProjectRequest, prompt: Prompt) -> HttpResponseBase:
         return redirect(f"{_address(request)}?{urlencode(kept)}")
     count = formats.full_count(dataset.item_count)
     messages.success(request, f"{count} real {'call' if dataset.item_count == 1 else 'calls'} are in «{dataset.name}» now.")
-    # Without «sent» the checks are chosen anew: they depend on what the items hold.
-    kept = [(name, value) for name, value in kept if name not in ("sent", "check")]
     return redirect(f"{_address(request)}?{urlencode([*kept, ('dataset', str(dataset.pk))])}")
+
+
+def _add_checks(request: ProjectRequest) -> HttpResponseBase:
+    try:
+        starter_checks.add(project=request.project, by=request.user)
+    except (EvalsError, PromptRegistryError) as error:
+        messages.error(request, str(error))
+    # Without «sent» the new checks are chosen, as is usual.
+    kept = [(name, value) for name, value in _pairs(request) if name not in _CHOSEN_ANEW or name == "dataset"]
+    return redirect(f"{_address(request)}?{urlencode(kept)}")
 
 
 def _pairs(request: ProjectRequest) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The list of tests, its filters and archive, and the tests of one prompt."""
+"""The list of tests, its filters and archive, and the tests of one prompt or dataset."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 
 from evals.experiments import listings
 from evals.experiments.listings import ExperimentFilter, ListedExperiment
 from evals.experiments.models import Experiment, ExperimentState
+from projects import spending
 from projects.roles import Action
 from webapp.access import ProjectRequest, requires
 from webapp.pages import experiments_verdicts
+from webapp.pages.datasets_frame import dataset_of, render_dataset
 from webapp.pages.experiments_frame import SECTION, status_kind
 from webapp.pages.prompts_form import number_in
 from webapp.pages.prompts_frame import prompt_of, render_prompt
@@ -51,10 +53,23 @@ def of_prompt(request: ProjectRequest, prompt_id: int) -> HttpResponse:
     context = {
         "lines": lines_of(listings.of_prompt(prompt, limit=PAGE_SIZE)),
         "shown": PAGE_SIZE,
+        "test_url": f"{reverse('experiment-new', args=[request.project.slug])}?prompt={prompt.pk}",
         "has_text": prompt.versions.exists() or prompt.drafts.filter(user=request.user).exists(),
         "can_run": request.membership.can(Action.RUN_MODELS),
     }
     return render_prompt(request, "experiments/of_prompt.html", prompt, context, tab="tests")
+
+
+@requires(Action.READ_TRACES)
+def of_dataset(request: ProjectRequest, dataset_id: int) -> HttpResponse:
+    """Show the newest tests on a dataset under its tabs."""
+    dataset = dataset_of(request, dataset_id)
+    context = {
+        "lines": lines_of(listings.of_dataset(dataset, limit=PAGE_SIZE)),
+        "shown": PAGE_SIZE,
+        "can_run": request.membership.can(Action.RUN_MODELS),
+    }
+    return render_dataset(request, "experiments/of_dataset.html", dataset, context, tab="tests")
 
 
 def lines_of(listed: list[ListedExperiment]) -> list[dict[str, Any]]:
@@ -65,6 +80,7 @@ def lines_of(listed: list[ListedExperiment]) -> list[dict[str, Any]]:
             "listed": one,
             "experiment": one.experiment,
             "kind": status_kind(one.experiment),
+            "spent_usd": one.experiment.spent_nano_usd / spending.NANO,
             "verdict": verdicts.get(one.experiment.pk),
         }
         for one in listed
@@ -86,4 +102,5 @@ def _older(request: ProjectRequest, page: list[ListedExperiment]) -> str:
 urlpatterns: list[URLPattern] = [
     path("experiments/", experiment_list, name="experiments"),
     path("prompts/<int:prompt_id>/tests/", of_prompt, name="prompt-tests"),
+    path("datasets/<int:dataset_id>/tests/", of_dataset, name="dataset-tests"),
 ]
