@@ -16,7 +16,9 @@ def noticed_points(items: int) -> int | None:
 
 def in_words(items: int) -> str:
     """Return what this many items can tell, and how many would tell a small difference."""
-    needed = f"To notice {_EXAMPLE} more good answers in 100 you need about {_round(items_needed(_EXAMPLE / 100)):,} items."
+    needed = (
+        f"To notice {_EXAMPLE} more good answers in 100 you need about {_round(items_needed(_EXAMPLE / 100)):,} items."
+    )
     points = noticed_points(items)
     if points is None:
         return f"With {items} items no verdict is possible; ten is the fewest. {needed}"

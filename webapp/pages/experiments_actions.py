@@ -67,7 +67,9 @@ def retry(request: ProjectRequest, experiment_id: int) -> HttpResponseBase:
         messages.error(request, str(error))
     else:
         words = f"{formats.full_count(count)} {'answer is' if count == 1 else 'answers are'} asked for again."
-        messages.success(request, words) if count else messages.info(request, "Nothing failed that could be tried again.")
+        messages.success(request, words) if count else messages.info(
+            request, "Nothing failed that could be tried again."
+        )
     return redirect(address(experiment))
 
 

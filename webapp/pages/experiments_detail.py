@@ -151,7 +151,14 @@ def _failures(experiment: Experiment, found: Progress) -> list[Failure]:
 
 def _etag(experiment: Experiment, context: dict[str, Any]) -> str:
     # What people see, not the bytes: a page holds a new token each time.
-    seen = (experiment.state, experiment.reason, experiment.cap_nano_usd, context["progress"], context["failures"], context["is_changed"])
+    seen = (
+        experiment.state,
+        experiment.reason,
+        experiment.cap_nano_usd,
+        context["progress"],
+        context["failures"],
+        context["is_changed"],
+    )
     return f'"{hashlib.sha256(repr(seen).encode()).hexdigest()[:24]}"'
 
 

@@ -95,7 +95,9 @@ def _make_dataset(request: ProjectRequest, prompt: Prompt) -> HttpResponseBase:
         messages.error(request, str(error))
         return redirect(f"{_address(request)}?{urlencode(kept)}")
     count = formats.full_count(dataset.item_count)
-    messages.success(request, f"{count} real {'call' if dataset.item_count == 1 else 'calls'} are in «{dataset.name}» now.")
+    messages.success(
+        request, f"{count} real {'call' if dataset.item_count == 1 else 'calls'} are in «{dataset.name}» now."
+    )
     return redirect(f"{_address(request)}?{urlencode([*kept, ('dataset', str(dataset.pk))])}")
 
 

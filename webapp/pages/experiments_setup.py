@@ -203,7 +203,9 @@ def in_nano_usd(text: str) -> int:
     return round(amount * spending.NANO)
 
 
-def _dataset(prompt: Prompt, offered: Sequence[Dataset], columns: Sequence[Column], chosen: QueryDict) -> Dataset | None:
+def _dataset(
+    prompt: Prompt, offered: Sequence[Dataset], columns: Sequence[Column], chosen: QueryDict
+) -> Dataset | None:
     if "dataset" in chosen:
         wanted = Dataset.objects.for_project(prompt.project).active().filter(pk=number_in(chosen, "dataset"))
         return wanted.select_related("project").first()

@@ -59,7 +59,9 @@ def _about_items(set_up: SetUp) -> Iterator[Warning]:
 def _about_checks(set_up: SetUp) -> Iterator[Warning]:
     chosen = set_up.evaluators
     if set_up.checks and not chosen:
-        yield Warning(WARN, "No check is chosen.", "Without one nobody can say which answers are better. Choose at least one.")
+        yield Warning(
+            WARN, "No check is chosen.", "Without one nobody can say which answers are better. Choose at least one."
+        )
     if not set_up.without_expected:
         return
     comparing = [version.evaluator.name for version in chosen if suggestions.needs_expected(version)]
@@ -77,15 +79,21 @@ def _about_checks(set_up: SetUp) -> Iterator[Warning]:
 def _about_texts(set_up: SetUp) -> Iterator[Warning]:
     kinds = {variant.kind for variant in set_up.variants}
     if set_up.desk.draft is not None and DRAFT not in kinds:
-        yield Warning(INFO, "Your draft is not part of this test.", "Choose «My draft» in a column to test what you wrote last.")
-    same = [family for version in set_up.evaluators if (family := _judge_family(version)) and family in _families(set_up)]
+        yield Warning(
+            INFO, "Your draft is not part of this test.", "Choose «My draft» in a column to test what you wrote last."
+        )
+    same = [
+        family for version in set_up.evaluators if (family := _judge_family(version)) and family in _families(set_up)
+    ]
     if same:
         yield Warning(
             WARN, f"The judge is of the same family as a tested model ({same[0]}).",
             "Judges tend to like the answers of their own kind. Choose a judge of another maker, or check it against people.",
         )  # fmt: skip
     if len(set_up.variants) == 1:
-        yield Warning(INFO, "There is nothing to compare with.", "You will see how good one text is. Add a column to compare.")
+        yield Warning(
+            INFO, "There is nothing to compare with.", "You will see how good one text is. Add a column to compare."
+        )
 
 
 def _about_money(set_up: SetUp) -> Iterator[Warning]:
@@ -108,7 +116,11 @@ def _about_money(set_up: SetUp) -> Iterator[Warning]:
             WARN, "The limit of this test is below its price.", "It pauses when the money is used up. Raise the limit, or take fewer items."
         )  # fmt: skip
     if not worst.is_price_known:
-        yield Warning(INFO, "The price of a model is not known.", "It counts as the dearest one we know, so the real price is lower.")
+        yield Warning(
+            INFO,
+            "The price of a model is not known.",
+            "It counts as the dearest one we know, so the real price is lower.",
+        )
 
 
 def _judge_family(version: EvaluatorVersion) -> str:

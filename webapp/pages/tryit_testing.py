@@ -92,6 +92,4 @@ def _form_address(trial: Trial, dataset: Dataset) -> str:
     return f"{reverse('experiment-new', args=[trial.project.slug])}?{urlencode(chosen)}"
 
 
-urlpatterns: list[URLPattern] = [
-    path("prompts/<int:prompt_id>/try/<int:trial_id>/test/", make_test, name="trial-test")
-]
+urlpatterns: list[URLPattern] = [path("prompts/<int:prompt_id>/try/<int:trial_id>/test/", make_test, name="trial-test")]
