@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import F, Q
+from django.db.models import F, JSONField, Q, Value
 
 from evals.evaluators.catalogue import KINDS
 from evals.evaluators.models import EvaluatorVersion
@@ -86,6 +86,11 @@ def missing_in(items: DatasetItemQuerySet, blanks: Sequence[str]) -> Missing:
         if count := items.filter(is_missing).count():
             by_blank[name] = count
     return Missing(items.filter(lacking).count() if by_blank else 0, by_blank)
+
+
+def without_expected(items: DatasetItemQuerySet) -> int:
+    """Return how many of the items say nothing about what should come out."""
+    return items.filter(Q(expected_output__isnull=True) | Q(expected_output=Value(None, JSONField()))).count()
 
 
 def groupings_of(dataset: Dataset) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -13,8 +14,10 @@ from django.views.decorators.http import require_POST
 
 from evals.errors import EvalsError
 from evals.experiments import changes
+from evals.experiments.models import Experiment
 from projects import spending
 from projects.errors import ProjectsError
+from projects.models import User
 from projects.roles import Action
 from prompt_registry.errors import PromptRegistryError
 from webapp import formats
@@ -53,7 +56,14 @@ def raise_cap(request: ProjectRequest, experiment_id: int) -> HttpResponseBase:
         messages.error(request, "Nothing was changed. Type an amount in dollars, such as 5.00.")
         return redirect("experiment", request.project.slug, experiment_of(request, experiment_id).pk)
     sentence = f"This test may cost up to {spending.in_dollars(amount)} now."
-    return _do(request, experiment_id, changes.raise_cap, sentence, cap_nano_usd=amount)
+    change = _raise_and_resume if request.POST.get("do") == "resume" else changes.raise_cap
+    return _do(request, experiment_id, change, sentence, cap_nano_usd=amount)
+
+
+@transaction.atomic
+def _raise_and_resume(*, experiment: Experiment, cap_nano_usd: int, by: User) -> None:
+    changes.raise_cap(experiment=experiment, cap_nano_usd=cap_nano_usd, by=by)
+    changes.resume(experiment=experiment, by=by)
 
 
 @requires(Action.RUN_MODELS)
@@ -67,9 +77,7 @@ def retry(request: ProjectRequest, experiment_id: int) -> HttpResponseBase:
         messages.error(request, str(error))
     else:
         words = f"{formats.full_count(count)} {'answer is' if count == 1 else 'answers are'} asked for again."
-        messages.success(request, words) if count else messages.info(
-            request, "Nothing failed that could be tried again."
-        )
+        messages.success(request, words)
     return redirect(address(experiment))
 
 

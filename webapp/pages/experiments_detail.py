@@ -125,18 +125,19 @@ def _checks(experiment: Experiment) -> list[EvaluatorVersion]:
 
 def _progress_context(request: ProjectRequest, experiment: Experiment) -> dict[str, Any]:
     found = progress.of(experiment)
+    failures = _failures(experiment, found)
     return {
         "experiment": experiment,
         "progress": found,
-        "ended": found.done + found.failed + found.skipped,
+        "ended": found.over,
         "state_kind": status_kind(experiment),
         # What the page shows beside the numbers: it is drawn anew only when that changes, so that nobody loses the focus.
-        "shown": f"{experiment.state}{'-failed' if found.failed else ''}{'-some' if found.done else ''}",
+        "shown": f"{experiment.state}{'-failed' if failures else ''}{'-some' if found.done else ''}",
         "per_minute": round(found.per_second * 60),
         "spent_usd": found.spent_nano_usd / spending.NANO,
         "estimated_usd": experiment.estimated_nano_usd / spending.NANO,
         "cap_usd": experiment.cap_nano_usd / spending.NANO,
-        "failures": _failures(experiment, found),
+        "failures": failures,
         "can_run": request.membership.can(Action.RUN_MODELS),
         "is_running": experiment.state == ExperimentState.RUNNING,
         "is_paused": experiment.state == ExperimentState.PAUSED,

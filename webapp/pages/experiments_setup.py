@@ -61,6 +61,7 @@ class SetUp:
     repetitions: int
     grouped_by: str
     stops_early: bool
+    uses_cache: bool
     name: str
     note: str
     once: str
@@ -115,7 +116,7 @@ class SetUp:
     @cached_property
     def without_expected(self) -> int:
         """How many items have no expected answer."""
-        return self.items.filter(expected_output=None).count() if self.items is not None else 0
+        return suggestions.without_expected(self.items) if self.items is not None else 0
 
     @property
     def usual_name(self) -> str:
@@ -134,7 +135,7 @@ class SetUp:
             name=self.name or self.usual_name, dataset=self.dataset, revision=self.dataset.revision, prompt=self.prompt,
             variants=self.variants, evaluators=self.evaluators, split=self.split, repetitions=self.repetitions,
             grouped_by=self.grouped_by, cap_nano_usd=cap_nano_usd, stops_early=self.stops_early, note=self.note,
-            limit=self.limit,
+            limit=self.limit, uses_cache=self.uses_cache,
         )  # fmt: skip
 
     @cached_property
@@ -187,7 +188,8 @@ def read(prompt: Prompt, user: User, chosen: QueryDict) -> SetUp:
         checks=_checks(prompt, dataset, chosen), limit=_limit(dataset, chosen), splits=splits, groupings=groupings,
         split=_one_of(splits, chosen.get("split", "")), grouped_by=_one_of(groupings, chosen.get("grouped_by", "")),
         repetitions=repetitions if repetitions in REPETITIONS else 1,
-        stops_early=bool(chosen.get("stops_early")), name=_words(chosen, "name", _LONGEST_NAME),
+        stops_early=bool(chosen.get("stops_early")),
+        uses_cache="sent" not in chosen or bool(chosen.get("uses_cache")), name=_words(chosen, "name", _LONGEST_NAME),
         note=_words(chosen, "note", _LONGEST_NOTE), once=_token(chosen.get("once", "")), typed_cap=_typed_cap(chosen),
     )  # fmt: skip
 
@@ -217,7 +219,9 @@ def _checks(prompt: Prompt, dataset: Dataset | None, chosen: QueryDict) -> list[
     if "sent" in chosen or "check" in chosen:
         wanted = {int(text) for text in chosen.getlist("check") if text.isascii() and text.isdigit() and len(text) < 12}
     else:
-        has_expected = dataset is not None and dataset.items.current().exclude(expected_output=None).exists()
+        has_expected = (
+            dataset is not None and suggestions.without_expected(dataset.items.current()) < dataset.item_count
+        )
         wanted = suggestions.evaluators_for(prompt, offered, has_expected=has_expected)
     return [CheckChoice(version, version.evaluator_id in wanted) for version in offered]
 

@@ -177,7 +177,7 @@ def test_what_was_frozen_can_be_read(browser, project, prompt):
             2, kind=DRAFT, content=text("Answer {{question}} kindly").to_json(), sampling="best of", samples=3
         ),
     ]
-    experiment = make_experiment(project, prompt=prompt, variants=variants, evaluators=())
+    experiment = make_experiment(project, prompt=prompt, variants=variants)
 
     page = browser.get(where(experiment)).text
     words = browser.get(where(experiment, "experiment-texts"), {"column": 1}).text

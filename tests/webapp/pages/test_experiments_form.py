@@ -162,7 +162,7 @@ def test_a_start_that_was_refused_can_be_sent_again(browser, prompt, draft, data
     ids=["no dataset", "no such version", "no limit", "no check"],
 )
 def test_what_cannot_be_run_is_refused_with_what_to_do(browser, prompt, draft, dataset, check, values, sentence):
-    answer = start(browser, prompt, dataset, check, **values)
+    answer = browser.post(address(prompt.project), sent(prompt, dataset, check) | values)
 
     assert answer.status_code == 422
     assert sentence in answer.text
@@ -275,7 +275,7 @@ def test_the_suggested_limit_follows_the_price_and_a_typed_one_stays(browser, pr
     assert 'name="cap" value="7.50"' in stays.text
 
 
-def test_htmx_gets_the_form_alone(browser, prompt, dataset, check):
+def test_htmx_gets_the_form_alone(browser, prompt, draft, dataset, check):
     answer = browser.post(
         address(prompt.project), sent(prompt, dataset, check, do="add"), headers={"HX-Request": "true"}
     )
