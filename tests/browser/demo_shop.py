@@ -230,10 +230,12 @@ def _experiments(dataset: Dataset, prompt: Prompt, admin: User) -> tuple[Experim
     values = {"prompt": prompt, "created_by": admin, "variants": variants, "dataset": dataset}
     amount = dataset.items.at(dataset.revision).count()
     done = make_experiment(
-        **values, name=f"Shorter {LONG}", note=f"Does {LONG} help?", evaluators=["Correct", LONG[:100]]
+        **values, name=f"Shorter {LONG[:150]}", note=f"Does {LONG[:200]} help?", evaluators=["Correct", LONG[:100]]
     )
     answer(done, {0: ["10" * amount, "1" * amount], 1: ["01" * amount, "1!" * amount]})
-    running = make_experiment(**values, name="Kinder", state="running", ended_at=None, evaluators=done_checks(done))
+    running = make_experiment(
+        **values, name="Kinder", state="running", cap_nano_usd=2 * 10**9, ended_at=None, evaluators=done_checks(done)
+    )
     answer(running, {0: ["1x." * amount, "0.!" * amount]})
     running.cells.filter(state="failed").update(error=f"The provider said: <b>{LONG}</b>")
     make_experiment(**values, name="Old", evaluators=[], archived_at=timezone.now())
