@@ -13,7 +13,6 @@ from evals.experiments.contrasts import LeftOut, Nature
 from evals.experiments.models import Experiment
 from evals.experiments.plans import Variant
 from evals.experiments.score_tables import Floats, Scores, ScoreTable
-from evals.models import DatasetItem
 from evals.statistics.intervals import Interval, wilson
 from evals.statistics.paired import holm, mean_difference
 from evals.statistics.ratios import Ratio, paired_ratio
@@ -53,11 +52,8 @@ def _groups(experiment: Experiment, table: ScoreTable) -> list[Hashable] | None:
     """Return the source of each item; an item that names none stands for itself."""
     if not experiment.grouped_by:
         return None
-    items = DatasetItem.objects.filter(pk__in=table.item_ids.tolist())
-    named = dict(items.values_list("number", f"metadata__{experiment.grouped_by}"))
-    return [
-        number if named.get(number) is None else f"{named[number]!r}" for number in table.numbers.tolist()
-    ]  # fmt: skip
+    sources = score_tables.notes(table, experiment.grouped_by)
+    return [number if name is None else name for number, name in zip(table.numbers.tolist(), sources, strict=True)]
 
 
 def _checks(experiment: Experiment, table: ScoreTable, against: int) -> tuple[Check, ...]:
@@ -77,7 +73,9 @@ def _check(
     is_duel = against == 0 and bool(places) and 0 not in places and _has_answers(table, 0)
     is_single = experiment.repetitions == 1
     is_decided = is_duel and _is_decided([table.scores[place, version_id] for place in places])
-    return Check(version_id, name, kind, Nature(is_single and (is_rate or is_decided), is_duel), is_rate and not is_duel)
+    return Check(
+        version_id, name, kind, Nature(is_single and (is_rate or is_decided), is_duel), is_rate and not is_duel
+    )
 
 
 def _has_answers(table: ScoreTable, place: int) -> bool:
@@ -118,7 +116,11 @@ def _level(
 
 def _judged(whole: Comparison) -> list[Column]:
     """Return the columns with their differences; all of them together are one family of comparisons."""
-    found = [(column.place, check, _contrast(whole, column.place, check)) for column in whole.others for check in whole.checks]
+    found = [
+        (column.place, check, _contrast(whole, column.place, check))
+        for column in whole.others
+        for check in whole.checks
+    ]
     findings = settle([contrast.difference for _, _, contrast in found])
     results: dict[int, list[Result]] = {}
     for (place, check, contrast), finding in zip(found, findings, strict=True):

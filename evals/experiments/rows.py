@@ -193,4 +193,3 @@ def _marks(
 
 def _number(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
-

@@ -130,6 +130,17 @@ def read(experiment: Experiment) -> ScoreTable:
     )  # fmt: skip
 
 
+def notes(table: ScoreTable, name: str) -> list[str | None]:
+    """Return what is noted under a name on each item, as text."""
+    # Not through the ORM: it takes two underscores, and digits, in a name for steps of a path.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, metadata ->> %s FROM dataset_item WHERE id = ANY(%s)", [name, table.item_ids.tolist()]
+        )
+        found = dict(cursor.fetchall())
+    return [found.get(item_id) for item_id in table.item_ids.tolist()]
+
+
 def _rows(query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query, values)

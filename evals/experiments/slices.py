@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from django.db import connection
 
-from evals.experiments import contrasts
+from evals.experiments import contrasts, score_tables
 from evals.experiments.comparison_values import Comparison, Result
 from evals.models import DatasetItem
 from evals.statistics.verdicts import settle
@@ -19,6 +19,7 @@ MOST_SHOWN = 20
 _MOST_NAMES = 50
 _LONGEST_VALUE = 80
 TAG, SPLIT, NOTE = "tag", "split", "note:"
+_NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +89,16 @@ def _contrast(comparison: Comparison, column: int, places: Sequence[int], order:
 
 def _parts(comparison: Comparison, by: str) -> Mapping[str, list[int]]:
     """Return the places of the items by the value of the property; an item with several tags stands in several parts."""
-    places = {item_id: place for place, item_id in enumerate(comparison.table.item_ids.tolist())}
-    items = DatasetItem.objects.filter(pk__in=list(places))
-    field = {TAG: "tags", SPLIT: "split"}.get(by) or f"metadata__{by.removeprefix(NOTE)}"
     found: dict[str, list[int]] = {}
-    for item_id, value in items.values_list("pk", field).order_by("number"):
-        for name in _names(value):
-            found.setdefault(name, []).append(places[item_id])
+    for place, names in enumerate(_names(comparison, by)):
+        for name in names:
+            found.setdefault(name[:_LONGEST_VALUE], []).append(place)
     return found
 
 
-def _names(value: object) -> list[str]:
-    if isinstance(value, list):
-        return [str(one)[:_LONGEST_VALUE] for one in value] or ["none"]
-    if isinstance(value, bool):
-        return ["yes" if value else "no"]
-    return ["none" if value in (None, "") else str(value)[:_LONGEST_VALUE]]
+def _names(comparison: Comparison, by: str) -> list[list[str]]:
+    if by.startswith(NOTE):
+        return [[name or _NONE] for name in score_tables.notes(comparison.table, by.removeprefix(NOTE))]
+    items = DatasetItem.objects.only("tags", "split").in_bulk(comparison.table.item_ids.tolist())
+    ordered = [items[item_id] for item_id in comparison.table.item_ids.tolist()]
+    return [list(item.tags) or [_NONE] if by == TAG else [item.split or _NONE] for item in ordered]

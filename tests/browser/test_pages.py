@@ -106,6 +106,8 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "experiment-new without items": inside("experiment-new", "?prompt={demo.prompt.pk}&dataset="),
     "experiment": inside("experiment", experiment_id=lambda demo: demo.experiment_id),
     "experiment under way": inside("experiment", experiment_id=lambda demo: demo.running_experiment_id),
+    "experiment-methods": inside("experiment-methods"),
+    "experiment-row": inside("experiment-row", experiment_id=lambda demo: demo.experiment_id, number=lambda demo: 1),
     "experiment-texts": inside("experiment-texts", "?column=1", experiment_id=lambda demo: demo.experiment_id),
     "trial-test": of_prompt("trial-test", trial_id=lambda demo: demo.trial_id),
     "prompt-try": of_prompt("prompt-try"),
@@ -186,7 +188,8 @@ NO_PAGES = set(
     prompt-ask-approval prompt-approve prompt-ask-for-changes prompt-withdraw prompt-schedule prompt-unschedule
     protect-labels switch-approval
     experiment-progress experiment-pause experiment-resume experiment-cancel experiment-raise-cap experiment-retry
-    experiment-archive experiment-restore
+    experiment-archive experiment-restore experiment-verdict experiment-rows experiment-save-item experiment-use
+    experiment-export experiment-export-jsonl
     trial-news trial-run trial-stop trial-add trial-judge trial-keep
     trace-feedback explore-new search start-key start-live span-text overview-chart
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key

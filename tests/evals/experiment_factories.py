@@ -13,6 +13,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from evals.evaluators.models import Evaluator, EvaluatorVersion
 from evals.experiments.models import (
     CellState,
     Experiment,
@@ -22,7 +23,6 @@ from evals.experiments.models import (
     ExperimentState,
 )
 from evals.experiments.plans import VERSION, Variant
-from evals.evaluators.models import Evaluator, EvaluatorVersion
 from evals.models import Dataset, DatasetItem
 from projects.models import Project
 from tests.evals.factories import fill, make_dataset
@@ -40,7 +40,9 @@ _NOT_ANSWERED = {
 }
 
 
-def make_evaluator_version(project: Project, name: str = "", *, kind: str = "exact", **settings: Any) -> EvaluatorVersion:
+def make_evaluator_version(
+    project: Project, name: str = "", *, kind: str = "exact", **settings: Any
+) -> EvaluatorVersion:
     evaluator = Evaluator.objects.create(project=project, name=name or f"Check {next(_numbers)}", version=1)
     return EvaluatorVersion.objects.create(
         project=project, evaluator=evaluator, number=1, kind=kind, settings=settings
@@ -89,9 +91,7 @@ def make_judged(scores: Pattern, project: Project | None = None, **values: Any) 
     columns = len(next(iter(scores.values())))
     repetitions = values.get("repetitions", 1)
     items = len(next(iter(scores.values()))[0]) // repetitions
-    experiment = make_experiment(
-        project, **{"items": items, "variants": columns, "evaluators": list(scores)} | values
-    )
+    experiment = make_experiment(project, **{"items": items, "variants": columns, "evaluators": list(scores)} | values)
     answer(experiment, {position: list(scores.values())[position] for position in range(len(scores))})
     return experiment
 
@@ -100,7 +100,7 @@ def answer(experiment: Experiment, scores: Mapping[int, Sequence[Sequence[Sign]]
     """Make all cells of the experiment and their scores, by the position of the check."""
     versions = [entry.evaluator_version for entry in experiment.evaluators.order_by("position")]
     cells = ExperimentCell.objects.bulk_create(
-        _cell(experiment, item, column, repetition, [_sign(rows[column], place, repetition, experiment) for rows in scores.values()], values)
+        _cell(experiment, item, column, repetition, _signs(scores, column, place, repetition, experiment), values)
         for place, item in enumerate(items_of(experiment))
         for column in range(len(experiment.variants))
         for repetition in range(experiment.repetitions)
@@ -116,6 +116,12 @@ def answer(experiment: Experiment, scores: Mapping[int, Sequence[Sequence[Sign]]
 
 def items_of(experiment: Experiment) -> list[DatasetItem]:
     return list(experiment.dataset.items.at(experiment.dataset_revision).by_number())
+
+
+def _signs(
+    scores: Mapping[int, Sequence[Sequence[Sign]]], column: int, place: int, repetition: int, experiment: Experiment
+) -> list[Sign]:  # fmt: skip
+    return [_sign(rows[column], place, repetition, experiment) for rows in scores.values()]
 
 
 def _sign(row: Sequence[Sign], place: int, repetition: int, experiment: Experiment) -> Sign:

@@ -137,7 +137,7 @@ def _progress_context(request: ProjectRequest, experiment: Experiment) -> dict[s
         "spent_usd": found.spent_nano_usd / spending.NANO,
         "estimated_usd": experiment.estimated_nano_usd / spending.NANO,
         "cap_usd": experiment.cap_nano_usd / spending.NANO,
-        "failures": failures,
+        "reasons": failures,
         "can_run": request.membership.can(Action.RUN_MODELS),
         "is_running": experiment.state == ExperimentState.RUNNING,
         "is_paused": experiment.state == ExperimentState.PAUSED,
@@ -157,7 +157,7 @@ def _etag(experiment: Experiment, context: dict[str, Any]) -> str:
         experiment.reason,
         experiment.cap_nano_usd,
         context["progress"],
-        context["failures"],
+        context["reasons"],
         context["is_changed"],
     )
     return f'"{hashlib.sha256(repr(seen).encode()).hexdigest()[:24]}"'
