@@ -24,7 +24,7 @@ _RUNNING = """
            (SELECT count(*) FROM (SELECT 1 FROM experiment_cell c WHERE c.experiment_id = e.id
                AND c.state IN ('ready', 'answering', 'answered', 'judging') AND c.run_at <= statement_timestamp()
                AND (e.runs_in = 'workers' OR c.state IN ('answered', 'judging'))
-               AND (c.lease_until IS NULL OR c.lease_until <= statement_timestamp()) LIMIT %s) AS some)
+               AND (c.lease_until IS NULL OR c.lease_until <= statement_timestamp()) LIMIT %s) AS open)
       FROM experiment e WHERE e.state = 'running' ORDER BY e.id
 """
 # All variants of an item have the same prediction, so they are asked at about the same time; whatever stops in between
@@ -129,12 +129,12 @@ def contenders(*, limit: int) -> list[Contender]:
 def claim(*, experiment_id: int, limit: int, to_judge: bool, waits_for_rival: bool = False) -> list[Held]:
     """Take waiting cells of an experiment, and those whose worker went silent."""
     before, during = (CellState.ANSWERED, CellState.JUDGING) if to_judge else (CellState.READY, CellState.ANSWERING)
-    values = {
+    values: dict[str, int | str] = {
         "experiment": experiment_id, "limit": limit, "lease": LEASE_SECONDS, "from": before.value, "to": during.value,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM.format(_RIVAL_IS_THERE if waits_for_rival else ""), values)
-        found = [Held(*row, is_judging=to_judge) for row in cursor.fetchall()]
+        found = [Held(*row, to_judge) for row in cursor.fetchall()]
     return sorted(found, key=lambda cell: (-cell.predicted_tokens, cell.item_id, cell.repetition, cell.column))
 
 

@@ -52,7 +52,7 @@ class Frozen:
 
     @cached_property
     def judges(self) -> list[Judge]:
-        return judging.ready(self.experiment.evaluator_versions.order_by("experimentevaluator__position"))
+        return judging.of_experiment(self.experiment)
 
     @cached_property
     def has_second_look(self) -> bool:

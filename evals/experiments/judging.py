@@ -75,6 +75,12 @@ def ready(versions: Iterable[EvaluatorVersion]) -> list[Judge]:
     return [_ready(version) for version in versions]
 
 
+def of_experiment(experiment: Experiment) -> list[Judge]:
+    """Return the evaluators of an experiment, in the order of the screen."""
+    links = experiment.evaluators.select_related("evaluator_version__evaluator").order_by("position")
+    return ready(link.evaluator_version for link in links)
+
+
 def case_of(cell: HasOutput, item: DatasetItem, rival: str | None = None) -> Case:
     """Return what evaluators get to see of a cell; `rival` is what column 0 answered."""
     expected = item.expected_output
@@ -133,7 +139,7 @@ def judge_cell(*, cell: ExperimentCell) -> bool:
     The rest is done by the workers: the cell waits for them.
     """
     experiment = Experiment.objects.get(pk=cell.experiment_id)
-    judges = ready(experiment.evaluator_versions.order_by("experimentevaluator__position"))
+    judges = of_experiment(experiment)
     case = case_of(cell, cell.item)
     verdicts = [at_once(judge, case) for judge in judges if judge.is_at_once]
     scores = [score_of(verdict, project_id=cell.project_id, cell_id=cell.pk) for verdict in verdicts]

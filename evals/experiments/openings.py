@@ -14,6 +14,7 @@ from evals.experiments.sampling import Said
 from evals.experiments.works import Asked
 from prompt_registry import trial_money
 from prompt_registry.prices import books
+from prompt_registry.prices.costs import Book
 from prompt_registry.providers.single_calls import SingleCall
 from prompt_registry.trial_money import Estimate
 
@@ -93,7 +94,7 @@ def _key(frozen: Frozen, asked: Asked) -> bytes:
     )  # fmt: skip
 
 
-def _estimate(book: books.Book, asked: Asked) -> Estimate:
+def _estimate(book: Book, asked: Asked) -> Estimate:
     return trial_money.estimate(
         book=book, messages=asked.question.messages, settings=limited(asked.question.settings),
         is_simulated=asked.provider.is_simulated,

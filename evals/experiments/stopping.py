@@ -35,7 +35,7 @@ def stop_if_clear(experiment: Experiment) -> bool:
     """Skip what is left when one of two variants is clearly ahead; return whether it is."""
     if len(experiment.variants) != 2:
         return False
-    values = {"experiment": experiment.pk, "grouped_by": experiment.grouped_by}
+    values: dict[str, int | str] = {"experiment": experiment.pk, "grouped_by": experiment.grouped_by}
     with connection.cursor() as cursor:
         cursor.execute(_LOOK, values)
         wins, losses, units = cursor.fetchone()

@@ -96,7 +96,7 @@ async def close() -> None:
     """Close the connection to Redis of the running loop."""
     script = _scripts.pop(asyncio.get_running_loop(), None)
     if script is not None:
-        await script.registered_client.aclose()  # type: ignore[union-attr]
+        await script.registered_client.aclose()
 
 
 def _local(name: str) -> LocalLimit:
