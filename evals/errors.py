@@ -40,6 +40,10 @@ class CannotJudge(EvalsError):
     """This answer cannot be judged: something is missing. That is an error, never a score."""
 
 
+class JudgeUnreachable(EvalsError):
+    """The provider that should judge is no longer connected. Choose another one, or ask an admin to connect it again."""
+
+
 class DatasetNameNotUsable(EvalsError):
     """This name cannot be used for a dataset."""
 

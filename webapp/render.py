@@ -81,6 +81,7 @@ def navigation(project: Project, *, section: str) -> list[NavEntry]:
         ("Explore", "explore", "g e", "explore", ""),
         ("Tests", "experiments", "g t", "tests", "Test"),
         ("Datasets", "datasets", "g d", "document", "Test"),
+        ("Checks", "evaluators", "g k", "evaluator", "Test"),
         ("Connect", "start", "g c", "plug", ""),
         ("Settings", "settings", "g s", "settings", ""),
     ]

@@ -14,14 +14,17 @@ from evals.errors import (
     EvaluatorDescriptionTooLong,
     EvaluatorNameNotUsable,
     EvaluatorNameTaken,
+    EvaluatorRefused,
 )
 from evals.evaluators import catalogue
 from evals.evaluators.cases import ModelEvaluator, QuickEvaluator
 from evals.evaluators.models import Evaluator, EvaluatorVersion
+from evals.judges import catalogue as judges
 from projects import audit
 from projects.models import Project, User
 from projects.roles import Action
 from prompt_registry import texts
+from prompt_registry.models import ProviderConnection
 from prompt_registry.permissions import demand
 
 MAX_NAME = 120
@@ -35,7 +38,7 @@ def create(
     """Return a new evaluator with its first version; settings that cannot work are refused with what to change."""
     demand(project=project, action=Action.EDIT_EVALUATORS, by=by)
     name, description = _clean_name(name), _clean_description(description)
-    _build(kind, settings)
+    _checked(project, kind, settings)
     try:
         with transaction.atomic():
             evaluator = Evaluator.objects.create(project=project, name=name, description=description, created_by=by)
@@ -54,7 +57,7 @@ def change(
 ) -> EvaluatorVersion:  # fmt: skip
     """Return the version from which on the evaluator judges like this: a new one, or the current one if it does already."""
     locked = _locked(evaluator, by=by)
-    wanted, current = _build(kind, settings), current_of(locked)
+    wanted, current = _checked(locked.project, kind, settings), current_of(locked)
     if current.kind == kind and built(current) == wanted:
         return current
     version = _add_version(locked, kind, settings, by)
@@ -114,7 +117,18 @@ def built(version: EvaluatorVersion) -> QuickEvaluator | ModelEvaluator:
 
 
 def _build(kind: str, settings: Mapping[str, Any]) -> QuickEvaluator | ModelEvaluator:
-    return catalogue.build(kind, settings)
+    return judges.build(kind, settings) if kind in judges.JUDGES else catalogue.build(kind, settings)
+
+
+def _checked(project: Project, kind: str, settings: Mapping[str, Any]) -> QuickEvaluator | ModelEvaluator:
+    found = _build(kind, settings)
+    if kind in judges.JUDGES:
+        connection_id = getattr(found, "connection_id", None)
+        if not ProviderConnection.objects.filter(project=project, pk=connection_id).exists():
+            raise EvaluatorRefused(
+                "The provider that should judge is not connected to this project. Choose another one."
+            )
+    return found
 
 
 def _add_version(evaluator: Evaluator, kind: str, settings: Mapping[str, Any], by: User | None) -> EvaluatorVersion:

@@ -38,6 +38,10 @@ def of_dataset(route: str, query: str = "", **kwargs: Callable[[DemoShop], objec
     return inside(route, query, dataset_id=lambda demo: demo.dataset.pk, **kwargs)
 
 
+def of_check(route: str, query: str = "", **kwargs: Callable[[DemoShop], object]) -> Callable[[DemoShop], str]:
+    return inside(route, query, **{"evaluator_id": lambda demo: demo.evaluator_id, **kwargs})
+
+
 def elsewhere(path: str) -> Callable[[DemoShop], str]:
     return lambda demo: path.format(demo=demo)
 
@@ -110,6 +114,18 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "experiment-row": inside("experiment-row", experiment_id=lambda demo: demo.experiment_id, number=lambda demo: 1),
     "experiment-texts": inside("experiment-texts", "?column=1", experiment_id=lambda demo: demo.experiment_id),
     "trial-test": of_prompt("trial-test", trial_id=lambda demo: demo.trial_id),
+    "evaluators": inside("evaluators"),
+    "empty evaluators": elsewhere("/p/{demo.empty.slug}/evaluators/"),
+    "evaluators not found": inside("evaluators", "?q=xyzzy"),
+    "evaluator-new": inside("evaluator-new"),
+    "new rubric": inside("evaluator-new", "?kind=judge+rubric"),
+    "new pattern": inside("evaluator-new", "?kind=pattern"),
+    "evaluator": of_check("evaluator", "?dataset={demo.dataset.pk}"),
+    "judge": of_check("evaluator", evaluator_id=lambda demo: demo.judge_id),
+    "evaluator-versions": of_check("evaluator-versions"),
+    "evaluator-change": of_check("evaluator-change"),
+    "judge change": of_check("evaluator-change", evaluator_id=lambda demo: demo.judge_id),
+    "evaluator-rename": of_check("evaluator-rename"),
     "prompt-try": of_prompt("prompt-try"),
     "try on samples": of_prompt("prompt-try", "?source=samples"),
     "try on calls that lack blanks": of_prompt("prompt-try", "?what=4&source=disliked&count=5"),

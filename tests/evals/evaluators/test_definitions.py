@@ -140,5 +140,3 @@ def test_a_viewer_may_not_write_checks(project, editor):
 
 def test_an_application_may_write_checks(project):
     assert make(project, None).created_by is None
-
-
