@@ -31,6 +31,8 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("go-overview", "g o", "Overview", "Go to"),
     Shortcut("go-prompts", "g p", "Prompts", "Go to"),
     Shortcut("go-tests", "g t", "Tests", "Go to"),
+    Shortcut("go-datasets", "g d", "Datasets", "Go to"),
+    Shortcut("go-checks", "g k", "Checks", "Go to"),
     Shortcut("go-rollouts", "g r", "Rollouts", "Go to"),
     Shortcut("go-issues", "g i", "Issues", "Go to"),
     Shortcut("go-explore", "g e", "Explore", "Go to"),

@@ -27,6 +27,8 @@ class NavEntry:
     key: str
     icon: str
     current: bool
+    # The heading that the entry stands under.
+    group: str = ""
 
 
 def render_page(
@@ -35,7 +37,7 @@ def render_page(
 ) -> HttpResponse:  # fmt: skip
     """Answer with the whole page, or, when htmx asks, with the template partial named `fragment` alone.
 
-    `section` marks the current entry of the rail: overview, prompts, datasets, explore, start or settings.
+    `section` marks the current entry of the rail: overview, prompts, experiments, datasets, explore, start or settings.
     """
     whole = {**shell(request, section=section, has_time_range=has_time_range), **context}
     if fragment and request.headers.get("HX-Request") == "true" and request.headers.get("HX-Request-Type") != "full":
@@ -74,16 +76,18 @@ def shell(request: HttpRequest, *, section: str = "", has_time_range: bool = Fal
 def navigation(project: Project, *, section: str) -> list[NavEntry]:
     """Return the entries of the left rail."""
     entries = [
-        ("Overview", "overview", "g o", "overview"),
-        ("Prompts", "prompts", "g p", "prompts"),
-        ("Tests", "datasets", "g t", "tests"),
-        ("Explore", "explore", "g e", "explore"),
-        ("Connect", "start", "g c", "plug"),
-        ("Settings", "settings", "g s", "settings"),
+        ("Overview", "overview", "g o", "overview", ""),
+        ("Prompts", "prompts", "g p", "prompts", ""),
+        ("Explore", "explore", "g e", "explore", ""),
+        ("Tests", "experiments", "g t", "tests", "Test"),
+        ("Datasets", "datasets", "g d", "document", "Test"),
+        ("Checks", "evaluators", "g k", "evaluator", "Test"),
+        ("Connect", "start", "g c", "plug", ""),
+        ("Settings", "settings", "g s", "settings", ""),
     ]
     return [
-        NavEntry(label=label, url=reverse(name, args=[project.slug]), key=key, icon=icon, current=section == name)
-        for label, name, key, icon in entries
+        NavEntry(label, reverse(name, args=[project.slug]), key, icon, current=section == name, group=group)
+        for label, name, key, icon, group in entries
     ]
 
 

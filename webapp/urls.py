@@ -10,6 +10,7 @@ from webapp.accounts import urls as accounts
 from webapp.api import urls as api
 from webapp.pages import (
     datasets,
+    evaluators,
     experiments,
     notifications,
     overview,
@@ -29,6 +30,7 @@ project_urls: list[URLPattern | URLResolver] = [
     *prompts.urlpatterns,
     *datasets.urlpatterns,
     *experiments.urlpatterns,
+    *evaluators.urlpatterns,
     *traces.urlpatterns,
     *start.urlpatterns,
     *search.urlpatterns,

@@ -64,6 +64,8 @@ class Experiment(models.Model):
     # Why it is paused, or ended before its last cell; a sentence.
     reason = models.CharField(max_length=500, blank=True, default="")
     stops_early = models.BooleanField(default=False)
+    # Whether an answer that was paid for before, to the very same question, is used again.
+    uses_cache = models.BooleanField(default=True)
     item_count = models.PositiveIntegerField()
     estimated_nano_usd = models.BigIntegerField(default=0)
     cap_nano_usd = models.BigIntegerField(default=0)
@@ -252,6 +254,12 @@ class ExperimentAttempt(models.Model):
                 fields=["cell", "lease_token", "purpose", "step"], name="experiment_attempt_unique"
             ),
         ]
+        indexes = [
+            # The few that are under way; those of dead workers are found among them.
+            models.Index(
+                fields=["started_at"], name="experiment_attempt_under_way", condition=Q(outcome="running")
+            ),
+        ]  # fmt: skip
 
 
 class CachedAnswer(models.Model):

@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from evals import datasets, imports
+from evals.evaluators import definitions
 from monitoring import masking_policies
 from projects import keys, members, projects, webhooks
 from projects.models import Project, User
@@ -35,6 +36,7 @@ from prompt_registry.models import PRODUCTION, Prompt, PromptVersion, ProviderCo
 from prompt_registry.prices import changes
 from prompt_registry.trial_models import Trial
 from prompt_registry.trial_plans import VERSION, TrialInput, Variant
+from tests.evals.experiment_factories import make_experiment
 from tests.projects.factories import make_member, make_user
 
 
@@ -65,6 +67,8 @@ class Things:
     dataset_id: int
     item_number: int
     dataset_import_id: int
+    experiment_id: int
+    evaluator_id: int
 
 
 def make_things(*, name: str) -> Things:
@@ -98,6 +102,8 @@ def make_things(*, name: str) -> Things:
     datasets.add_item(dataset=dataset, input={"question": f"Where is {name}?"}, by=admin)
     file = imports.begin(dataset=dataset, file_name="rows.csv", chunks=[b"question\nWho?\n"], by=admin)
     trial = make_trial(prompt, version, connection, by=admin)
+    experiment = make_experiment(project, dataset=dataset, prompt=prompt, created_by=admin)
+    evaluator = definitions.create(project=project, name="Short", kind="length", settings={"most": 50}, by=admin)
     membership = project.memberships.get(user=member)
     comment = comments.add(prompt=prompt, version=version, text="Is this kind enough?", by=admin)
     webhook, _ = webhooks.create(
@@ -110,7 +116,7 @@ def make_things(*, name: str) -> Things:
         prompt_name=prompt.name, trial_id=trial.pk, import_id=pending.pk, trace_id=trace_id, span_id=span_id, session_id=session_id,
         comment_id=comment.pk, webhook_id=webhook.pk, delivery_id=delivery.pk,
         dataset_id=dataset.pk, item_number=dataset.last_item_number, dataset_import_id=file.pk,
-        change_request_id=request.pk, schedule_id=schedule.pk,
+        change_request_id=request.pk, schedule_id=schedule.pk, experiment_id=experiment.pk, evaluator_id=evaluator.pk,
     )  # fmt: skip
 
 
@@ -196,12 +202,20 @@ def dataset(things: Things) -> dict[str, object]:
     return {"dataset_id": things.dataset_id}
 
 
+def experiment(things: Things) -> dict[str, object]:
+    return {"experiment_id": things.experiment_id}
+
+
 def dataset_item(things: Things) -> dict[str, object]:
     return {"dataset_id": things.dataset_id, "number": things.item_number}
 
 
 def dataset_import(things: Things) -> dict[str, object]:
     return {"dataset_id": things.dataset_id, "import_id": things.dataset_import_id}
+
+
+def evaluator(things: Things) -> dict[str, object]:
+    return {"evaluator_id": things.evaluator_id}
 
 
 def fixed(**kwargs: object) -> Named:
@@ -265,6 +279,15 @@ IN_PROJECT: dict[str, Named] = {
     "comment-delete": Named(comment),
     "comment-resolve": Named(comment),
     "comment-reopen": Named(comment),
+    "evaluators": PLAIN,
+    "evaluator-new": PLAIN,
+    "evaluators-starters": PLAIN,
+    "evaluator": Named(evaluator),
+    "evaluator-versions": Named(evaluator),
+    "evaluator-change": Named(evaluator),
+    "evaluator-rename": Named(evaluator),
+    "evaluator-archive": Named(evaluator),
+    "evaluator-restore": Named(evaluator),
     "datasets": PLAIN,
     "dataset-new": PLAIN,
     "dataset-from-calls": Named(query=lambda things: {"chosen": things.trace_id}),
@@ -283,6 +306,29 @@ IN_PROJECT: dict[str, Named] = {
     "dataset-import-state": Named(dataset_import),
     "export-dataset-jsonl": Named(dataset),
     "export-dataset-csv": Named(dataset),
+    "dataset-tests": Named(dataset),
+    "prompt-tests": Named(prompt),
+    "experiments": PLAIN,
+    "experiment-new": Named(query=lambda things: {"prompt": str(things.prompt_id)}),
+    "experiment": Named(experiment),
+    "experiment-progress": Named(experiment),
+    "experiment-texts": Named(experiment),
+    "experiment-pause": Named(experiment),
+    "experiment-resume": Named(experiment),
+    "experiment-cancel": Named(experiment),
+    "experiment-raise-cap": Named(experiment),
+    "experiment-retry": Named(experiment),
+    "experiment-archive": Named(experiment),
+    "experiment-restore": Named(experiment),
+    "experiment-methods": PLAIN,
+    "experiment-verdict": Named(experiment),
+    "experiment-rows": Named(experiment),
+    "experiment-row": Named(lambda things: {**experiment(things), "number": things.item_number}),
+    "experiment-save-item": Named(lambda things: {**experiment(things), "number": things.item_number}),
+    "experiment-use": Named(experiment),
+    "experiment-export": Named(experiment),
+    "experiment-export-jsonl": Named(experiment),
+    "trial-test": Named(trial),
     "prompt-try": Named(prompt),
     "trial": Named(trial),
     "trial-news": Named(trial),
