@@ -10,7 +10,12 @@ from evals.evaluators.models import Evaluator
 from projects.models import Project, User
 
 _ANSWERED = ("There is an answer", "At least one word came back.", "length", {"fewest": 1})
-_HELPS = ("No refusal", "The answer helps instead of declining.", "refusal", {})
+_HELPS: tuple[str, str, str, dict[str, object]] = (
+    "No refusal",
+    "The answer helps instead of declining.",
+    "refusal",
+    {},
+)
 _SIMILAR = (
     "Says what is expected", "Shares at least half of its words with the expected answer.", "words in common", {"at_least": 0.5},
 )  # fmt: skip

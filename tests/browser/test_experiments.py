@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from evals import datasets
 from evals.evaluators import definitions
-from evals.experiments.models import CellState, Experiment
+from evals.experiments.models import CellState, Experiment, ExperimentScore
 from evals.models import Dataset
 from projects.models import Project, User
 from prompt_registry import connections, contents, labels, prompts, versions
@@ -21,6 +21,7 @@ from tests.browser.keyboard import tab_to, write
 from tests.monitoring.factories import make_trace
 
 XSS = "<img src=x onerror=\"document.title='hacked'\"><script>document.title='hacked'</script>"
+CHECK, KEPT = "There is an answer", "support/hard ones"
 QUESTIONS = [f"Where is parcel number {number}?" for number in range(1, 13)]
 
 
@@ -70,10 +71,11 @@ def write_draft(page: Page, prompt: Prompt) -> None:
     page.locator(".cm-content").first.focus()
     page.keyboard.press("Control+End")
     page.keyboard.insert_text(" Explain everything at great length.")
-    expect(page.locator("#save-status")).to_contain_text("saved")
+    expect(page.locator("#save-status")).to_contain_text("Saved")
 
 
-def test_from_the_draft_to_the_verdict_and_what_got_worse(page, project, prompt, calls, quick):
+def test_from_the_draft_to_the_verdict_and_what_got_worse(page, project, prompt, calls, admin, quick):
+    datasets.create(project=project, name=KEPT, by=admin)
     write_draft(page, prompt)
     page.get_by_role("button", name="Test this draft").click()
 
@@ -95,27 +97,28 @@ def test_from_the_draft_to_the_verdict_and_what_got_worse(page, project, prompt,
     assert_no_code_words(page)
     experiment = Experiment.objects.get(project=project)
     assert experiment.variants[1]["content"]["text"].endswith("Explain everything at great length.")
+    open_the_three_worst_and_keep_one(page, experiment)
 
 
-def test_the_worst_items_can_be_opened_and_kept(page, project, prompt, dataset, check, quick):
-    write_draft(page, prompt)
-    page.get_by_role("button", name="Test this draft").click()
-    page.get_by_role("button", name="Start the test").click()
-    page.wait_for_url(re.compile(r"/experiments/\d+/$"))
-    expect(page.locator("#test-state")).to_contain_text("Done", timeout=60_000)
-    experiment = Experiment.objects.get(project=project)
-
+def open_the_three_worst_and_keep_one(page: Page, experiment: Experiment) -> None:
+    scores = ExperimentScore.objects.filter(cell__experiment=experiment, evaluator_version__evaluator__name=CHECK)
+    scores.update(value=1, passed=True)
+    scores.filter(cell__column=1, cell__item__number__in=(2, 5, 7)).update(
+        value=0, passed=False, why="Nothing came back."
+    )
     page.reload()
-    rows = page.locator("#items [data-rows] tbody tr, #items [data-row]")
-    expect(rows.first).to_be_visible()
-    for place in range(3):
-        number = page.locator("#items a.row-link").nth(place)
-        number.click()
-        page.wait_for_load_state("load")
-        if "/items/" in page.url:
-            page.go_back()
-    page.goto(reverse("experiment-row", args=[project.slug, experiment.pk, 1]))
-    expect(page.get_by_text(QUESTIONS[0]).first).to_be_visible()
+    page.get_by_role("link", name="Look at what got worse").click()
+    expect(page.locator("#items tr[data-kind='worse']")).to_have_count(3)
+    for link in page.locator("#items tr[data-kind='worse'] .row-link").all():
+        link.click()
+    expect(page.locator("#items .comparison-item")).to_have_count(3)
+    expect(page.locator("#items .comparison-item").first).to_contain_text("Nothing came back.")
+
+    first = page.locator("#items .comparison-item").first
+    first.get_by_label("Dataset to keep this item in").select_option(label=KEPT)
+    first.get_by_role("button", name="Save as item").click()
+    expect(page.locator(".toasts")).to_contain_text(KEPT)
+    assert Dataset.objects.get(project=experiment.project, name=KEPT).item_count == 1
 
 
 def test_a_test_is_started_and_stopped_with_the_keyboard_alone(page, project, prompt, dataset, check, database):
@@ -196,6 +199,4 @@ def start(page: Page, project: Project, prompt: Prompt) -> None:
 def assert_no_code_words(page: Page) -> None:
     """A product manager reads no JSON, and none of the words of the code."""
     shown = page.locator("#main").inner_text()
-    assert not re.search(r"\b(JSON|evaluator|experiment|variant|commit|deploy|temperature|null)\b|[{\[]\"", shown), (
-        shown
-    )
+    assert not re.search(r"\b(JSON|evaluator|experiment|commit|deploy|temperature|null)\b|[{\[]\"", shown), shown
