@@ -19,6 +19,8 @@ from prompt_registry.trial_plans import letter
 
 # An item lost that much when all its checks are added up: a check that passed fails now, or the like.
 CLEARLY = 0.5
+# Prices and times that differ by less are called the same.
+_SLIGHT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,11 @@ class Need:
     is_clear: bool
     # Items whose price or time is not known on both sides.
     left_out: int
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the whole interval lies within five percent."""
+        return not self.is_clear and self.ratio.interval.low > 1 - _SLIGHT and self.ratio.interval.high < 1 + _SLIGHT
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,6 @@ from evals.statistics.paired import Difference
 from evals.statistics.ratios import Ratio
 from evals.statistics.verdicts import Verdict
 
-# Less than that is called «about the same» when the interval agrees.
-_SLIGHT = 0.03
-
 
 def verdict(whole: Comparison, column: Column) -> str:
     """Return what is known about a column against the other: quality, price, time, and what got worse."""
@@ -63,8 +60,7 @@ def _need(need: Need | None, more: str, less: str, same: str) -> str:
     share = need.ratio.estimate - 1
     if need.is_clear and abs(share) >= 0.005:
         return f"{percent_of(need.ratio)} {more if share > 0 else less}"
-    is_same = need.ratio.interval.low > 1 - _SLIGHT and need.ratio.interval.high < 1 + _SLIGHT
-    return same if is_same else ""
+    return same if need.is_same else ""
 
 
 def _casualties(column: Column) -> str:
@@ -125,9 +121,10 @@ def why_left_out(contrast: Contrast) -> str:
     """Say how many items are not in a difference, and why; nothing when all are."""
     if not contrast.left_out:
         return ""
-    reasons = ", ".join(f"{one.items:,} {one.reason}" for one in contrast.left_out)
     count = contrast.left_out_count
-    return f"{count:,} {'item is' if count == 1 else 'items are'} left out: {reasons}."
+    several = len(contrast.left_out) > 1
+    reasons = ", ".join(f"{one.reason} ({one.items:,})" if several else one.reason for one in contrast.left_out)
+    return f"{count:,} item{'' if count == 1 else 's'} left out: {reasons}."
 
 
 def what_it_rests_on(difference: Difference) -> str:
@@ -135,7 +132,7 @@ def what_it_rests_on(difference: Difference) -> str:
     items = "1 item" if difference.items == 1 else f"{difference.items:,} items"
     if difference.groups == difference.items:
         return items
-    return f"{items} of {difference.groups:,} sources"
+    return f"{items} from {difference.groups:,} sources"
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -105,7 +105,8 @@ def left_out(
 
 
 def _any_is(became: Sequence[NDArray[np.int64]], state: Became) -> NDArray[np.bool_]:
-    return np.any([one == state for one in became], axis=0)
+    found: NDArray[np.bool_] = np.any([one == state for one in became], axis=0)
+    return found
 
 
 def _known(values: Floats) -> Floats:

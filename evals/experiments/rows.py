@@ -128,7 +128,7 @@ def standing(comparison: Comparison, column: int) -> Standing:
         for check in comparison.checks:
             if (scores := table.scores.get((place, check.version_id))) is not None:
                 failed |= scores.has_error
-    differs = (np.nan_to_num(np.abs(gains)) > _NOTHING).any(axis=0) if len(gains) else np.zeros(len(failed), dtype=bool)
+    differs = np.asarray((np.nan_to_num(np.abs(gains)) > _NOTHING).any(axis=0), dtype=bool)
     return Standing(net(gains), failed, differs)
 
 

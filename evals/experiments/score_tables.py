@@ -30,16 +30,25 @@ _ANSWERS = """
     ) AS answer GROUP BY 1
 """
 _SCORES = """
-    SELECT "column", version, array_agg(number), array_agg(value), array_agg(within), array_agg(has_error),
+    SELECT "column", version, array_agg(item_id), array_agg(value), array_agg(within), array_agg(has_error),
         coalesce(bool_and(is_binary), true), sum(scored)::bigint, sum(passed)::bigint, sum(errors)::bigint
-    FROM (
-        SELECT c."column", s.evaluator_version_id AS version, i.number, avg(s.value) AS value,
-            var_samp(s.value) AS within, bool_or(s.error <> '') AS has_error,
-            bool_and(s.value IN (0, 1)) AS is_binary, count(s.value) AS scored,
-            count(*) FILTER (WHERE s.passed) AS passed, count(*) FILTER (WHERE s.error <> '') AS errors
-        FROM experiment_cell c JOIN experiment_score s ON s.cell_id = c.id JOIN dataset_item i ON i.id = c.item_id
-        WHERE c.experiment_id = %(experiment)s GROUP BY 1, 2, 3
-    ) AS judged GROUP BY 1, 2
+    FROM ({judged}) AS judged GROUP BY 1, 2
+"""
+_AVERAGED = """
+    SELECT c."column", s.evaluator_version_id AS version, c.item_id, avg(s.value) AS value,
+        var_samp(s.value) AS within, bool_or(s.error <> '') AS has_error,
+        bool_and(s.value IN (0, 1)) AS is_binary, count(s.value) AS scored,
+        count(*) FILTER (WHERE s.passed) AS passed, count(*) FILTER (WHERE s.error <> '') AS errors
+    FROM experiment_cell c JOIN experiment_score s ON s.cell_id = c.id
+    WHERE c.experiment_id = %(experiment)s GROUP BY 1, 2, 3
+"""
+# Without repetitions there is nothing to average, which saves half of the time.
+_SINGLE = """
+    SELECT c."column", s.evaluator_version_id AS version, c.item_id, s.value, NULL::float8 AS within,
+        s.error <> '' AS has_error, s.value IN (0, 1) AS is_binary, (s.value IS NOT NULL)::int AS scored,
+        coalesce(s.passed, false)::int AS passed, (s.error <> '')::int AS errors
+    FROM experiment_cell c JOIN experiment_score s ON s.cell_id = c.id
+    WHERE c.experiment_id = %(experiment)s
 """
 _TOTALS = """
     SELECT "column", count(*), count(*) FILTER (WHERE state = 'done'), count(*) FILTER (WHERE state = 'failed'),
@@ -120,13 +129,17 @@ class ScoreTable:
 def read(experiment: Experiment) -> ScoreTable:
     """Return what became of the experiment so far."""
     values = {"experiment": experiment.pk, "open": list(OPEN)}
-    answers, scores, totals = (_rows(query, values) for query in (_ANSWERS, _SCORES, _TOTALS))
-    ids = {number: item_id for row in answers for item_id, number in zip(row[1], row[2], strict=True)}
-    numbers = np.array(sorted(ids), dtype=np.int64)
-    item_ids = np.array([ids[number] for number in numbers.tolist()], dtype=np.int64)
+    judged = _SINGLE if experiment.repetitions == 1 else _AVERAGED
+    answers, scores, totals = (
+        _rows(query, values) for query in (_ANSWERS, _SCORES.format(judged=judged), _TOTALS)
+    )  # fmt: skip
+    numbers = {item_id: number for row in answers for item_id, number in zip(row[1], row[2], strict=True)}
+    ids = sorted(numbers, key=numbers.__getitem__)
+    places = {item_id: place for place, item_id in enumerate(ids)}
     return ScoreTable(
-        item_ids, numbers, {row[0]: _answers(numbers, row) for row in answers},
-        {(row[0], row[1]): _scores(numbers, row) for row in scores}, {row[0]: Totals(*row[1:]) for row in totals},
+        np.array(ids, dtype=np.int64), np.array([numbers[item_id] for item_id in ids], dtype=np.int64),
+        {row[0]: _answers(places, row) for row in answers},
+        {(row[0], row[1]): _scores(places, row) for row in scores}, {row[0]: Totals(*row[1:]) for row in totals},
     )  # fmt: skip
 
 
@@ -144,27 +157,31 @@ def notes(table: ScoreTable, name: str) -> list[str | None]:
 def _rows(query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query, values)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
-def _answers(numbers: Whole, row: tuple[Any, ...]) -> Answers:
-    _, _, items, became, cost, latency, length = row
-    places = np.searchsorted(numbers, items)
-    states = np.full(len(numbers), int(Became.WAITING), dtype=np.int64)
-    states[places] = became
-    return Answers(states, *(_placed(numbers, places, column) for column in (cost, latency, length)))
+def _answers(places: dict[int, int], row: tuple[Any, ...]) -> Answers:
+    _, items, _, became, cost, latency, length = row
+    at = _at(places, items)
+    states = np.full(len(places), int(Became.WAITING), dtype=np.int64)
+    states[at] = became
+    return Answers(states, *(_placed(len(places), at, column) for column in (cost, latency, length)))
 
 
-def _scores(numbers: Whole, row: tuple[Any, ...]) -> Scores:
+def _scores(places: dict[int, int], row: tuple[Any, ...]) -> Scores:
     _, _, items, values, within, has_error, is_binary, scored, passed, errors = row
-    places = np.searchsorted(numbers, items)
-    wrong = np.zeros(len(numbers), dtype=bool)
-    wrong[places] = has_error
-    found = (_placed(numbers, places, column) for column in (values, within))
-    return Scores(*found, wrong, is_binary, scored, passed, errors)
+    at = _at(places, items)
+    wrong = np.zeros(len(places), dtype=bool)
+    wrong[at] = has_error
+    means, spread = _placed(len(places), at, values), _placed(len(places), at, within)
+    return Scores(means, spread, wrong, is_binary, scored, passed, errors)
 
 
-def _placed(numbers: Whole, places: Whole, values: list[float | None]) -> Floats:
-    whole = np.full(len(numbers), np.nan)
-    whole[places] = np.array(values, dtype=float)
+def _at(places: dict[int, int], items: list[int]) -> Whole:
+    return np.fromiter((places[item_id] for item_id in items), dtype=np.int64, count=len(items))
+
+
+def _placed(count: int, at: Whole, values: list[float | None]) -> Floats:
+    whole = np.full(count, np.nan)
+    whole[at] = np.array(values, dtype=float)
     return whole

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evals.experiments.comparison_values import Check, Column, Comparison
 from evals.statistics.intervals import Interval
@@ -67,7 +68,7 @@ def _quality(comparison: Comparison, column: Column) -> tuple[float, Interval] |
     if not values:
         return None
     table = np.array(values)
-    is_known = ~np.isnan(table).all(axis=0)
+    is_known = np.asarray(~np.isnan(table).all(axis=0), dtype=bool)
     if not is_known.any():
         return None
     means = np.nanmean(table[:, is_known], axis=0)
@@ -77,7 +78,7 @@ def _quality(comparison: Comparison, column: Column) -> tuple[float, Interval] |
     return found.estimate, Interval(max(0.0, found.interval.low), min(1.0, found.interval.high))
 
 
-def _values(comparison: Comparison, column: Column, check: Check) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _values(comparison: Comparison, column: Column, check: Check) -> NDArray[np.float64]:
     if check.is_duel and column.place == comparison.against:
         # Against itself everything is a tie.
         return np.full(len(comparison.table.numbers), 0.5)

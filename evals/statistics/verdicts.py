@@ -95,5 +95,8 @@ def _doubted(finding: Finding, difference: Difference, margin: float, comparison
 def _more(difference: Difference, margin: float, comparisons: int = 1) -> int:
     """What looks like a real difference is looked for; otherwise the smallest one of interest."""
     target = max(abs(difference.estimate), margin)
+    if difference.variance == 0 and difference.estimate == 0:
+        # Nothing differed so far: soon so much is ruled out that the rest is of no interest.
+        return max(1, math.ceil(math.log(_LEVEL) / math.log(1 - margin)) - difference.items)
     variance = difference.variance or max(0.0, USUAL_DISCORDANCE - target**2)
     return max(1, items_needed(target, variance=variance, comparisons=comparisons) - difference.items)

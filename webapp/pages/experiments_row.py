@@ -110,13 +110,13 @@ def save_item(request: ProjectRequest, experiment_id: int, number: int) -> HttpR
         messages.error(request, str(error))
     else:
         messages.success(request, sentence)
-    return redirect(f"{reverse('experiment-row', args=[request.project.slug, experiment.pk, number])}")
+    return redirect(_address(experiment, number))
 
 
 def _keep(request: ProjectRequest, experiment: Experiment, item: DatasetItem, dataset: Dataset) -> str:
     chosen = request.POST.get("expected", "")
     cell = _answer(experiment, item, number_in(request.POST, "expected")) if chosen.isdigit() else None
-    came_from = f"{address(experiment, 'experiment-row', number=item.number)}"
+    came_from = _address(experiment, item.number)
     kept = datasets.add_item(
         dataset=dataset, input=item.input, context=item.context, tags=item.tags, split=item.split, by=request.user,
         expected_output=cell.output if cell is not None else item.expected_output,
@@ -134,6 +134,10 @@ def _answer(experiment: Experiment, item: DatasetItem, column: int) -> Experimen
     if found is None:
         raise Http404
     return found
+
+
+def _address(experiment: Experiment, number: int) -> str:
+    return reverse("experiment-row", args=[experiment.project.slug, experiment.pk, number])
 
 
 def _item(experiment: Experiment, number: int) -> DatasetItem:

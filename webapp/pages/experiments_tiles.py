@@ -138,6 +138,8 @@ def _of_need(title: str, need: Need, words: tuple[str, str], levels: str) -> Til
     word, kind, colour = ("Cannot tell yet", "", "s8")
     if need.is_clear:
         word, kind, colour = (words[0], "warn", "s-warn") if more else (words[1], "good", "s-good")
+    elif need.is_same:
+        word, kind, colour = "No difference", "info", "s1"
     interval = f"from {_percent(ratio.interval.low)} to {_percent(ratio.interval.high)}"
     reach = max(0.2, abs(ratio.interval.low - 1), abs(ratio.interval.high - 1))
     left_out = f"{need.left_out:,} without a known value left out." if need.left_out else ""

@@ -73,3 +73,11 @@ def test_what_is_clear_stays_clear_among_many():
 
 def test_several_comparisons_need_more_items():
     assert items_needed(0.05, comparisons=10) > 1.4 * items_needed(0.05)
+
+
+def test_where_nothing_differs_few_more_items_tell_that_nothing_does():
+    found = find(passes(60, 0, 0))
+
+    assert found.verdict == Verdict.UNKNOWN
+    assert find(passes(60 + found.more_items, 0, 0)).verdict == Verdict.SAME
+    assert found.more_items < 50
