@@ -23,6 +23,7 @@ from evals.experiments.models import (
     ExperimentEvaluator,
     ExperimentScore,
 )
+from evals.judges.models import JudgeCanary
 from projects.models import Project, User
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "ExperimentDisagreement",
     "ExperimentEvaluator",
     "ExperimentScore",
+    "JudgeCanary",
 ]
 
 

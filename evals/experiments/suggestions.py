@@ -16,6 +16,8 @@ from prompt_registry.models import Prompt
 
 _EVALUATORS_OFFERED = 100
 _PRESELECTED = 4
+# Good for prompts that were made for it, and wrong for all others.
+_FOR_SOME = frozenset({"json", "json path", "tool calls", "date", "number", "citation", "links", "groundedness"})
 _LOOKED_AT = 200
 _DATASETS_LOOKED_AT = 50
 _MOST_NAMES = 40
@@ -61,13 +63,9 @@ def evaluators_for(prompt: Prompt, offered: Sequence[EvaluatorVersion], *, has_e
         used = set(last.evaluator_versions.values_list("evaluator_id", flat=True)) & known
         if used:
             return used
-    free = [version.evaluator_id for version in offered if version.kind in KINDS]
-    usable = [
-        version.evaluator_id
-        for version in offered
-        if version.evaluator_id in free and (has_expected or not needs_expected(version))
-    ]
-    return set(usable[:_PRESELECTED])
+    usable = [version for version in offered if version.kind in KINDS and version.kind not in _FOR_SOME]
+    fitting = [version.evaluator_id for version in usable if has_expected or not needs_expected(version)]
+    return set(fitting[:_PRESELECTED])
 
 
 def needs_expected(version: EvaluatorVersion) -> bool:

@@ -211,7 +211,7 @@ NO_PAGES = set(
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
     change-privacy try-masking add-masking-rule remove-masking-rule
     dataset-archive dataset-restore dataset-item-remove dataset-item-bring-back dataset-import-state
-    export-dataset-jsonl export-dataset-csv
+    export-dataset-jsonl export-dataset-csv evaluators-starters evaluator-archive evaluator-restore
     leave-project remove-demo check-audit export-audit-csv export-audit-jsonl person-link person-off person-on
     settings-ingestion-chart settings-ingestion-quarantine
     api-root openapi-json openapi-view otlp-traces otlp-logs otlp-metrics feedback-browser csp-report livez readyz metrics sdk-wheel

@@ -13,7 +13,7 @@ from evals.errors import CannotJudge, EvalsError
 from evals.evaluators import definitions, queries
 from evals.evaluators.cases import Case, ModelEvaluator, Outcome, QuickEvaluator
 from evals.evaluators.models import Evaluator, EvaluatorVersion
-from evals.judges import once
+from evals.judges import canaries, once
 from evals.judges.catalogue import BETTER, FEEDBACK
 from evals.models import Dataset, DatasetItem
 from projects import spending
@@ -159,6 +159,7 @@ def _context(request: ProjectRequest, evaluator: Evaluator, version: EvaluatorVe
         "dataset_id": number_in(request.GET, "dataset"),
         "item_number": number_in(request.GET, "item") or 1,
         "may_run": request.membership.can(Action.RUN_MODELS),
+        "standing": canaries.standing(version) if is_judge(version) else None,
         "tried": None,
         "price": None,
     }

@@ -86,21 +86,20 @@ class CriterionForm(forms.Form):
 
     use_required_attribute = False
 
-    name = forms.CharField(
-        label="Criterion",
-        required=False,
-        max_length=rubric.MAX_NAME,
-        widget=forms.TextInput(attrs={"placeholder": "Names the next step"}),
-    )
+    name = forms.CharField(label="Criterion", required=False, max_length=rubric.MAX_NAME)
     definition = forms.CharField(
         label="It is met when",
         required=False,
         max_length=rubric.MAX_DEFINITION,
-        widget=forms.Textarea(
-            attrs={"rows": 2, "placeholder": "It says what the customer has to do next, and by when."}
-        ),
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
     weight = forms.FloatField(label="Weight", required=False, min_value=0.1, max_value=rubric.MAX_WEIGHT, initial=1)
+
+    def with_example(self) -> CriterionForm:
+        """Return the form with words that show what to write."""
+        self.fields["name"].widget.attrs["placeholder"] = "Names the next step"
+        self.fields["definition"].widget.attrs["placeholder"] = "It says what the customer has to do next, and by when."
+        return self
 
     @property
     def is_empty(self) -> bool:
@@ -125,17 +124,18 @@ class RubricForm(JudgeForm):
             CriterionForm(data, prefix=f"criterion-{place}", initial=given[place] if place < len(given) else None)
             for place in range(rubric.MOST)
         ]
+        self.criteria[0].with_example()
 
     @property
     def shown_criteria(self) -> list[CriterionForm]:
-        return self.criteria[: self._shown]
+        return self.criteria[: self.shown_count]
 
     @property
     def more_criteria(self) -> list[CriterionForm]:
-        return self.criteria[self._shown :]
+        return self.criteria[self.shown_count :]
 
     @property
-    def _shown(self) -> int:
+    def shown_count(self) -> int:
         used = [place for place, one in enumerate(self.criteria, start=1) if not one.is_empty]
         return max([_SHOWN, *used])
 

@@ -24,7 +24,7 @@ from webapp.render import render_page
 
 # What engineers know and others do not need to see first.
 _TECHNICAL = ("pattern", "json", "json path", "tool calls")
-_MEASURES = ("words in common", "rouge-1", "rouge-2", "rouge-l", "chrf", "bleu", "edit distance", "meaning")
+_MEASURES = ("words in common", "rouge-1", "rouge-2", "rouge-l", "chrf", "bleu", "edit distance")
 
 
 class NameForm(forms.Form):
@@ -101,7 +101,8 @@ def _show_kinds(request: ProjectRequest) -> HttpResponse:
             {"title": "Looks at the answer itself", "text": "At once and at no cost.", "kinds": quick},
             {"title": "Asks a model", "text": "For what only a reader can tell. Each answer costs a little.",
              "kinds": list(JUDGES.items())},
-            {"title": "Measures how near the answer is to the expected one", "text": "Needs items with an expected answer.",
+            {"title": "Measures how near the answer is to the expected one", "needs_expected": True,
+             "text": "Needs items with an expected answer.",
              "kinds": _chosen(_MEASURES)},
             {"title": "For answers that programs read", "text": "These need an engineer.", "kinds": _chosen(_TECHNICAL)},
         ],

@@ -15,7 +15,7 @@ from evals.errors import EvalsError
 from evals.evaluators.models import EvaluatorVersion
 from evals.experiments import money, sample_sizes, suggestions
 from evals.experiments.money import Estimate
-from evals.experiments.plans import MAX_REPETITIONS, ExperimentPlan, Variant
+from evals.experiments.plans import MAX_REPETITIONS, MAX_VARIANTS, ExperimentPlan, Variant
 from evals.experiments.suggestions import Missing
 from evals.models import Dataset, DatasetItemQuerySet
 from projects import spending
@@ -84,7 +84,7 @@ class SetUp:
 
     @property
     def may_grow(self) -> bool:
-        return len(self.columns) < experiments_variants.MAX_VARIANTS
+        return len(self.columns) < MAX_VARIANTS
 
     @cached_property
     def items(self) -> DatasetItemQuerySet | None:

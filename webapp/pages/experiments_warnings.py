@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from evals.evaluators.catalogue import KINDS
 from evals.evaluators.models import EvaluatorVersion
 from evals.experiments import suggestions
 from evals.experiments.plans import DRAFT
+from evals.judges import families
+from evals.judges.catalogue import JUDGES
 from projects import spending
 from webapp import formats
 from webapp.pages.experiments_setup import SetUp
@@ -17,8 +17,6 @@ from webapp.pages.experiments_setup import SetUp
 WARN = "warn"
 INFO = "info"
 _BLANKS_NAMED = 4
-# «gpt-5-mini» and «openai/gpt-5» are of one family.
-_FAMILY = re.compile(r"[a-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +33,6 @@ def of(set_up: SetUp) -> list[Warning]:
     """Return everything worth knowing about this set-up, the serious things first."""
     found = [*_about_items(set_up), *_about_checks(set_up), *_about_texts(set_up), *_about_money(set_up)]
     return sorted(found, key=lambda warning: warning.level == INFO)
-
-
-def family_of(model: str) -> str:
-    """Return the name that models of one maker share, such as `gpt` or `claude`."""
-    found = _FAMILY.match(model.lower().rsplit("/", 1)[-1])
-    return found.group() if found else model
 
 
 def _about_items(set_up: SetUp) -> Iterator[Warning]:
@@ -82,14 +74,10 @@ def _about_texts(set_up: SetUp) -> Iterator[Warning]:
         yield Warning(
             INFO, "Your draft is not part of this test.", "Choose «My draft» in a column to test what you wrote last."
         )
-    same = [
-        family for version in set_up.evaluators if (family := _judge_family(version)) and family in _families(set_up)
-    ]
-    if same:
-        yield Warning(
-            WARN, f"The judge is of the same family as a tested model ({same[0]}).",
-            "Judges tend to like the answers of their own kind. Choose a judge of another maker, or check it against people.",
-        )  # fmt: skip
+    tested = [variant.model for variant in set_up.variants]
+    judges = dict.fromkeys(model for version in set_up.evaluators if (model := _judge_of(version)))
+    if sentence := next((words for judge in judges if (words := families.warning(judge=judge, tested=tested))), ""):
+        yield Warning(WARN, "A judge is a relative of a tested model.", sentence)
     if len(set_up.variants) == 1:
         yield Warning(
             INFO, "There is nothing to compare with.", "You will see how good one text is. Add a column to compare."
@@ -123,10 +111,7 @@ def _about_money(set_up: SetUp) -> Iterator[Warning]:
         )
 
 
-def _judge_family(version: EvaluatorVersion) -> str:
-    model = version.settings.get("model") if version.kind not in KINDS else None
-    return family_of(model) if isinstance(model, str) and model else ""
-
-
-def _families(set_up: SetUp) -> set[str]:
-    return {family_of(variant.model) for variant in set_up.variants}
+def _judge_of(version: EvaluatorVersion) -> str:
+    """Return the model that an evaluator asks; nothing when it asks none."""
+    model = version.settings.get("model") if version.kind in JUDGES else None
+    return model if isinstance(model, str) else ""

@@ -21,6 +21,11 @@ _WORD_LIMIT = re.compile(r"(\d{1,4}) words")
 _SENTENCE_LIMIT = re.compile(r"(\d{1,2}|one|two|three|four|five) sentences?")
 _COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 _SHORT_WORDS = 80
+# What a criterion says about the answer as such, instead of what should stand in it.
+_FRAME = re.compile(
+    r"\b(?:it|the answer|answers?|says?|names?|mentions?|tells?|states?|gives?|contains?|somebody|reader)\b",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"[«“\"„]([^»”\"“]{2,80})[»”\"“]")
 _ABOUT = (
     ("refusal", re.compile(r"refus|declin|reject", re.IGNORECASE)),
@@ -121,7 +126,7 @@ def _is_about(answer: str, asked: str) -> bool:
 
 
 def _says(criterion: str, answer: str) -> bool:
-    is_there = overlap(answer, criterion) >= 0.25
+    is_there = overlap(answer, _FRAME.sub(" ", criterion)) >= 0.25
     if quoted := _QUOTED.findall(criterion):
         is_there = any(text.lower() in answer.lower() for text in quoted)
     return not is_there if _NOT.search(criterion) else is_there
