@@ -17,11 +17,14 @@ from prompt_registry.permissions import demand
 def turn(*, score: ExperimentScore, by: User) -> bool:
     """Let somebody disagree with a judgement, or agree again; return whether they disagree now."""
     demand(project=score.project, action=Action.GIVE_FEEDBACK, by=by)
-    about = {"cell": score.cell, "evaluator_version": score.evaluator_version}
-    taken_back, _ = ExperimentDisagreement.objects.filter(**about, person=by).delete()
-    if taken_back:
+    said = ExperimentDisagreement.objects.filter(
+        cell=score.cell_id, evaluator_version=score.evaluator_version_id, person=by
+    )
+    if said.delete()[0]:
         return False
-    _, is_new = ExperimentDisagreement.objects.get_or_create(**about, person=by, project=score.project)
+    _, is_new = ExperimentDisagreement.objects.get_or_create(
+        cell_id=score.cell_id, evaluator_version_id=score.evaluator_version_id, person=by, project_id=score.project_id
+    )
     return is_new
 
 
