@@ -14,6 +14,7 @@ from evals.experiments.comparison_values import Check, Comparison, net
 from evals.experiments.contrasts import Became
 from evals.experiments.models import Experiment, ExperimentCell, ExperimentScore
 from evals.models import DatasetItem
+from prompt_registry.trial_plans import letter
 
 EXCERPT = 600
 # Differences of averages below half a point of a hundred are none.
@@ -106,6 +107,10 @@ class Place:
     column: int
     answers: list[Answer]
     marks: list[Mark]
+
+    @property
+    def letter(self) -> str:
+        return letter(self.column)
 
 
 @dataclass(frozen=True, slots=True)
