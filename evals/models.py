@@ -22,6 +22,7 @@ from evals.experiments.models import (
     ExperimentEvaluator,
     ExperimentScore,
 )
+from evals.judges.models import JudgeCanary
 from projects.models import Project, User
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "ExperimentCell",
     "ExperimentEvaluator",
     "ExperimentScore",
+    "JudgeCanary",
 ]
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from evals import imports, repeated_requests
 from evals.experiments import answer_cache, changes
+from evals.judges import canaries
 from monitoring import partitions, repricing, retention
 from projects import jobs, notification_mail, sign_in_attempts, webhook_deliveries, webhooks
 from projects.models import Job
@@ -29,6 +30,7 @@ def _housekeeping(job: Job) -> None:
     trials.delete_old()
     canary.forget_old()
     imports.forget_old()
+    canaries.forget_old()
     repeated_requests.forget_old()
     answer_cache.forget_old()
     webhook_deliveries.delete_old()
@@ -62,6 +64,14 @@ def _import_items(job: Job) -> None:
     imports.run(import_id=job.payload["import"], is_last_try=job.attempts >= job.max_attempts)
 
 
+def _plan_judge_canaries(job: Job) -> None:
+    canaries.plan()
+
+
+def _judge_canary(job: Job) -> None:
+    canaries.run(version_id=int(job.payload["version"]), keep=lambda: jobs.renew(job=job))
+
+
 def _publish_as_planned(job: Job) -> None:
     schedules.run(schedule_id=int(job.payload["schedule"]), now=timezone.now())
 
@@ -79,6 +89,8 @@ KINDS: dict[str, Callable[[Job], None]] = {
     schedules.KIND: _publish_as_planned,
     trials.RUN_KIND: trial_jobs.run,
     changes.RUN_KIND: experiment_jobs.run,
+    "judges.canaries": _plan_judge_canaries,
+    canaries.KIND: _judge_canary,
 }
 
 # A little more than the time a task may take.
@@ -95,6 +107,7 @@ _QUEUE_OF: dict[str, str] = {
     imports.KIND: EVALS,
     trials.RUN_KIND: EVALS,
     changes.RUN_KIND: EVALS,
+    canaries.KIND: EVALS,
 }
 
 

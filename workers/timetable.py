@@ -25,6 +25,7 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
         "send the canary through": _entry("workers.tasks.send_canary", EVERY_MINUTE),
         "make the partitions of the next days": _entry("workers.tasks.tick", EVERY_HOUR, "partitions.ensure"),
         "plan the daily mails": _entry("workers.tasks.tick", EVERY_HOUR, "notification.digests"),
+        "try known injections on the judges": _entry("workers.tasks.tick", EVERY_HOUR, "judges.canaries"),
         "remove what is no longer needed": _entry("workers.tasks.tick", EVERY_HOUR, "housekeeping"),
     }
 

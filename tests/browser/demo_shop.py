@@ -9,7 +9,8 @@ from datetime import timedelta
 from django.utils import timezone
 
 from evals import calls, datasets, imports, item_contents
-from evals.models import Dataset, DatasetImport
+from evals.evaluators import definitions, starters
+from evals.models import Dataset, DatasetImport, Evaluator
 from monitoring import scores
 from monitoring.ingest import protobuf
 from monitoring.ingest.rows import Sender
@@ -72,6 +73,8 @@ class DemoShop:
     dataset_file_id: int
     dataset_imported_id: int
     trial_id: int
+    evaluator_id: int
+    judge_id: int
     invitation_token: str
     webhook_id: int
     webhook_off_id: int
@@ -112,6 +115,7 @@ def make() -> DemoShop:
         proposed=made[1],
         trace_id=talk.hex_id, failed_trace_id=failed, session_id=talk.session_id, connection_id=connection.pk,
         trial_id=_trial(made[0], connection, admin).pk,
+        evaluator_id=_evaluator(project, admin).pk, judge_id=Evaluator.objects.get(project=project, name="Good answer").pk,
         import_id=pending.pk, done_import_id=done.pk,
         invitation_token=invitation, webhook_id=webhook.pk, webhook_off_id=webhook_off.pk, delivery_id=delivery.pk,
         dataset=dataset, dataset_file_id=_file(dataset, admin).pk, dataset_imported_id=_imported(dataset, admin).pk,
@@ -182,6 +186,22 @@ def _propose(prompt: Prompt, writer: User) -> None:
         prompt=prompt, version=version, label="staging", publish_at=timezone.now() + timedelta(days=1), by=writer,
         expected_version=prompt.labels.get(name="staging").version.number,
     )  # fmt: skip
+
+
+def _evaluator(project: Project, admin: User) -> Evaluator:
+    """Add the first set, and return a check of two versions."""
+    starters.add(project=project, by=admin)
+    long = {"texts": ["refund", LONG], "wanted": "all"}
+    evaluator = definitions.create(
+        project=project,
+        name=f"Names the refund {LONG[:60]}",
+        description=LONG,
+        kind="contains",
+        settings=long,
+        by=admin,
+    )
+    definitions.change(evaluator=evaluator, kind="contains", settings={"texts": ["refund"], "wanted": "any"}, by=admin)
+    return evaluator
 
 
 def _dataset(project: Project, admin: User) -> Dataset:
