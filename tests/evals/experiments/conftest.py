@@ -19,9 +19,9 @@ from prompt_registry.models import ProviderConnection
 from prompt_registry.providers import calls, clients, event_loop, limits
 from tests.evals.experiments.provider import AnsweringProvider
 from tests.evals.factories import add, make_dataset, make_editor
+from tests.projects.factories import make_project
 from tests.prompt_registry.factories import chat
 from tests.prompt_registry.providers.fake_provider import serving
-from tests.projects.factories import make_project
 
 
 @pytest.fixture
@@ -71,9 +71,7 @@ def version_of(project: Project, kind: str = "contains", **settings: Any) -> Eva
     if kind == "contains" and not settings:
         settings = {"texts": ["answer"]}
     evaluator = Evaluator.objects.create(project=project, name=f"e{Evaluator.objects.count()}", version=1)
-    return EvaluatorVersion.objects.create(
-        project=project, evaluator=evaluator, number=1, kind=kind, settings=settings
-    )
+    return EvaluatorVersion.objects.create(project=project, evaluator=evaluator, number=1, kind=kind, settings=settings)
 
 
 Planner = Callable[..., ExperimentPlan]
@@ -109,9 +107,7 @@ def start(make_plan: Planner, editor: User) -> Starter:
 def run(*, at_once: int = 16, claim_seconds: float = 30.0, **around: Any) -> list[str]:
     """Run a pump until nothing is left to do; return «handed over» when it left something to another."""
     said: list[str] = []
-    surroundings = Surroundings(
-        **{"keep_job": lambda: None, "hand_over": lambda: said.append("handed over")} | around
-    )
+    surroundings = Surroundings(**{"keep_job": lambda: None, "hand_over": lambda: said.append("handed over")} | around)
     running.run(surroundings=surroundings, at_once=at_once, claim_seconds=claim_seconds)
     return said
 
@@ -124,5 +120,5 @@ def states(experiment: Experiment) -> list[str]:
 @pytest.fixture(autouse=True)
 def _quick_pumps(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pump without work waits for more for seconds, and calls are tried again after seconds: not here."""
-    monkeypatch.setattr(running, "_IDLE_SECONDS", 0.3)
+    monkeypatch.setattr(running, "_IDLE_SECONDS", 0.8)
     monkeypatch.setattr(running, "_roll", lambda: 0.0)

@@ -51,7 +51,9 @@ def answer(text: str, **values: Any) -> bytes:
         "usage": {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150},
     } | values  # fmt: skip
     raw = json.dumps(body).encode()
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(raw)}\r\nConnection: close\r\n\r\n"
+    head = (
+        f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(raw)}\r\nConnection: close\r\n\r\n"
+    )
     return head.encode() + raw
 
 
