@@ -69,7 +69,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("next-failed", "e", "Next item that failed", "Test results"),
     Shortcut("row-diff", "d", "Words that differ", "Test results"),
     Shortcut("row-whole", "Space", "Show the whole item", "Test results"),
-    Shortcut("disagree", "l", "Have people judge this item", "Test results"),
+    Shortcut("disagree", "l", "Say that a check is wrong here", "Test results"),
     Shortcut("save", "Ctrl+S", "Save version", "Prompt"),
     Shortcut("publish", "Ctrl+Shift+Enter", "Publish", "Prompt"),
     Shortcut("changes", "Ctrl+Shift+E", "Show changes", "Prompt"),

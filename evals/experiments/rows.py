@@ -159,7 +159,7 @@ def cells_of(experiment: Experiment, item: DatasetItem) -> list[ExperimentCell]:
     """Return all answers to an item, whole, with what was said about them, by column and repetition."""
     judged = ExperimentScore.objects.select_related("evaluator_version__evaluator").order_by("evaluator_version")
     cells = ExperimentCell.objects.filter(experiment=experiment, item=item).order_by("column", "repetition")
-    return list(cells.prefetch_related(models.Prefetch("scores", queryset=judged)))
+    return list(cells.prefetch_related(models.Prefetch("scores", queryset=judged), "disagreements__person"))
 
 
 def item_of(experiment: Experiment, number: int) -> DatasetItem | None:

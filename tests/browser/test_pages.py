@@ -204,7 +204,7 @@ NO_PAGES = set(
     prompt-ask-approval prompt-approve prompt-ask-for-changes prompt-withdraw prompt-schedule prompt-unschedule
     protect-labels switch-approval
     experiment-progress experiment-pause experiment-resume experiment-cancel experiment-raise-cap experiment-retry
-    experiment-archive experiment-restore experiment-verdict experiment-rows experiment-save-item experiment-use
+    experiment-archive experiment-restore experiment-verdict experiment-rows experiment-save-item experiment-disagree experiment-use
     experiment-export experiment-export-jsonl
     trial-news trial-run trial-stop trial-add trial-judge trial-keep
     trace-feedback explore-new search start-key start-live span-text overview-chart

@@ -325,6 +325,7 @@ IN_PROJECT: dict[str, Named] = {
     "experiment-rows": Named(experiment),
     "experiment-row": Named(lambda things: {**experiment(things), "number": things.item_number}),
     "experiment-save-item": Named(lambda things: {**experiment(things), "number": things.item_number}),
+    "experiment-disagree": Named(lambda things: {**experiment(things), "number": things.item_number}),
     "experiment-use": Named(experiment),
     "experiment-export": Named(experiment),
     "experiment-export-jsonl": Named(experiment),

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 
-from evals.experiments import comparison_words, judge_habits, rows, slices, trade_offs
+from evals.experiments import comparison_words, disagreements, judge_habits, rows, slices, trade_offs
 from evals.experiments.comparison_values import Column, Comparison
 from evals.experiments.models import Experiment
 from evals.experiments.rows import Row, Show, Standing
@@ -97,7 +97,7 @@ def _head(comparison: Comparison, look: Look) -> dict[str, Any]:
         "column": column,
         "baseline": comparison.baseline,
         "verdict_kind": _colour(column),
-        "tiles": experiments_tiles.tiles(comparison, column),
+        "tiles": experiments_tiles.tiles(comparison, column, doubted=disagreements.counts(comparison.experiment)),
         "others": comparison.others if len(comparison.others) > 1 else (),
         "optimist": comparison.leader,
         "habits": judge_habits.habits(comparison, column=look.column),

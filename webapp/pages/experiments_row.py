@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
 from evals import datasets
 from evals.errors import EvalsError
-from evals.experiments import rows
+from evals.experiments import disagreements, rows
 from evals.experiments.models import Experiment, ExperimentCell, ExperimentScore
 from evals.experiments.plans import Variant
 from evals.models import Dataset, DatasetItem
@@ -53,6 +53,9 @@ class ScoreView:
     score: ExperimentScore
     name: str
     statements: list[Statement]
+    # Who says that it is wrong, and whether the reader does.
+    doubters: list[str]
+    is_doubted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,24 @@ class CellView:
 def item_row(request: ProjectRequest, experiment_id: int, number: int) -> HttpResponse:
     """Show an item with everything that was answered and said."""
     experiment = experiment_of(request, experiment_id)
+    return _show(request, experiment, _item(experiment, number))
+
+
+@requires(Action.GIVE_FEEDBACK)
+@require_POST
+def disagree(request: ProjectRequest, experiment_id: int, number: int) -> HttpResponseBase:
+    """Say that what a check said about an answer is wrong, or take that back."""
+    experiment = experiment_of(request, experiment_id)
     item = _item(experiment, number)
+    judged = ExperimentScore.objects.filter(cell__experiment=experiment, cell__item=item, error="")
+    score = one(judged.select_related("project", "cell", "evaluator_version"), pk=number_in(request.POST, "score"))
+    disagreements.turn(score=score, by=request.user)
+    if request.headers.get("HX-Request") == "true":
+        return _show(request, experiment, item)
+    return redirect(_address(experiment, number))
+
+
+def _show(request: ProjectRequest, experiment: Experiment, item: DatasetItem) -> HttpResponse:
     context = {
         "experiment": experiment,
         "item": item,
@@ -88,12 +108,14 @@ def item_row(request: ProjectRequest, experiment_id: int, number: int) -> HttpRe
         "cells": _cells(request, experiment, item),
         "places": datasets_offered(experiment),
         "can_save": request.membership.can(Action.EDIT_DATASETS),
+        "can_disagree": request.membership.can(Action.GIVE_FEEDBACK),
+        "query": request.GET.urlencode(),
         "project": request.project,
     }
     if request.headers.get("HX-Request") == "true":
         return render(request, "experiments/comparison_row.html", context)
     crumbs = [top_crumb(request.project), {"label": experiment.name, "url": address(experiment)}]
-    page = {"page_title": f"Item {number}", "crumbs": crumbs}
+    page = {"page_title": f"Item {item.number}", "crumbs": crumbs}
     return render_page(request, "experiments/comparison_item.html", context | page, section=SECTION)
 
 
@@ -147,27 +169,34 @@ def _item(experiment: Experiment, number: int) -> DatasetItem:
     return item
 
 
-def _cells(request: HttpRequest, experiment: Experiment, item: DatasetItem) -> list[CellView]:
+def _cells(request: ProjectRequest, experiment: Experiment, item: DatasetItem) -> list[CellView]:
     cells = rows.cells_of(experiment, item)
     variants = [Variant.from_json(raw) for raw in experiment.variants]
     against = number_in(request.GET, "against")
     shown = [against, number_in(request.GET, "b")] if request.GET.get("b") and not request.GET.get("wide") else None
     first = {cell.repetition: cell.output for cell in cells if cell.column == against}
     return [
-        _cell_view(cell, variants[cell.column], first.get(cell.repetition) if cell.column != against else None)
+        _cell_view(cell, variants[cell.column], first.get(cell.repetition) if cell.column != against else None, request)
         for cell in cells
         if shown is None or cell.column in shown
     ]
 
 
-def _cell_view(cell: ExperimentCell, variant: Variant, rival: str | None) -> CellView:
+def _cell_view(cell: ExperimentCell, variant: Variant, rival: str | None, request: ProjectRequest) -> CellView:
     is_readable = bool(rival and cell.output) and max(len(rival or ""), len(cell.output)) <= _COMPARED
     pieces = diffs.words(rival or "", cell.output) if is_readable and rival != cell.output else ()
-    scores = [
-        ScoreView(score, score.evaluator_version.evaluator.name, _statements(score)) for score in cell.scores.all()
-    ]
+    scores = [_score_view(score, cell, request) for score in cell.scores.all()]
     same = rival is not None and rival == cell.output
     return CellView(cell, variant, cell.output[:TEXT_SHOWN], pieces, same, scores)
+
+
+def _score_view(score: ExperimentScore, cell: ExperimentCell, request: ProjectRequest) -> ScoreView:
+    version_id = score.evaluator_version_id
+    people = [one.person for one in cell.disagreements.all() if one.evaluator_version_id == version_id]
+    return ScoreView(
+        score, score.evaluator_version.evaluator.name, _statements(score), [person.display_name for person in people],
+        request.user in people,
+    )  # fmt: skip
 
 
 def _statements(score: ExperimentScore) -> list[Statement]:
@@ -197,4 +226,5 @@ def _statement(said: Mapping[str, Any], about: str) -> Statement:
 urlpatterns: list[URLPattern] = [
     path("experiments/<int:experiment_id>/items/<int:number>/", item_row, name="experiment-row"),
     path("experiments/<int:experiment_id>/items/<int:number>/save/", save_item, name="experiment-save-item"),
+    path("experiments/<int:experiment_id>/items/<int:number>/disagree/", disagree, name="experiment-disagree"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
@@ -36,10 +37,13 @@ class Tile:
     notes: tuple[str, ...]
 
 
-def tiles(comparison: Comparison, column: Column) -> list[Tile]:
-    """Return the tiles of one variant against the other."""
+def tiles(comparison: Comparison, column: Column, *, doubted: Mapping[int, int]) -> list[Tile]:
+    """Return the tiles of one variant against the other; `doubted` says with how many judgements people disagree."""
     reach = _reach(column)
-    found = [_of_check(comparison, column, result, reach) for result in column.results]
+    found = [
+        _of_check(comparison, column, result, reach, doubted.get(result.check.version_id, 0))
+        for result in column.results
+    ]
     found += [tile for tile in (_of_price(comparison, column), _of_time(comparison, column)) if tile is not None]
     return found
 
@@ -62,7 +66,7 @@ def trade_off(offers: list[Offer], *, title: str, unit: Unit) -> SafeString:
     return charts.trade_off(marks, title=title, unit=unit, description=f"Nothing beats {best} on both.")
 
 
-def _of_check(comparison: Comparison, column: Column, result: Result, reach: float) -> Tile:
+def _of_check(comparison: Comparison, column: Column, result: Result, reach: float, doubted: int) -> Tile:
     difference, finding = result.contrast.difference, result.finding
     word, kind, colour = _LOOKS[result.verdict]
     interval = comparison_words.from_to(difference.interval)
@@ -78,7 +82,7 @@ def _of_check(comparison: Comparison, column: Column, result: Result, reach: flo
         notes=_notes(
             _levels(comparison, column, result), _need_of(finding.more_items, finding.is_maybe_chance),
             f"{comparison_words.what_it_rests_on(difference)}." if difference.items else "",
-            comparison_words.why_left_out(result.contrast), _chance_of(result),
+            comparison_words.why_left_out(result.contrast), _chance_of(result), _doubt_of(doubted),
         ),
     )  # fmt: skip
 
@@ -114,6 +118,16 @@ def _chance_of(result: Result) -> str:
         return ""
     times = "once is enough" if found.recommended == 1 else f"{found.recommended} times are worth it"
     return f"{found.share * 100:.0f} % of the spread is chance of the single answer; asking each item {times}."
+
+
+def _doubt_of(doubted: int) -> str:
+    if not doubted:
+        return ""
+    return (
+        f"People disagree with {doubted:,} of its judgements."
+        if doubted > 1
+        else "Somebody disagrees with a judgement."
+    )
 
 
 def _of_price(comparison: Comparison, column: Column) -> Tile | None:

@@ -53,12 +53,23 @@ function showWords(row) {
   for (const part of whole(row)?.querySelectorAll("[data-diff]") ?? []) part.toggleAttribute("open");
 }
 
+/** Leads to the buttons that say a check is wrong. @param {HTMLElement} row */
+function showDoubts(row) {
+  const buttons = whole(row)?.querySelectorAll(".comparison-cell:last-child [data-disagree]");
+  if (buttons?.[0] instanceof HTMLElement) return buttons[0].focus();
+  if (whole(row)?.hasChildNodes()) return;
+  row.dataset.wants = "doubts";
+  unfold(row);
+}
+
 document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;
   const button = target?.closest("[data-jump]");
   if (button instanceof HTMLElement) return jump(button.dataset.jump ?? "");
   const asks = target?.closest("[data-words]")?.closest("tr");
   if (asks instanceof HTMLElement) return showWords(asks);
+  const doubts = target?.closest("[data-doubts]")?.closest("tr");
+  if (doubts instanceof HTMLElement) return showDoubts(doubts);
   const row = target?.closest("[data-expand]")?.closest("tr");
   if (row instanceof HTMLElement && fold(row)) {
     event.preventDefault();
@@ -70,8 +81,10 @@ document.addEventListener("htmx:after:swap", () => {
   for (const row of items()) {
     if (!whole(row)?.hasChildNodes()) continue;
     row.querySelector("[data-expand]")?.setAttribute("aria-expanded", "true");
-    if (row.dataset.wants) for (const part of whole(row)?.querySelectorAll("[data-diff]") ?? []) part.toggleAttribute("open", true);
+    const wants = row.dataset.wants;
     delete row.dataset.wants;
+    if (wants === "words") for (const part of whole(row)?.querySelectorAll("[data-diff]") ?? []) part.toggleAttribute("open", true);
+    if (wants === "doubts") showDoubts(row);
   }
 });
 

@@ -304,6 +304,28 @@ def test_results_are_taken_away_as_lines_of_json(browser, experiment):
     assert [score["check"] for score in lines[0]["scores"]] == ["Correct", "Polite"]
 
 
+def test_somebody_can_disagree_with_a_judgement_and_take_it_back(browser, experiment):
+    item = items_of(experiment)[0]
+    score = ExperimentScore.objects.filter(cell__experiment=experiment, cell__item=item).first()
+    address = at(experiment, "experiment-disagree", item.number)
+
+    first = browser.post(address, {"score": score.pk}, headers={"HX-Request": "true"}).text
+    page = browser.get(at(experiment)).text
+    second = browser.post(address, {"score": score.pk}, headers={"HX-Request": "true"}).text
+
+    assert "Disagrees: Dana" in first
+    assert "Somebody disagrees with a judgement." in page
+    assert "Disagrees:" not in second
+    assert ExperimentScore.objects.get(pk=score.pk).value == score.value
+
+
+def test_a_judgement_about_another_item_is_not_reached_from_here(browser, experiment):
+    here, there = items_of(experiment)[:2]
+    score = ExperimentScore.objects.filter(cell__experiment=experiment, cell__item=there).first()
+
+    assert browser.post(at(experiment, "experiment-disagree", here.number), {"score": score.pk}).status_code == 404
+
+
 # Using the winner
 
 
