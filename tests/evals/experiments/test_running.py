@@ -11,8 +11,8 @@ from django.utils import timezone
 from evals.experiments import attempts, cells, changes, ending, running
 from evals.experiments.models import AttemptOutcome, CellState, ExperimentAttempt, ExperimentState, Purpose
 from evals.experiments.plans import Sampling
-from projects import spending
-from projects.models import Notification
+from projects import spending, webhook_texts, webhooks
+from projects.models import Notification, WebhookDelivery
 from projects.spending_models import Expense
 from tests.evals.experiments.conftest import run, states, variant, version_of
 from tests.evals.factories import add
@@ -62,6 +62,20 @@ def test_whoever_started_it_is_told_when_it_is_done(start, editor):
     told = Notification.objects.get(user=editor)
     assert told.kind == "experiment:finished"
     assert "«Test» is done" in told.sentence
+
+
+def test_webhooks_hear_of_the_end(start, project, editor):
+    webhooks.create(project=project, name="bot", url="https://8.8.8.8/", events=["experiment:finished"], by=editor)
+    experiment = start(2)
+
+    run()
+
+    event = WebhookDelivery.objects.get().payload
+    assert event["type"] == "experiment:finished"
+    assert (event["data"]["experiment"], event["data"]["items"]) == ("Test", 2)
+    assert event["data"]["url"].endswith(f"/experiments/{experiment.pk}/")
+    assert event["data"]["spent_usd"] > 0
+    assert "The test «Test» is done." in webhook_texts.line(event)
 
 
 def test_a_failure_of_the_provider_is_tried_again_with_a_new_attempt(start, provider):
