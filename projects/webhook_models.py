@@ -18,6 +18,7 @@ class WebhookEvent(models.TextChoices):
     CHANGE_REQUEST_OPENED = "change_request:opened", "Approval is asked for"
     CHANGE_REQUEST_APPROVED = "change_request:approved", "A change is approved"
     CHANGE_REQUEST_CHANGES_REQUESTED = "change_request:changes_requested", "Changes are asked for"
+    EXPERIMENT_FINISHED = "experiment:finished", "A test is done"
 
 
 class WebhookFormat(models.TextChoices):

@@ -38,7 +38,8 @@ _CLAIM = """
            AND state IN ('ready', 'answering', 'answered', 'judging')
            AND (state = %(from)s OR (state = %(to)s AND lease_until <= statement_timestamp())) {}
          ORDER BY predicted_tokens DESC, item_id, repetition, "column" FOR UPDATE SKIP LOCKED LIMIT %(limit)s))
-    RETURNING id, project_id, experiment_id, item_id, "column", repetition, attempts, lease_token, predicted_tokens, output
+    RETURNING id, project_id, experiment_id, item_id, "column", repetition, attempts, lease_token, predicted_tokens, output,
+              state = 'judging'
 """
 # A comparison needs what column 0 said.
 _RIVAL_IS_THERE = """
@@ -134,7 +135,7 @@ def claim(*, experiment_id: int, limit: int, to_judge: bool, waits_for_rival: bo
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM.format(_RIVAL_IS_THERE if waits_for_rival else ""), values)
-        found = [Held(*row, to_judge) for row in cursor.fetchall()]
+        found = [Held(*row) for row in cursor.fetchall()]
     return sorted(found, key=lambda cell: (-cell.predicted_tokens, cell.item_id, cell.repetition, cell.column))
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from evals.experiments.models import AttemptOutcome, Experiment, ExperimentAttempt, ExperimentState
-from projects import audit, notifications
+from projects import audit, notifications, webhooks
+from projects.models import WebhookEvent
 
 log = structlog.get_logger("callboard.experiments")
 
@@ -36,9 +39,10 @@ def end_if_over(*, experiment_id: int) -> bool:
         cursor.execute(_END, [experiment_id])
         if not cursor.rowcount:
             return False
-    experiment = Experiment.objects.select_related("project", "created_by").get(pk=experiment_id)
+    experiment = Experiment.objects.select_related("project", "created_by", "dataset").get(pk=experiment_id)
     sentence = f"The experiment «{experiment.name}» is done. {experiment.reason}".strip()
     _tell(experiment, FINISHED, sentence)
+    webhooks.emit(project=experiment.project, event=WebhookEvent.EXPERIMENT_FINISHED, data=_about(experiment))
     return True
 
 
@@ -78,6 +82,16 @@ def pause_if_provider_is_down(*, experiment_id: int) -> bool:
 def path_of(experiment: Experiment) -> str:
     """Return the address of the experiment's page; known here because news is made where no page is."""
     return f"/p/{experiment.project.slug}/experiments/{experiment.pk}/"
+
+
+def _about(experiment: Experiment) -> dict[str, Any]:
+    by = experiment.created_by
+    return {
+        "experiment": experiment.name, "number": experiment.pk, "dataset": experiment.dataset.name,
+        "items": experiment.item_count, "variants": len(experiment.variants), "spent_usd": experiment.spent_nano_usd / 1e9,
+        "reason": experiment.reason, "by": by.display_name if by else "",
+        "url": f"{settings.PUBLIC_URL}{path_of(experiment)}",
+    }  # fmt: skip
 
 
 def _tell(experiment: Experiment, kind: str, sentence: str) -> None:

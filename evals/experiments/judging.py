@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from evals.errors import CannotJudge, EvalsError
+from evals.evaluators import definitions
 from evals.evaluators.cases import Case, ModelEvaluator, Outcome, Question, QuickEvaluator
 from evals.evaluators.models import EvaluatorVersion
 from evals.experiments.models import CellState, Experiment, ExperimentCell, ExperimentScore
@@ -90,6 +91,7 @@ def case_of(cell: HasOutput, item: DatasetItem, rival: str | None = None) -> Cas
         context=item.context or None,
         inputs={name: rendering.stringify(value) for name, value in item.input.items()},
         rival=rival,
+        notes={name: rendering.stringify(value) for name, value in item.metadata.items()},
     )
 
 
@@ -157,10 +159,8 @@ def needs_second_look(judges: Iterable[Judge], *, column: int) -> bool:
 
 
 def _ready(version: EvaluatorVersion) -> Judge:
-    from evals.evaluators import catalogue
-
     try:
-        return Judge(version.pk, catalogue.build(version.kind, version.settings))
+        return Judge(version.pk, definitions.built(version))
     except EvalsError as error:
         return Judge(version.pk, None, str(error))
     except Exception:  # the edge of one evaluator: the others go on

@@ -10,17 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from evals.errors import EvalsError
-from evals.evaluators import definitions
 from evals.evaluators.cases import Case, ModelEvaluator
 from evals.evaluators.models import EvaluatorVersion
 from evals.experiments.models import ExperimentEvaluator
-from evals.judges import attacks, once
+from evals.judges import attacks, catalogue, once
 from evals.judges.attacks import Attack
-from evals.judges.catalogue import JUDGES
 from evals.judges.models import JudgeCanary
 from evals.judges.once import Judged
 from evals.statistics.intervals import wilson
@@ -77,7 +75,7 @@ def run(*, version_id: int, keep: Callable[[], None] = lambda: None) -> JudgeCan
     today = timezone.now().date()
     if (
         version is None
-        or version.kind not in JUDGES
+        or version.kind not in catalogue.JUDGES
         or JudgeCanary.objects.filter(evaluator_version=version, day=today).exists()
     ):
         return None
@@ -112,17 +110,17 @@ def forget_old() -> None:
     JudgeCanary.objects.filter(day__lt=timezone.now().date() - KEPT).delete()
 
 
-def _in_use() -> Sequence[EvaluatorVersion] | object:
+def _in_use() -> QuerySet[EvaluatorVersion]:
     since = timezone.now() - IN_USE
     used = ExperimentEvaluator.objects.filter(experiment__created_at__gte=since).values("evaluator_version_id")
     current = EvaluatorVersion.objects.filter(
-        kind__in=list(JUDGES), evaluator__archived_at=None, number=F("evaluator__version")
+        kind__in=list(catalogue.JUDGES), evaluator__archived_at=None, number=F("evaluator__version")
     )
     return current.filter(Q(created_at__gte=since) | Q(pk__in=used))
 
 
 def _try(result: JudgeCanary, version: EvaluatorVersion, chosen: Sequence[Attack], keep: Callable[[], None]) -> None:
-    judge = definitions.built(version)
+    judge = catalogue.build(version.kind, version.settings)
     plain = _ask(result, version, judge, _BAD)
     if plain.outcome is None:
         result.reason = plain.error[:500]

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("evals", "0004_experiments_stay_in_project")]
+    dependencies = [("evals", "0005_evaluators")]
 
     operations = [
         migrations.AddField(

@@ -120,5 +120,5 @@ def states(experiment: Experiment) -> list[str]:
 @pytest.fixture(autouse=True)
 def _quick_pumps(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pump without work waits for more for seconds, and calls are tried again after seconds: not here."""
-    monkeypatch.setattr(running, "_IDLE_SECONDS", 0.3)
+    monkeypatch.setattr(running, "_IDLE_SECONDS", 0.8)
     monkeypatch.setattr(running, "_roll", lambda: 0.0)

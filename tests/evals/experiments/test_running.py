@@ -8,11 +8,11 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from evals.experiments import attempts, cells, changes, running
-from evals.experiments.models import AttemptOutcome, CellState, ExperimentAttempt, ExperimentState
+from evals.experiments import attempts, cells, changes, ending, running
+from evals.experiments.models import AttemptOutcome, CellState, ExperimentAttempt, ExperimentState, Purpose
 from evals.experiments.plans import Sampling
-from projects import spending
-from projects.models import Notification
+from projects import spending, webhook_texts, webhooks
+from projects.models import Notification, WebhookDelivery
 from projects.spending_models import Expense
 from tests.evals.experiments.conftest import run, states, variant, version_of
 from tests.evals.factories import add
@@ -62,6 +62,20 @@ def test_whoever_started_it_is_told_when_it_is_done(start, editor):
     told = Notification.objects.get(user=editor)
     assert told.kind == "experiment:finished"
     assert "«Test» is done" in told.sentence
+
+
+def test_webhooks_hear_of_the_end(start, project, editor):
+    webhooks.create(project=project, name="bot", url="https://8.8.8.8/", events=["experiment:finished"], by=editor)
+    experiment = start(2)
+
+    run()
+
+    event = WebhookDelivery.objects.get().payload
+    assert event["type"] == "experiment:finished"
+    assert (event["data"]["experiment"], event["data"]["items"]) == ("Test", 2)
+    assert event["data"]["url"].endswith(f"/experiments/{experiment.pk}/")
+    assert event["data"]["spent_usd"] > 0
+    assert "The test «Test» is done." in webhook_texts.line(event)
 
 
 def test_a_failure_of_the_provider_is_tried_again_with_a_new_attempt(start, provider):
@@ -172,8 +186,7 @@ def test_an_evaluator_that_cannot_be_built_says_why_on_every_cell(start, project
 def test_the_cells_of_a_dead_worker_are_taken_over_and_its_calls_count(start, project, editor):
     experiment = start(2)
     held = cells.claim(experiment_id=experiment.pk, limit=2, to_judge=False)
-    wanted = [attempts.Wanted(cell.id, cell.token, "answer_purpose", 0, 7_000) for cell in held]
-    wanted = [attempts.Wanted(one.cell_id, one.token, attempts.Purpose.ANSWER, 0, 7_000) for one in wanted]
+    wanted = [attempts.Wanted(cell.id, cell.token, Purpose.ANSWER, 0, 7_000) for cell in held]
     attempts.open_calls(experiment_id=experiment.pk, wanted=wanted)
     experiment.cells.update(lease_until=timezone.now() - timedelta(seconds=1))
 
@@ -378,3 +391,44 @@ def test_a_paused_experiment_keeps_what_arrives_and_begins_nothing(start, provid
     run()
     assert states(experiment) == [CellState.DONE] * 20
     assert set(provider.asked.values()) == {1}
+
+
+def test_without_redis_an_experiment_goes_on(start, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    experiment = start(3)
+
+    run()
+
+    assert states(experiment) == [CellState.DONE] * 3
+
+
+def test_a_provider_that_wants_to_be_left_alone_is_not_asked_before(start, provider):
+    provider.reply = lambda body: "429_long"
+    experiment = start(3)
+
+    run(claim_seconds=2.0)
+
+    assert set(states(experiment)) == {CellState.READY}
+    first = experiment.cells.order_by("-attempts").first()
+    assert first.error_kind == "RateLimited"
+    assert first.run_at > timezone.now() + timedelta(minutes=8)
+    assert len(provider.requests) <= 3
+
+
+def test_a_provider_that_is_down_for_minutes_pauses_the_experiment(start, provider):
+    experiment = start(1)
+    (cell,) = cells.claim(experiment_id=experiment.pk, limit=1, to_judge=False)
+    long_ago = timezone.now() - timedelta(minutes=6)
+    ExperimentAttempt.objects.bulk_create(
+        ExperimentAttempt(
+            project_id=experiment.project_id, cell_id=cell.id, lease_token=cell.token, step=step, ended_at=long_ago,
+            outcome=AttemptOutcome.FAILED,
+        )
+        for step in range(20)
+    )  # fmt: skip
+
+    assert ending.pause_if_provider_is_down(experiment_id=experiment.pk)
+
+    experiment.refresh_from_db()
+    assert experiment.state == ExperimentState.PAUSED
+    assert "did not answer for minutes" in experiment.reason
