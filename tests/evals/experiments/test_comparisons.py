@@ -10,7 +10,7 @@ from evals.experiments import comparisons
 from evals.experiments.contrasts import LeftOut
 from evals.experiments.models import ExperimentCell, ExperimentState
 from evals.statistics.verdicts import Verdict
-from tests.evals.experiment_factories import items_of, make_judged
+from tests.evals.experiment_factories import answer, items_of, make_experiment, make_judged
 from tests.evals.factories import add, make_dataset
 
 pytestmark = pytest.mark.django_db
@@ -171,8 +171,6 @@ def test_answers_kept_from_before_say_nothing_about_time():
 
 
 def test_an_experiment_without_checks_says_so():
-    from tests.evals.experiment_factories import answer, make_experiment
-
     experiment = make_experiment(evaluators=())
     answer(experiment, {})
 

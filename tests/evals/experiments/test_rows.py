@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from evals import datasets
 from evals.experiments import comparisons, rows
 from evals.experiments.models import ExperimentCell
 from evals.experiments.rows import Show
+from evals.item_contents import checked
 from tests.evals.experiment_factories import items_of, make_judged
 
 pytestmark = pytest.mark.django_db
@@ -51,9 +53,6 @@ def test_a_row_shows_the_beginning_of_long_answers():
 
 
 def test_an_item_is_read_as_it_was_when_the_experiment_started():
-    from evals import datasets
-    from evals.item_contents import checked
-
     experiment = make_judged({"Correct": ["1", "0"]})
     (item,) = items_of(experiment)
     datasets.change_item(
