@@ -114,3 +114,64 @@ class ImportNotWaiting(EvalsError):
 
 class RequestDiffers(EvalsError):
     """Another request was sent with this Idempotency-Key before. Use a new key for a new request."""
+
+
+class DatasetEmpty(EvalsError):
+    """There is nothing to answer: the dataset has no items, or none in this part. Add some first."""
+
+
+class VariantsMissing(EvalsError):
+    """An experiment needs one to six variants. Choose what is to be compared."""
+
+
+class EvaluatorsMissing(EvalsError):
+    """Without an evaluator nobody knows which answers are good. Choose at least one."""
+
+
+class RepetitionsNotUsable(EvalsError):
+    """An item can be answered once to ten times by each variant."""
+
+
+class ExperimentTooLarge(EvalsError):
+    """These would be more than 50,000 answers. Take fewer items, variants or repetitions."""
+
+
+class CapMissing(EvalsError):
+    """Say how much this experiment may cost at most. It stops before it costs more."""
+
+
+class CapTooLow(EvalsError):
+    """The new limit must be higher than the one before."""
+
+
+class BlanksNeverFilled(EvalsError):
+    """Some blanks of the prompt are not filled by any item of the dataset."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        which = ", ".join(f"«{name}»" for name in names[:8])
+        super().__init__(f"No item of this dataset fills {which}. Choose another dataset, or name the blanks alike.")
+        self.names = tuple(names)
+
+
+class ProviderNotConnected(EvalsError):
+    """One of the providers is no longer connected. Choose another one, or ask an admin to connect it again."""
+
+
+class ExperimentOver(EvalsError):
+    """This experiment is over. Start a new one."""
+
+
+class ExperimentNotPaused(EvalsError):
+    """This experiment is not paused."""
+
+
+class ExperimentNotRunning(EvalsError):
+    """This experiment is not running."""
+
+
+class ExperimentNotOver(EvalsError):
+    """This experiment is not over yet. Stop it first."""
+
+
+class NothingToRetry(EvalsError):
+    """Nothing failed in this experiment that could be tried again."""

@@ -23,6 +23,7 @@ class WebhookEvent(models.TextChoices):
     ROLLOUT_PAUSED = "rollout:paused", "A rollout pauses or goes on"
     ROLLOUT_ROLLED_BACK = "rollout:rolled_back", "A rollout is rolled back"
     ROLLOUT_COMPLETED = "rollout:completed", "A rollout is completed"
+    EXPERIMENT_FINISHED = "experiment:finished", "A test is done"
 
 
 class WebhookFormat(models.TextChoices):

@@ -12,6 +12,7 @@ import orjson
 from projects.models import Project
 
 TEST_EVENT = "webhook:test"
+FINISHED_EVENT = "experiment:finished"
 _ACTS = {
     "prompt:created": "made the prompt",
     "prompt:committed": "saved",
@@ -54,6 +55,8 @@ def line(payload: Mapping[str, Any]) -> str:
     data = payload["data"]
     if payload["type"] == TEST_EVENT:
         words = str(data.get("message", ""))
+    elif payload["type"] == FINISHED_EVENT:
+        words = f"The test «{data.get('experiment', '')}» is done."
     else:
         act = _ACTS.get(payload["type"], payload["type"])
         words = " ".join(part for part in (_who(data), act, _what(data), _where(data)) if part)

@@ -11,6 +11,7 @@ from webapp.api import urls as api
 from webapp.pages import (
     datasets,
     evaluators,
+    experiments,
     notifications,
     overview,
     projects,
@@ -30,6 +31,7 @@ project_urls: list[URLPattern | URLResolver] = [
     *prompts.urlpatterns,
     *datasets.urlpatterns,
     *rollouts.urlpatterns,
+    *experiments.urlpatterns,
     *evaluators.urlpatterns,
     *traces.urlpatterns,
     *start.urlpatterns,

@@ -10,12 +10,13 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from evals import imports, repeated_requests
+from evals.experiments import answer_cache, changes
 from evals.judges import canaries
 from monitoring import partitions, repricing, retention
 from projects import jobs, notification_mail, sign_in_attempts, webhook_deliveries, webhooks
 from projects.models import Job
 from prompt_registry import schedules, trials
-from workers import canary, trial_jobs
+from workers import canary, experiment_jobs, trial_jobs
 
 
 def _ensure_partitions(job: Job) -> None:
@@ -31,6 +32,7 @@ def _housekeeping(job: Job) -> None:
     imports.forget_old()
     canaries.forget_old()
     repeated_requests.forget_old()
+    answer_cache.forget_old()
     webhook_deliveries.delete_old()
     call_command("clearsessions")
 
@@ -86,6 +88,7 @@ KINDS: dict[str, Callable[[Job], None]] = {
     imports.KIND: _import_items,
     schedules.KIND: _publish_as_planned,
     trials.RUN_KIND: trial_jobs.run,
+    changes.RUN_KIND: experiment_jobs.run,
     "judges.canaries": _plan_judge_canaries,
     canaries.KIND: _judge_canary,
 }
@@ -95,14 +98,16 @@ _IMPORT_LEASE = timedelta(seconds=300)
 
 FAST = "fast"
 HOOKS = "hooks"
+EVALS = "evals"
 # Kinds that run for long have a queue of their own, so that no quick one waits behind them.
 _QUEUE_OF: dict[str, str] = {
     # Other people's servers may take their time.
     webhooks.KIND: HOOKS,
     repricing.KIND: "insight",
-    imports.KIND: "evals",
-    trials.RUN_KIND: "evals",
-    canaries.KIND: "evals",
+    imports.KIND: EVALS,
+    trials.RUN_KIND: EVALS,
+    changes.RUN_KIND: EVALS,
+    canaries.KIND: EVALS,
 }
 
 

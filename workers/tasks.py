@@ -14,8 +14,8 @@ from monitoring import scores
 from projects import jobs
 from projects.errors import LeaseLost
 from projects.models import Job
-from workers import canary, rollout_control
-from workers.job_kinds import FAST, HOOKS, KINDS, kinds_of
+from workers import canary, experiment_jobs, rollout_control
+from workers.job_kinds import EVALS, FAST, HOOKS, KINDS, kinds_of
 from workers.timetable import QUEUES
 
 log = structlog.get_logger("callboard.worker")
@@ -39,6 +39,8 @@ def tick(kind: str) -> None:
 def run_jobs(queue: str = FAST) -> None:
     """Free jobs whose worker went silent and run what is ready in this queue."""
     jobs.sweep()
+    if queue == EVALS:
+        experiment_jobs.ensure()
     run_ready(queue)
 
 

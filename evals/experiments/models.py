@@ -64,6 +64,8 @@ class Experiment(models.Model):
     # Why it is paused, or ended before its last cell; a sentence.
     reason = models.CharField(max_length=500, blank=True, default="")
     stops_early = models.BooleanField(default=False)
+    # Whether an answer that was paid for before, to the very same question, is used again.
+    uses_cache = models.BooleanField(default=True)
     item_count = models.PositiveIntegerField()
     estimated_nano_usd = models.BigIntegerField(default=0)
     cap_nano_usd = models.BigIntegerField(default=0)
@@ -216,6 +218,24 @@ class ExperimentScore(models.Model):
         ]
 
 
+class ExperimentDisagreement(models.Model):
+    """Somebody's word that what a check said about an answer is wrong; the score stays what it is."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    cell = models.ForeignKey(ExperimentCell, on_delete=models.CASCADE, related_name="disagreements")
+    evaluator_version = models.ForeignKey(EvaluatorVersion, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "experiment_disagreement"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cell", "evaluator_version", "person"], name="experiment_disagreement_once"
+            ),
+        ]
+
+
 class Purpose(models.TextChoices):
     ANSWER = "answer", "The answer"
     JUDGE = "judge", "A judgement"
@@ -252,6 +272,12 @@ class ExperimentAttempt(models.Model):
                 fields=["cell", "lease_token", "purpose", "step"], name="experiment_attempt_unique"
             ),
         ]
+        indexes = [
+            # The few that are under way; those of dead workers are found among them.
+            models.Index(
+                fields=["started_at"], name="experiment_attempt_under_way", condition=Q(outcome="running")
+            ),
+        ]  # fmt: skip
 
 
 class CachedAnswer(models.Model):

@@ -88,6 +88,8 @@ class ExperimentPlan:
     grouped_by: str = ""
     cap_nano_usd: int = 0
     stops_early: bool = False
+    # Whether answers that were paid for before are used again.
+    uses_cache: bool = True
     note: str = ""
     # At most so many items, chosen by hash; 0 for all.
     limit: int = 0

@@ -29,7 +29,11 @@ _REQUEST_HEADERS = frozenset({
     b"host", b"authorization", b"content-type", b"content-length", b"accept", b"connection",
     b"webhook-id", b"webhook-timestamp", b"webhook-signature",
 })  # fmt: skip
-_ANSWER_HEADERS = frozenset({b"content-type", b"retry-after", b"x-request-id"})
+_ANSWER_HEADERS = frozenset({
+    b"content-type", b"retry-after", b"retry-after-ms", b"x-request-id", b"x-ratelimit-limit-tokens",
+    b"x-ratelimit-remaining-tokens", b"x-ratelimit-reset-tokens", b"x-ratelimit-remaining-requests",
+    b"x-ratelimit-reset-requests",
+})  # fmt: skip
 
 
 def look_up(host: str, port: int) -> Sequence[Address]:
@@ -102,7 +106,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=_tls(),
             max_connections=512,
-            max_keepalive_connections=32,
+            max_keepalive_connections=128,
             keepalive_expiry=15.0,
             network_backend=_PinnedBackend(target=target, allowlist=allowlist, look_up=look_up),
         )

@@ -14,7 +14,7 @@ import openai
 from openai.types.chat import ChatCompletion
 
 from projects.outbound.errors import OutboundError
-from prompt_registry.providers import clients, wire
+from prompt_registry.providers import clients, headroom, wire
 from prompt_registry.providers.breaker import Breaker
 from prompt_registry.providers.connections import TOTAL_SECONDS, Connection
 from prompt_registry.providers.errors import (
@@ -23,6 +23,7 @@ from prompt_registry.providers.errors import (
     ProviderPaused,
     RateLimited,
 )
+from prompt_registry.providers.headroom import Headroom
 from prompt_registry.providers.retries import wait_seconds
 from prompt_registry.providers.translation import translated
 from prompt_registry.providers.values import Completion, ModelSettings, TextChunk
@@ -64,6 +65,24 @@ async def ask(call: Call) -> Completion:
     return await _with_tries(call, one_try, deadline)
 
 
+async def ask_once(call: Call) -> tuple[Completion, Headroom]:
+    """Return the whole answer of one single try, and what its headers say about the limits."""
+    deadline = asyncio.get_running_loop().time() + call.total_seconds
+    said = headroom.NOTHING_SAID
+
+    async def one_try(tries: int) -> Completion:
+        nonlocal said
+        started = time.perf_counter()
+        raw = await _create_raw(call)
+        answer, said = raw.parse(), headroom.read(raw.headers)
+        if not isinstance(answer, ChatCompletion):
+            raise MalformedAnswer
+        with wire.reading():
+            return wire.read_completion(answer, tries=tries, latency_ms=_ms_since(started))
+
+    return await _guarded(call.connection, one_try, 1, deadline), said
+
+
 async def ask_streaming(call: Call) -> AsyncIterator[TextChunk | Completion]:
     """Yield the answer's pieces as they come and the whole answer at the end; only the start is tried again."""
     deadline = asyncio.get_running_loop().time() + call.total_seconds
@@ -97,9 +116,17 @@ def _ms_since(started: float) -> float:
 
 
 async def _create(call: Call, **extra: Any) -> Any:
-    body = wire.request_body(base_url=call.connection.base_url, messages=call.messages, settings=call.settings)
     client = clients.client_for(call.connection)
-    return await cast(Any, client.chat.completions).create(**body, **extra)
+    return await cast(Any, client.chat.completions).create(**_body(call), **extra)
+
+
+async def _create_raw(call: Call) -> Any:
+    client = clients.client_for(call.connection)
+    return await cast(Any, client.chat.completions).with_raw_response.create(**_body(call))
+
+
+def _body(call: Call) -> dict[str, Any]:
+    return wire.request_body(base_url=call.connection.base_url, messages=call.messages, settings=call.settings)
 
 
 async def _next_text(chunks: Any, answer: wire.StreamedAnswer) -> str | None:

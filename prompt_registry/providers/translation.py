@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import openai
@@ -65,12 +66,19 @@ def refused(error: outbound.OutboundError) -> ProviderError:
 
 def _from_status(error: openai.APIStatusError) -> ProviderError:
     kind = _kind(error)
-    retry_after = error.response.headers.get("retry-after")
-    seconds = read_retry_after(retry_after, now=time.time()) if retry_after else None
+    seconds = _retry_after(error.response.headers)
     message = None
     if kind is RateLimited and seconds is not None and seconds > MAX_RETRY_AFTER_SECONDS:
         message = f"The provider's rate limit was reached, and it asks to wait {seconds:.0f} seconds. Try again then."
     return kind(message, detail=_said(error), retry_after_seconds=seconds)
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    milliseconds = read_retry_after(headers.get("retry-after-ms") or "", now=0.0)
+    if milliseconds is not None:
+        return milliseconds / 1_000
+    text = headers.get("retry-after")
+    return read_retry_after(text, now=time.time()) if text else None
 
 
 def _kind(error: openai.APIStatusError) -> type[ProviderError]:

@@ -74,6 +74,17 @@ def test_masking_costs_less_when_there_is_nothing_to_mask() -> None:
     assert found["kb_per_span"] > 1
 
 
+def test_experiments_repeat_nothing_and_end_whatever_fails() -> None:
+    found = bench("experiments", "--items", "20", "--concurrency", "8", "--latency", "0.2", "--kills", "0")
+
+    assert found["calls"] == 40
+    assert found["repeated_calls"] == found["failing_repeated_calls"] == 0
+    assert found["wall_over_bound"] > 0.9
+    assert sum(found["failing_cells"].values()) == 40
+    assert found["peak_rss_mb"] > 30
+    assert found["cells_per_s_without_latency"] > 0
+
+
 def test_prompts_are_fetched_under_flood_after_a_publish_and_in_an_outage() -> None:
     found = bench("prompts", "--seconds", "1", "--rate", "40", "--processes", "6")
 

@@ -31,6 +31,7 @@ def add_parser(subparsers: Any) -> None:
     _add_peer(benches)
     _add_masking(benches)
     _add_rollouts(benches)
+    _add_experiments(benches)
 
 
 def _add_ingest(benches: Any) -> None:
@@ -90,6 +91,20 @@ def _add_masking(benches: Any) -> None:
 def _add_rollouts(benches: Any) -> None:
     parser = _add(benches, "rollouts", _rollouts, "how often rollouts are undone for nothing, and how soon for harm")
     parser.add_argument("--rounds", type=_count, default=200, help="rollouts of each kind (default: %(default)s)")
+
+
+def _add_experiments(benches: Any) -> None:
+    summary = "how near experiments come to the shortest time, with a failing provider and killed workers as well"
+    parser = _add(benches, "experiments", _experiments, summary)
+    parser.add_argument(
+        "--items", type=_count, default=2_000, help="items, for each of two variants (default: %(default)s)"
+    )
+    parser.add_argument("--concurrency", type=_count, default=64, help="calls at a time (default: %(default)s)")
+    parser.add_argument("--latency", type=_positive, default=0.5, help="seconds of an answer (default: %(default)g)")
+    parser.add_argument(
+        "--failing", type=_share, default=0.3, help="share of failures in a second run; 0 leaves it out"
+    )
+    parser.add_argument("--kills", type=int, default=10, help="kills of the worker in a third run; 0 leaves it out")
 
 
 def _add(
@@ -176,6 +191,24 @@ def _rollouts(args: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import rollouts
 
     return rollouts.run(rollouts.Options(rounds=args.rounds))
+
+
+def _experiments(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import experiments
+
+    return experiments.run(
+        experiments.Options(
+            items=args.items, concurrency=args.concurrency, latency_seconds=args.latency, failing=args.failing,
+            kills=args.kills,
+        )
+    )  # fmt: skip
+
+
+def _share(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < 1:
+        raise argparse.ArgumentTypeError("this must be a share from 0 to below 1")
+    return number
 
 
 def _count(text: str) -> int:

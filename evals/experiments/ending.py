@@ -1,0 +1,101 @@
+"""The end of an experiment, and the pauses that it makes by itself; whoever started it is told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from evals.experiments.models import AttemptOutcome, Experiment, ExperimentAttempt, ExperimentState
+from projects import audit, notifications, webhooks
+from projects.models import WebhookEvent
+
+log = structlog.get_logger("callboard.experiments")
+
+FINISHED = "experiment:finished"
+PAUSED = "experiment:paused"
+_DOWN_FOR = timedelta(minutes=5)
+_ENOUGH_FAILURES = 20
+
+_END = """
+    UPDATE experiment SET state = 'done', ended_at = statement_timestamp()
+     WHERE id = %s AND state = 'running' AND NOT EXISTS (
+        SELECT 1 FROM experiment_cell WHERE experiment_id = experiment.id
+           AND state IN ('ready', 'answering', 'answered', 'judging'))
+       -- What runs in code may bring its answers one after the other.
+       AND (runs_in = 'workers' OR item_count * repetitions * jsonb_array_length(variants)
+            <= (SELECT count(*) FROM experiment_cell WHERE experiment_id = experiment.id))
+"""
+
+
+@transaction.atomic
+def end_if_over(*, experiment_id: int) -> bool:
+    """End the experiment when its last cell is over; return whether it was ended now."""
+    with connection.cursor() as cursor:
+        cursor.execute(_END, [experiment_id])
+        if not cursor.rowcount:
+            return False
+    experiment = Experiment.objects.select_related("project", "created_by", "dataset").get(pk=experiment_id)
+    sentence = f"The experiment «{experiment.name}» is done. {experiment.reason}".strip()
+    _tell(experiment, FINISHED, sentence)
+    webhooks.emit(project=experiment.project, event=WebhookEvent.EXPERIMENT_FINISHED, data=_about(experiment))
+    return True
+
+
+def end_all_over() -> int:
+    """End the experiments whose last cell is over and whose worker could not say so; return how many."""
+    running = Experiment.objects.filter(state=ExperimentState.RUNNING)
+    return sum(end_if_over(experiment_id=pk) for pk in running.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def pause(*, experiment_id: int, reason: str) -> bool:
+    """Let the experiment wait for a person, who reads the reason; return whether it ran."""
+    running = Experiment.objects.filter(pk=experiment_id, state=ExperimentState.RUNNING)
+    if not running.update(state=ExperimentState.PAUSED, reason=reason[:500]):
+        return False
+    experiment = Experiment.objects.select_related("project", "created_by").get(pk=experiment_id)
+    audit.record(
+        action="experiment.paused", subject=experiment.name, by=None, project=experiment.project, reason=reason[:500]
+    )
+    _tell(experiment, PAUSED, f"The experiment «{experiment.name}» waits for you: {reason}")
+    return True
+
+
+def pause_if_provider_is_down(*, experiment_id: int) -> bool:
+    """Pause an experiment for which nothing was answered for minutes while much was tried."""
+    lately = ExperimentAttempt.objects.filter(cell__experiment=experiment_id, ended_at__gt=Now() - _DOWN_FOR)
+    if lately.filter(outcome=AttemptOutcome.ANSWERED).exists():
+        return False
+    failed = ExperimentAttempt.objects.filter(cell__experiment=experiment_id, outcome=AttemptOutcome.FAILED)
+    if failed.count() < _ENOUGH_FAILURES or not failed.filter(ended_at__lt=Now() - _DOWN_FOR).exists():
+        return False
+    return pause(
+        experiment_id=experiment_id, reason="The provider did not answer for minutes. Go on when it works again."
+    )
+
+
+def path_of(experiment: Experiment) -> str:
+    """Return the address of the experiment's page; known here because news is made where no page is."""
+    return f"/p/{experiment.project.slug}/experiments/{experiment.pk}/"
+
+
+def _about(experiment: Experiment) -> dict[str, Any]:
+    by = experiment.created_by
+    return {
+        "experiment": experiment.name, "number": experiment.pk, "dataset": experiment.dataset.name,
+        "items": experiment.item_count, "variants": len(experiment.variants), "spent_usd": experiment.spent_nano_usd / 1e9,
+        "reason": experiment.reason, "by": by.display_name if by else "",
+        "url": f"{settings.PUBLIC_URL}{path_of(experiment)}",
+    }  # fmt: skip
+
+
+def _tell(experiment: Experiment, kind: str, sentence: str) -> None:
+    if experiment.created_by is not None:
+        notifications.tell(
+            project=experiment.project, to=[experiment.created_by], kind=kind, sentence=sentence, path=path_of(experiment)
+        )  # fmt: skip
