@@ -1,6 +1,6 @@
 """Datasets: their items, the revisions that say which items were in them when, and files on their way in.
 
-The tables of evaluators and of experiments stand beside what they are about; Django finds them through here.
+The tables of evaluators, of experiments and of reviews stand beside what they are about; Django finds them through here.
 """
 
 from __future__ import annotations
@@ -22,6 +22,15 @@ from evals.experiments.models import (
     ExperimentEvaluator,
     ExperimentScore,
 )
+from evals.reviews.models import (
+    GuestLink,
+    ReviewAnswer,
+    ReviewClaim,
+    Reviewer,
+    ReviewItem,
+    ReviewQuestion,
+    ReviewQueue,
+)
 from projects.models import Project, User
 
 __all__ = [
@@ -33,6 +42,13 @@ __all__ = [
     "ExperimentCell",
     "ExperimentEvaluator",
     "ExperimentScore",
+    "GuestLink",
+    "ReviewAnswer",
+    "ReviewClaim",
+    "ReviewItem",
+    "ReviewQuestion",
+    "ReviewQueue",
+    "Reviewer",
 ]
 
 

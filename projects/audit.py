@@ -31,8 +31,13 @@ origin: ContextVar[Origin] = ContextVar("audit_origin", default=_UNKNOWN)
 
 
 @transaction.atomic
-def record(*, action: str, subject: str, by: User | None, project: Project | None = None, **details: Any) -> AuditEvent:
-    """Append one event to the project's chain; `details` must be JSON values and never secrets."""
+def record(
+    *, action: str, subject: str, by: User | None, project: Project | None = None, guest: str = "", **details: Any
+) -> AuditEvent:
+    """Append one event to the project's chain; `details` must be JSON values and never secrets.
+
+    `guest` is the name of somebody without an account who came by a link.
+    """
     _serialise_chain(project)
     where = origin.get()
     previous = AuditEvent.objects.filter(project=project).order_by("-pk").first()
@@ -40,7 +45,7 @@ def record(*, action: str, subject: str, by: User | None, project: Project | Non
         project=project,
         created_at=timezone.now(),
         user=by,
-        actor=by.email if by else (f"key {where.key_id}" if where.key_id else "the system"),
+        actor=_actor(by, guest, where),
         address=where.address,
         action=action,
         subject=subject[:255],
@@ -50,6 +55,14 @@ def record(*, action: str, subject: str, by: User | None, project: Project | Non
     event.content_hash = content_hash(event)
     event.save(force_insert=True)
     return event
+
+
+def _actor(by: User | None, guest: str, where: Origin) -> str:
+    if by is not None:
+        return by.email
+    if guest:
+        return f"guest {guest}"
+    return f"key {where.key_id}" if where.key_id else "the system"
 
 
 def content_hash(event: AuditEvent) -> bytes:

@@ -37,7 +37,7 @@ def render_page(
 ) -> HttpResponse:  # fmt: skip
     """Answer with the whole page, or, when htmx asks, with the template partial named `fragment` alone.
 
-    `section` marks the current entry of the rail: overview, prompts, datasets, explore, start or settings.
+    `section` marks the current entry of the rail: overview, prompts, datasets, explore, reviews, start or settings.
     """
     whole = {**shell(request, section=section, has_time_range=has_time_range), **context}
     if fragment and request.headers.get("HX-Request") == "true" and request.headers.get("HX-Request-Type") != "full":
@@ -80,6 +80,7 @@ def navigation(project: Project, *, section: str, waiting: int = 0) -> list[NavE
         ("Prompts", "prompts", "g p", "prompts"),
         ("Tests", "datasets", "g t", "tests"),
         ("Explore", "explore", "g e", "explore"),
+        ("Review", "reviews", "g q", "review"),
         ("Connect", "start", "g c", "plug"),
         ("Settings", "settings", "g s", "settings"),
     ]

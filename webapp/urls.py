@@ -8,7 +8,19 @@ from django.urls import URLPattern, URLResolver, include, path
 from webapp import csp_reports, health, metrics, sdk_wheel
 from webapp.accounts import urls as accounts
 from webapp.api import urls as api
-from webapp.pages import datasets, notifications, overview, projects, prompts, search, settings_urls, start, traces
+from webapp.pages import (
+    datasets,
+    notifications,
+    overview,
+    projects,
+    prompts,
+    reviews,
+    reviews_guest_pages,
+    search,
+    settings_urls,
+    start,
+    traces,
+)
 
 handler404 = "webapp.errors.not_found"
 handler500 = "webapp.errors.failed"
@@ -18,6 +30,7 @@ project_urls: list[URLPattern | URLResolver] = [
     *prompts.urlpatterns,
     *datasets.urlpatterns,
     *traces.urlpatterns,
+    *reviews.urlpatterns,
     *start.urlpatterns,
     *search.urlpatterns,
     *settings_urls.urlpatterns,
@@ -27,6 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *projects.urlpatterns,
     path("p/<slug:slug>/", include(project_urls)),
     *notifications.urlpatterns,
+    *reviews_guest_pages.urlpatterns,
     *accounts.urlpatterns,
     *api.urlpatterns,
     *health.urlpatterns,
