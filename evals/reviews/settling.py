@@ -66,13 +66,14 @@ def settle(*, item: ReviewItem, queue: ReviewQueue) -> None:
 @transaction.atomic
 def decide(*, item: ReviewItem, raw: dict[str, str], by: User) -> ReviewItem:
     """Let the chosen person decide what counts; the answers of the reviewers stay beside it."""
-    queue = item.queue
+    # Whoever was chosen meanwhile counts, not whoever stood on the caller's page.
+    locked = ReviewItem.objects.select_for_update(of=("self",)).select_related("queue__project").get(pk=item.pk)
+    queue = locked.queue
     demand(project=queue.project, action=Action.GIVE_FEEDBACK, by=by)
     if queue.adjudicator_id not in (None, by.pk):
         raise NotTheAdjudicator
     asked = list(queue.questions.all())
     values = questions.answer_to(asked, raw)
-    locked = ReviewItem.objects.select_for_update().get(pk=item.pk, queue=queue)
     locked.accepted_by = by
     _store(locked, Settlement(ItemState.SETTLED, values), asked, author_id=by.pk)
     audit.record(action="review.decided", subject=queue.name, by=by, project=queue.project, item=item.pk)
