@@ -61,6 +61,11 @@ class Calibration:
         return self.agreement.may_decide and not self.drift and self.agreement.items >= labels.FEWEST_LABELS
 
     @property
+    def is_sharp(self) -> bool:
+        """Whether the corrected rate reaches no further than five points to either side."""
+        return self.corrected.interval.high - self.corrected.interval.low <= 2 * labels.SHARP
+
+    @property
     def judge_is_off(self) -> bool:
         """Whether the judge's own rate lies outside of what people would have found."""
         return not self.corrected.interval.holds(self.judge_rate)

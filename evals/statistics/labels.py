@@ -22,7 +22,7 @@ def more_needed(
 ) -> int:
     """Return how many labels are missing until the interval reaches no further than `reach` to either side.
 
-    At least a hundred, and enough that about ten of the rarer kind are among them; never more than there are items.
+    0 also when labels cannot do it, because too few answers were judged. At least a hundred, and enough that about ten of the rarer kind are among them; never more than there are items.
     """
     n = len(people)
     wanted = max(FEWEST_LABELS, _for_reach(people, judge, judge_elsewhere, reach), _for_rarer(people))
@@ -40,7 +40,8 @@ def _for_reach(
     of_the_judge = trust**2 * float(rest.var(ddof=1)) / m if m > 1 else 0.0
     left = (reach / Z95) ** 2 - of_the_judge
     if left <= 0:
-        return n + m
+        # What is missing are answers that were judged, not labels: no number of labels makes up for too few items.
+        return n
     return math.ceil(float((y - trust * f).var(ddof=1)) / left)
 
 

@@ -45,3 +45,9 @@ def test_a_judge_that_errs_like_people_needs_no_more():
     people = [1.0, 0.0] * 300
 
     assert labels.more_needed(people, people, judge_elsewhere=people * 5) == 0
+
+
+def test_labels_are_not_asked_for_where_only_more_items_would_help():
+    people = [1.0, 0.0] * 75
+
+    assert labels.more_needed(people, people, judge_elsewhere=[1.0, 0.0] * 20) == 0
