@@ -22,7 +22,8 @@ def more_needed(
 ) -> int:
     """Return how many labels are missing until the interval reaches no further than `reach` to either side.
 
-    0 also when labels cannot do it, because too few answers were judged. At least a hundred, and enough that about ten of the rarer kind are among them; never more than there are items.
+    At least a hundred, and enough that about ten of the rarer kind are among them; never more than there are items, and 0
+    also when there are too few items for any number of labels to do it.
     """
     n = len(people)
     wanted = max(FEWEST_LABELS, _for_reach(people, judge, judge_elsewhere, reach), _for_rarer(people))
@@ -36,12 +37,14 @@ def _for_reach(
     if n < 2:
         return 0
     y, f, rest = (np.asarray(values, dtype=float) for values in (people, judge, judge_elsewhere))
+    if float(y.var(ddof=1)) / (n + m) > (reach / Z95) ** 2:
+        # Not even labels on everything would do: what is missing are items.
+        return n
     trust = corrected_rate(people, judge, judge_elsewhere=judge_elsewhere).trust
     of_the_judge = trust**2 * float(rest.var(ddof=1)) / m if m > 1 else 0.0
     left = (reach / Z95) ** 2 - of_the_judge
     if left <= 0:
-        # What is missing are answers that were judged, not labels: no number of labels makes up for too few items.
-        return n
+        return n + m
     return math.ceil(float((y - trust * f).var(ddof=1)) / left)
 
 
