@@ -21,6 +21,8 @@ const choices = (question) => [...question.querySelectorAll("input")];
 /** Shows the first item that nobody here has answered, and nothing else. */
 function showFirst() {
   const next = items().find((one) => !sent.has(one.id));
+  const waiting = document.getElementById("review-waiting");
+  if (waiting) waiting.hidden = Boolean(next) || sent.size === 0;
   if (next && next === current()) return;
   for (const one of items()) one.hidden = one !== next;
   if (!next) return;
@@ -71,7 +73,7 @@ function take(fresh, refused) {
   nodes.forEach((node, place) => {
     const there = list.children[place];
     if (there === node) return;
-    if (node instanceof HTMLElement && !node.isConnected) node.hidden = true;
+    if (node.ownerDocument !== document) node.toggleAttribute("hidden", true);
     if (node !== visible) list.insertBefore(node, there ?? null);
   });
   if (refused) list.prepend(refused);
