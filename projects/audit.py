@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -24,20 +25,27 @@ class Origin:
 
     address: str = ""
     key_id: str = ""
+    # The name of somebody without an account who came by a link.
+    guest: str = ""
 
 
 _UNKNOWN = Origin()
 origin: ContextVar[Origin] = ContextVar("audit_origin", default=_UNKNOWN)
 
 
-@transaction.atomic
-def record(
-    *, action: str, subject: str, by: User | None, project: Project | None = None, guest: str = "", **details: Any
-) -> AuditEvent:
-    """Append one event to the project's chain; `details` must be JSON values and never secrets.
+@contextmanager
+def as_guest(name: str) -> Iterator[None]:
+    """Let the changes inside count as those of a guest."""
+    token = origin.set(replace(origin.get(), guest=name))
+    try:
+        yield
+    finally:
+        origin.reset(token)
 
-    `guest` is the name of somebody without an account who came by a link.
-    """
+
+@transaction.atomic
+def record(*, action: str, subject: str, by: User | None, project: Project | None = None, **details: Any) -> AuditEvent:
+    """Append one event to the project's chain; `details` must be JSON values and never secrets."""
     _serialise_chain(project)
     where = origin.get()
     previous = AuditEvent.objects.filter(project=project).order_by("-pk").first()
@@ -45,7 +53,7 @@ def record(
         project=project,
         created_at=timezone.now(),
         user=by,
-        actor=_actor(by, guest, where),
+        actor=_actor(by, where),
         address=where.address,
         action=action,
         subject=subject[:255],
@@ -57,11 +65,11 @@ def record(
     return event
 
 
-def _actor(by: User | None, guest: str, where: Origin) -> str:
+def _actor(by: User | None, where: Origin) -> str:
     if by is not None:
         return by.email
-    if guest:
-        return f"guest {guest}"
+    if where.guest:
+        return f"guest {where.guest}"
     return f"key {where.key_id}" if where.key_id else "the system"
 
 

@@ -78,8 +78,14 @@ def _seconds(seconds: float | None) -> float | None:
 
 def _audit_guest(action: str, reviewer: Reviewer, queue: ReviewQueue, item: ReviewItem) -> None:
     """Members sign their answers with their account; what comes by a link is written down with the link."""
-    if reviewer.guest_link_id is not None:
+    if reviewer.guest_link_id is None:
+        return
+    with audit.as_guest(reviewer.name):
         audit.record(
-            action=action, subject=queue.name, by=None, project=queue.project, guest=reviewer.name,
-            guest_link=reviewer.guest_link_id, item=item.pk,
-        )  # fmt: skip
+            action=action,
+            subject=queue.name,
+            by=None,
+            project=queue.project,
+            guest_link=reviewer.guest_link_id,
+            item=item.pk,
+        )

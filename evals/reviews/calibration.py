@@ -113,17 +113,22 @@ def _elsewhere(queue: ReviewQueue, labelled: set[int]) -> list[Judged]:
     """Return what the judge said about the answers that nobody labelled."""
     rows = ExperimentScore.objects.filter(
         project_id=queue.project_id, evaluator_version_id=queue.evaluator_version_id, value__isnull=False,
-        cell__experiment_id=queue.experiment_id, cell__state=CellState.DONE,
+        cell__experiment=queue.experiment, cell__state=CellState.DONE,
     )  # fmt: skip
     columns = Source.from_json(queue.source).columns
     if columns:
         rows = rows.filter(cell__column__in=columns)
     found = rows.values_list("cell_id", "cell__column", "value", "passed")
     return [
-        Judged(cell_id, column, value >= 0.5 if passed is None else passed)
+        Judged(cell_id, column, _passed(value, passed))
         for cell_id, column, value, passed in found
         if cell_id not in labelled
     ]
+
+
+def _passed(value: float | None, passed: bool | None) -> bool:
+    """Return what a score says; where it has no word for it, one half is the boundary."""
+    return (value or 0.0) >= 0.5 if passed is None else passed
 
 
 def _values(labelled: Sequence[Judged], elsewhere: Sequence[Judged]) -> tuple[list[float], list[float], list[float]]:
@@ -175,8 +180,7 @@ def _rate_drift(queue: ReviewQueue, version: EvaluatorVersion) -> list[str]:
     )  # fmt: skip
     newest = scores.order_by("cell_id", "-evaluator_version__number").distinct("cell_id")
     now = {
-        cell_id: value >= 0.5 if passed is None else passed
-        for cell_id, value, passed in newest.values_list("cell_id", "value", "passed")
+        cell_id: _passed(value, passed) for cell_id, value, passed in newest.values_list("cell_id", "value", "passed")
     }
     moved = pass_difference([then[cell] for cell in now], list(now.values()))
     if moved.items < _FEWEST_REJUDGED or moved.interval.holds(0):

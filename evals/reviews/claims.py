@@ -107,7 +107,8 @@ def _keep(reviewer: Reviewer, items: list[ReviewItem], now: datetime) -> None:
 
 def _take_more(queue: ReviewQueue, reviewer: Reviewer, missing: int, now: datetime) -> list[ReviewItem]:
     ahead = ["-interest"] if queue.order == Order.INFORMATIVE else []
-    found = list(_free(queue, reviewer, now).order_by("is_put_off", *ahead, "rank")[:missing])
+    put_off = Exists(reviewer.claims.filter(item=OuterRef("pk"), kind=ReviewClaim.Kind.POSTPONED))
+    found = list(_free(queue, reviewer, now).order_by(put_off, *ahead, "rank")[:missing])
     for place, item in enumerate(found):
         ReviewClaim.objects.update_or_create(
             item=item, reviewer=reviewer,
@@ -130,7 +131,7 @@ def _free(queue: ReviewQueue, reviewer: Reviewer, now: datetime) -> models.Query
         ~Exists(answered.filter(reviewer=reviewer)),
         ~Exists(own.filter(kind__in=[ReviewClaim.Kind.HELD, ReviewClaim.Kind.SKIPPED], until__gt=now)),
         queue=queue, state=ItemState.OPEN,
-    ).annotate(is_put_off=Exists(own.filter(kind=ReviewClaim.Kind.POSTPONED)))  # fmt: skip
+    )  # fmt: skip
     if not queue.is_shared:
         return rows.filter(~Exists(others))
     seats = rows.annotate(answer_count=_count(answered), held_count=_count(others))

@@ -76,7 +76,8 @@ def _add(dataset: Dataset, item: ReviewItem, source: DatasetItem | None, answer:
 
 
 def _of_call(item: ReviewItem) -> ItemContent:
-    trace = Trace.objects.filter(project_id=item.project_id, trace_id=item.trace_id).first()
+    rows = Trace.objects.filter(project_id=item.project_id)
+    trace = rows.filter(trace_id=item.trace_id).first() if item.trace_id else None
     call = call_sources.step_of(trace, item.span_id) if trace and item.span_id is not None else None
     if call is None:
         # The call is past its retention; the item still has the words that reviewers read.

@@ -75,10 +75,14 @@ def enter(*, token: str, name: str) -> Reviewer:
         guest_link=link, defaults={"project_id": link.project_id, "queue": link.queue, "name": name}
     )
     if is_new:
-        audit.record(
-            action="review.guest_came", subject=link.queue.name, by=None, project=link.queue.project, guest=name,
-            guest_link=link.pk,
-        )  # fmt: skip
+        with audit.as_guest(name):
+            audit.record(
+                action="review.guest_came",
+                subject=link.queue.name,
+                by=None,
+                project=link.queue.project,
+                guest_link=link.pk,
+            )
     return reviewer
 
 

@@ -18,7 +18,7 @@ def of_cells(cells: QuerySet[ExperimentCell]) -> dict[str, float]:
     values: dict[int, list[float]] = {pk: [] for pk in cells.values_list("pk", flat=True)}
     rows = ExperimentScore.objects.filter(cell__in=cells.values("pk"), value__isnull=False)
     for cell_id, value, passed in rows.values_list("cell_id", "value", "passed"):
-        values[cell_id].append(_leaning(value, passed))
+        values[cell_id].append(_leaning(value or 0.0, passed))
     return {f"cell:{pk}": interest(found) for pk, found in values.items()}
 
 
@@ -30,7 +30,7 @@ def of_traces(project: Project, trace_ids: Sequence[UUID]) -> dict[str, float]:
         value__gte=0, value__lte=1,
     )  # fmt: skip
     for trace_id, value in rows.values_list("trace_id", "value"):
-        values[trace_id].append(value)
+        values[trace_id].append(value or 0.0)
     return {f"trace:{trace_id.hex}": interest(values.get(trace_id, ())) for trace_id in trace_ids}
 
 

@@ -113,7 +113,7 @@ def krippendorff_alpha(counts: Floats, *, level: Level = Level.NOMINAL) -> float
     weights = 1 / (kept.sum(axis=1) - 1)
     coincidences = (kept * weights[:, None]).T @ kept - np.diag((kept * weights[:, None]).sum(axis=0))
     totals = coincidences.sum(axis=1)
-    n = totals.sum()
+    n = float(totals.sum())
     distances = _distances(totals, level)
     expected = float((np.outer(totals, totals) * distances).sum()) / (n - 1)
     if expected == 0:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
@@ -31,11 +31,11 @@ class SettingsForm(forms.Form):
     daily_goal = forms.IntegerField(label="Answers a day for each person", min_value=1, max_value=10_000)
     is_shared = forms.BooleanField(label="Several people may have the same item at once", required=False)
 
-    def __init__(self, *args: Any, queue: ReviewQueue, **kwargs: Any) -> None:
+    def __init__(self, data: QueryDict | None = None, *, queue: ReviewQueue) -> None:
         initial = {
             "adjudicator": queue.adjudicator_id or "", "daily_goal": queue.daily_goal, "is_shared": queue.is_shared,
         }  # fmt: skip
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, initial=initial)
         choices = [("", "Nobody: the majority decides"), *people(queue.project)]
         cast(forms.ChoiceField, self.fields["adjudicator"]).choices = choices
 
