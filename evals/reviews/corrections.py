@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from evals import calls, datasets, item_contents
 from evals.errors import EvalsError
@@ -26,11 +27,11 @@ class Kept:
     left_out: int = 0
 
 
-def corrected(queue: ReviewQueue) -> list[ReviewItem]:
+def corrected(queue: ReviewQueue) -> QuerySet[ReviewItem]:
     """Return the settled items with a better answer, in the order in which they were drawn."""
     name = correction_name(queue)
-    rows = queue.items.filter(state=ItemState.SETTLED).select_related("cell__item__dataset").order_by("rank")
-    return [item for item in rows if name and item.accepted.get(name)]
+    rows = queue.items.filter(state=ItemState.SETTLED, accepted__has_key=name) if name else queue.items.none()
+    return rows.select_related("cell__item__dataset").order_by("rank")
 
 
 def correction_name(queue: ReviewQueue) -> str:

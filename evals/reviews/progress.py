@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
 from evals.reviews.models import ItemState, QuestionKind, ReviewAnswer, Reviewer, ReviewQuestion, ReviewQueue
@@ -63,30 +63,30 @@ def people(queue: ReviewQueue) -> list[Reviewer]:
 def agreements(queue: ReviewQueue) -> list[QuestionAgreement]:
     """Return the agreement on each question that has a verdict and was answered by two people on some items."""
     asked = [question for question in queue.questions.all() if question.is_verdict]
-    said = _said(queue)
+    said = _said(ReviewAnswer.objects.filter(item__queue=queue))
     found = ((question, agreement.of(_table(question, said), level=_level(question))) for question in asked)
     return [QuestionAgreement(question, agreed) for question, agreed in found if agreed]
 
 
 def with_others(reviewer: Reviewer, question: ReviewQuestion) -> Agreed | None:
     """Return how far one reviewer agrees with the others; None while they share too few items to say."""
-    said = _said(reviewer.queue)
+    shared = ReviewAnswer.objects.filter(item__answers__reviewer=reviewer)
     pairs = [
         (answers[reviewer.pk], other)
-        for answers in said.values()
+        for answers in _said(shared).values()
         if reviewer.pk in answers
         for person, other in answers.items()
         if person != reviewer.pk
     ]
     rows = [[_place(question, mine), _place(question, other)] for mine, other in pairs]
-    found = agreement.of(rows, level=_level(question))
+    found = agreement.of(rows, level=_level(question), with_interval=False)
     return found if found and found.is_enough else None
 
 
-def _said(queue: ReviewQueue) -> dict[int, dict[int, dict[str, str]]]:
+def _said(answers: QuerySet[ReviewAnswer]) -> dict[int, dict[int, dict[str, str]]]:
     """Return the values by item and reviewer."""
     found: dict[int, dict[int, dict[str, str]]] = {}
-    rows = ReviewAnswer.objects.filter(item__queue=queue, cannot_tell=False).order_by("item_id", "reviewer_id")
+    rows = answers.filter(cannot_tell=False).order_by("item_id", "reviewer_id")
     for item_id, reviewer_id, values in rows.values_list("item_id", "reviewer_id", "values"):
         found.setdefault(item_id, {})[reviewer_id] = values
     return found

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from evals.evaluators.models import EvaluatorVersion
 from evals.experiments.models import Experiment
-from evals.reviews import questions, sampling, settling, sources
+from evals.reviews import call_sources, questions, sampling, settling, sources
 from evals.reviews.errors import NothingToReview, QueueNotUsable
 from evals.reviews.models import ItemState, Order, Purpose, ReviewItem, ReviewQuestion, ReviewQueue
 from evals.reviews.questions import NewQuestion
@@ -82,8 +82,11 @@ def refill(*, queue: ReviewQueue, count: int, by: User | None) -> int:
 
 
 def waiting_count(queue: ReviewQueue) -> int:
-    """Return how many things the source has that are not in the queue yet."""
+    """Return how many things the source has that are not in the queue yet; of calls no more than a thousand are counted."""
     source = Source.from_json(queue.source)
+    if source.kind in (SourceKind.DISLIKED, SourceKind.SAMPLE):
+        is_disliked = source.kind == SourceKind.DISLIKED
+        return call_sources.unseen_count(queue=queue, days=source.days, only_disliked=is_disliked)
     found = sources.candidates(project=queue.project, source=source, with_interest=False)
     known = set(queue.items.values_list("key", flat=True))
     return len(found.interest.keys() - known)

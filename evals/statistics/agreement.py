@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from evals.statistics.intervals import Interval
 
 Floats = NDArray[np.float64]
 Row = Sequence[int | None]
+Formula = Callable[[Floats], float | None]
 
 # With fewer items that two people rated a coefficient is noise.
 FEWEST_ITEMS = 10
@@ -56,7 +58,7 @@ class Agreed:
         return self.items >= FEWEST_ITEMS
 
 
-def of(table: Sequence[Row], *, level: Level = Level.NOMINAL) -> Agreed | None:
+def of(table: Sequence[Row], *, level: Level = Level.NOMINAL, with_interval: bool = True) -> Agreed | None:
     """Return the agreement over the items that at least two people rated, or None when there are none.
 
     Two reviewers who rated everything: Cohen's kappa. More of them, as many on each item: Fleiss' kappa. An order among
@@ -65,10 +67,10 @@ def of(table: Sequence[Row], *, level: Level = Level.NOMINAL) -> Agreed | None:
     rows = [row for row in table if sum(rating is not None for rating in row) >= 2]
     if not rows:
         return None
-    chosen, formula = _fitting(rows, level)
+    chosen, ratings, formula = _fitting(rows, level)
     return Agreed(
-        items=len(rows), reviewers=_reviewers(rows), percent=percent(rows), coefficient=chosen, value=formula(rows),
-        interval=_interval(rows, formula),
+        items=len(rows), reviewers=_reviewers(rows), percent=percent(rows), coefficient=chosen, value=formula(ratings),
+        interval=_interval(ratings, formula) if with_interval else None,
     )  # fmt: skip
 
 
@@ -82,14 +84,14 @@ def percent(table: Sequence[Row]) -> float:
     return float(((kept * (kept - 1)).sum(axis=1) / (n * (n - 1))).mean())
 
 
-def cohen_kappa(one: Sequence[int], other: Sequence[int]) -> float | None:
+def cohen_kappa(one: Sequence[float] | Floats, other: Sequence[float] | Floats) -> float | None:
     """Return the kappa of two raters of the same items (Cohen 1960)."""
     a, b = np.asarray(one), np.asarray(other)
     if not len(a):
         return None
-    observed = float((a == b).mean())
-    expected = sum(float((a == category).mean() * (b == category).mean()) for category in set(one) | set(other))
-    return _beyond_chance(observed, expected)
+    categories = np.union1d(a, b)[:, None]
+    expected = float(((a == categories).mean(axis=1) * (b == categories).mean(axis=1)).sum())
+    return _beyond_chance(float((a == b).mean()), expected)
 
 
 def fleiss_kappa(counts: Floats) -> float | None:
@@ -132,23 +134,25 @@ def category_counts(table: Sequence[Row]) -> Floats:
     return counts
 
 
-def _fitting(rows: Sequence[Row], level: Level) -> tuple[Coefficient, Callable[[Sequence[Row]], float | None]]:
+def _fitting(rows: Sequence[Row], level: Level) -> tuple[Coefficient, Floats, Formula]:
+    """Return the coefficient, the ratings as it wants them, one row for each item, and how it is computed."""
     numbers = {sum(rating is not None for rating in row) for row in rows}
-    is_complete = all(rating is not None for row in rows for rating in row)
-    if level == Level.NOMINAL and is_complete and len(rows[0]) == 2:
-        return Coefficient.COHEN, lambda some: cohen_kappa(*([int(row[side] or 0) for row in some] for side in (0, 1)))
+    if level == Level.NOMINAL and all(len(row) == 2 for row in rows):
+        return Coefficient.COHEN, np.array(rows, dtype=float), lambda both: cohen_kappa(both[:, 0], both[:, 1])
+    counts = category_counts(rows)
     if level == Level.NOMINAL and len(numbers) == 1 and numbers != {2}:
-        return Coefficient.FLEISS, lambda some: fleiss_kappa(category_counts(some))
-    return Coefficient.KRIPPENDORFF, lambda some: krippendorff_alpha(category_counts(some), level=level)
+        return Coefficient.FLEISS, counts, fleiss_kappa
+    return Coefficient.KRIPPENDORFF, counts, partial(krippendorff_alpha, level=level)
 
 
-def _interval(rows: Sequence[Row], formula: Callable[[Sequence[Row]], float | None]) -> Interval | None:
-    """Return the 95 % percentile bootstrap over the items; the same table always gives the same interval."""
-    if len(rows) < FEWEST_ITEMS:
+def _interval(ratings: Floats, formula: Formula) -> Interval | None:
+    """Return the 95 % percentile bootstrap over the items; the same ratings always give the same interval."""
+    n = len(ratings)
+    if n < FEWEST_ITEMS:
         return None
-    random = np.random.default_rng(len(rows))
-    draws = (random.integers(0, len(rows), len(rows)) for _ in range(_RESAMPLES))
-    found = [value for draw in draws if (value := formula([rows[index] for index in draw])) is not None]
+    random = np.random.default_rng(n)
+    draws = (ratings[random.integers(0, n, n)] for _ in range(_RESAMPLES))
+    found = [value for draw in draws if (value := formula(draw)) is not None]
     if len(found) < _RESAMPLES / 2:
         return None
     low, high = np.percentile(found, [2.5, 97.5])

@@ -70,7 +70,7 @@ def results(request: ProjectRequest, queue_id: int) -> HttpResponse:
         "lines": _lines(queue, page[:PAGE_SIZE]), "shown": chosen,
         "choices": [("", "Answered"), *((name, _SHOWN[name].label) for name in _SHOWN)],
         "older_url": f"?show={chosen}&after={page[PAGE_SIZE - 1].rank}" if len(page) > PAGE_SIZE else "",
-        "correction_count": len(corrections.corrected(queue)), "datasets": _datasets(request, queue),
+        "correction_count": corrections.corrected(queue).count(), "datasets": _datasets(request, queue),
     }  # fmt: skip
     return render_queue(request, "reviews/results.html", queue, context, tab="results")
 
@@ -108,11 +108,11 @@ def keep(request: ProjectRequest, queue_id: int) -> HttpResponseBase:
     wanted = request.POST.get("dataset", "")
     dataset = one(
         Dataset.objects.for_project(request.project).active(),
-        pk=int(wanted) if wanted.isdecimal() and len(wanted) < 19 else 0,
+        pk=_number(wanted),
     )
-    items: Sequence[ReviewItem] = corrections.corrected(queue)
+    items = corrections.corrected(queue)
     if chosen := request.POST.get("item", ""):
-        items = [item for item in items if str(item.pk) == chosen]
+        items = items.filter(pk=_number(chosen))
     done = corrections.keep(queue=queue, items=items, dataset=dataset, by=request.user)
     (messages.success if done.added or done.changed else messages.info)(request, _words(done, dataset))
     return redirect(address(queue, "review-results"))
@@ -195,7 +195,12 @@ def _typed(request: ProjectRequest) -> dict[str, str]:
 
 
 def _item(queue: ReviewQueue, text: str) -> ReviewItem:
-    return one(queue.items.select_related("queue__project"), pk=int(text) if text.isdecimal() and len(text) < 19 else 0)
+    return one(queue.items.select_related("queue__project"), pk=_number(text))
+
+
+def _number(text: str) -> int:
+    """Return an id from a form; what is none is nobody's."""
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
 def _datasets(request: ProjectRequest, queue: ReviewQueue) -> list[Any]:

@@ -122,6 +122,8 @@ def _last(reviewer: Reviewer) -> Last | None:
 
 
 def _agreement(reviewer: Reviewer) -> Any:
+    if reviewer.queue.answers_wanted < 2:
+        return None
     asked = next((question for question in reviewer.queue.questions.all() if question.is_verdict), None)
     return progress.with_others(reviewer, asked) if reviewer.pk and asked else None
 

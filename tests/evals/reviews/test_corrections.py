@@ -66,7 +66,7 @@ def test_items_without_a_better_answer_are_not_offered():
     queue = make_queue(items=2)
     say(make_reviewer(queue), queue.items.first(), "yes")
 
-    assert corrections.corrected(queue) == []
+    assert not corrections.corrected(queue).exists()
 
 
 def test_a_file_holds_what_each_reviewer_said_and_what_was_accepted():
