@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from evals.evaluators.models import EvaluatorVersion
 from evals.experiments.models import CellState, ExperimentScore
 from evals.reviews import questions
-from evals.reviews.models import ItemState, Purpose, ReviewItem, ReviewQueue
+from evals.reviews.models import ItemState, Purpose, ReviewQueue
 from evals.reviews.questions import YES
 from evals.reviews.sources import Source
 from evals.statistics import judges, labels
@@ -103,10 +103,10 @@ def _labelled(queue: ReviewQueue) -> list[Judged]:
     asked = questions.pass_question(queue.questions.all())
     rows = queue.items.filter(state=ItemState.SETTLED, judge_passed__isnull=False, cell__isnull=False)
     return [
-        Judged(item.cell_id or 0, item.cell.column if item.cell else 0, bool(item.judge_passed), item.accepted[asked.name] == YES)
-        for item in rows.select_related("cell").defer("content", "cell__output")
-        if asked and asked.name in item.accepted
-    ]  # fmt: skip
+        Judged(cell_id or 0, column, bool(judge), accepted[asked.name] == YES)
+        for cell_id, column, judge, accepted in rows.values_list("cell_id", "cell__column", "judge_passed", "accepted")
+        if asked and asked.name in accepted
+    ]
 
 
 def _elsewhere(queue: ReviewQueue, labelled: set[int]) -> list[Judged]:
@@ -192,7 +192,5 @@ def _rate_drift(queue: ReviewQueue, version: EvaluatorVersion) -> list[str]:
 
 
 def _judged_then(queue: ReviewQueue) -> dict[int, bool]:
-    rows: list[ReviewItem] = list(
-        queue.items.filter(state=ItemState.SETTLED, judge_passed__isnull=False, cell__isnull=False).only("cell", "judge_passed")
-    )  # fmt: skip
-    return {item.cell_id: bool(item.judge_passed) for item in rows if item.cell_id}
+    rows = queue.items.filter(state=ItemState.SETTLED, judge_passed__isnull=False, cell__isnull=False)
+    return {cell_id: bool(passed) for cell_id, passed in rows.values_list("cell_id", "judge_passed") if cell_id}

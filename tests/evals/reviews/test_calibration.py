@@ -166,3 +166,12 @@ def test_a_single_flip_is_no_alarm():
     ExperimentScore.objects.filter(pk=flipped.pk).update(value=1, passed=True)
 
     assert calibration.of(version_of(experiment)).drift == ()
+
+
+def test_a_calibration_of_many_labels_asks_the_database_as_often_as_one_of_few(django_assert_max_num_queries):
+    experiment, people = judged("10" * 60)
+    queue = make_calibration(experiment)
+    label(queue, people)
+
+    with django_assert_max_num_queries(12):
+        calibration.of_queue(queue)
