@@ -17,7 +17,7 @@ from tests.browser import sessions
 from tests.browser.keyboard import tab_to
 from tests.browser.test_pages import AXE, _broken_rules
 from tests.evals.experiment_factories import make_judged
-from tests.evals.reviews.factories import make_pairs, make_queue
+from tests.evals.reviews.factories import make_pairs, make_queue, make_reviewer, say
 from tests.monitoring.factories import make_trace, rate
 from tests.projects.factories import make_member
 
@@ -154,6 +154,23 @@ def test_every_key_does_what_the_sheet_says(page, queue, admin):
     while {claim.kind for claim in queue.reviewers.get(user=admin).claims.all()} != {"held", "postponed", "skipped"}:
         assert time.monotonic() < until, "The keys p and s did not arrive."
         time.sleep(0.05)
+
+
+def test_a_disagreement_is_decided_with_two_keys(page, experiment):
+    disputed = make_queue(experiment, answers_wanted=2)
+    item = disputed.items.first()
+    for value in ("yes", "no"):
+        say(make_reviewer(disputed), item, value)
+    page.goto(f"/p/{disputed.project.slug}/reviews/{disputed.pk}/")
+    tab_to(page, "Decide")
+    press(page, "Enter")
+    expect(page.get_by_role("heading", name="What people said")).to_be_visible()
+
+    press(page, "2", "Enter")
+
+    expect(page.get_by_text("Nothing to decide")).to_be_visible()
+    item.refresh_from_db()
+    assert item.accepted == {"good answer": "no"}
 
 
 def test_a_blind_page_holds_nothing_that_could_sway(page, experiment):
