@@ -1,6 +1,6 @@
 """Datasets: their items, the revisions that say which items were in them when, and files on their way in.
 
-The tables of evaluators and of experiments stand beside what they are about; Django finds them through here.
+The tables of evaluators, of experiments and of reviews stand beside what they are about; Django finds them through here.
 """
 
 from __future__ import annotations
@@ -24,6 +24,15 @@ from evals.experiments.models import (
     ExperimentScore,
 )
 from evals.judges.models import JudgeCanary
+from evals.reviews.models import (
+    GuestLink,
+    ReviewAnswer,
+    ReviewClaim,
+    Reviewer,
+    ReviewItem,
+    ReviewQuestion,
+    ReviewQueue,
+)
 from projects.models import Project, User
 
 __all__ = [
@@ -36,7 +45,14 @@ __all__ = [
     "ExperimentDisagreement",
     "ExperimentEvaluator",
     "ExperimentScore",
+    "GuestLink",
     "JudgeCanary",
+    "ReviewAnswer",
+    "ReviewClaim",
+    "ReviewItem",
+    "ReviewQuestion",
+    "ReviewQueue",
+    "Reviewer",
 ]
 
 

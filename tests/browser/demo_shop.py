@@ -13,6 +13,10 @@ from evals.evaluators import definitions, starters
 from evals.evaluators.models import EvaluatorVersion
 from evals.experiments.models import Experiment
 from evals.models import Dataset, DatasetImport, Evaluator
+from evals.reviews import claims, guests, queues
+from evals.reviews.questions import CORRECTION, GOOD, NewQuestion
+from evals.reviews.queues import QueuePlan
+from evals.reviews.sources import Source, SourceKind
 from monitoring import scores
 from monitoring.ingest import protobuf
 from monitoring.ingest.rows import Sender
@@ -42,7 +46,8 @@ from prompt_registry.trial_models import CellState, Trial
 from prompt_registry.trial_plans import CALL, VERSION, TrialInput, Variant
 from tests.browser import demo_rollouts
 from tests.browser.demo_rollouts import DemoRollouts
-from tests.evals.experiment_factories import answer, make_experiment, make_variant
+from tests.evals.experiment_factories import answer, make_experiment, make_judged, make_variant
+from tests.evals.reviews.factories import make_calibration, make_pairs, make_queue, make_reviewer, say
 from tests.monitoring.factories import make_span, new_span_id, new_trace_id, rate, send
 from tests.projects.factories import make_user
 from webapp.demo import traffic
@@ -56,6 +61,19 @@ _FOREIGN = [
     {"name": "not|possible", "prompt": "x"},
 ]
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 3
+
+
+@dataclass(frozen=True)
+class DemoReviews:
+    """Review queues of every kind, and a link for a guest."""
+
+    calls_id: int
+    pairs_id: int
+    judge_id: int
+    disputed_id: int
+    closed_id: int
+    experiment_id: int
+    guest_token: str
 
 
 @dataclass(frozen=True)
@@ -88,6 +106,7 @@ class DemoShop:
     webhook_off_id: int
     delivery_id: int
     rollouts: DemoRollouts
+    reviews: DemoReviews
 
     def at(self, place: str = "") -> str:
         """Return an address inside the project."""
@@ -130,8 +149,42 @@ def make() -> DemoShop:
         import_id=pending.pk, done_import_id=done.pk,
         invitation_token=invitation, webhook_id=webhook.pk, webhook_off_id=webhook_off.pk, delivery_id=delivery.pk,
         rollouts=demo_rollouts.make(project, admin),
+        reviews=_reviews(project, admin, writer),
         dataset=dataset, dataset_file_id=_file(dataset, admin).pk, dataset_imported_id=_imported(dataset, admin).pk,
     )  # fmt: skip
+
+
+def _reviews(project: Project, admin: User, writer: User) -> DemoReviews:
+    """Make queues of calls, of pairs, of a judge with labels, with disagreements, and a closed one."""
+    experiment = make_judged({"Kind answer": ["1101" * 10, "1001" * 10]}, project, name="Refunds, kinder")
+    calls = queues.create(
+        project=project, by=admin,
+        plan=QueuePlan(
+            name="What users disliked", source=Source(SourceKind.DISLIKED, days=30), count=20, answers_wanted=2,
+            questions=[GOOD, NewQuestion("choice", "What is wrong with it?", "problem", ("Tone", "Facts", LONG[:60]), False), CORRECTION],
+            guidance="A good answer helps the customer to go on.\nIn doubt press 0.",
+        ),
+    )  # fmt: skip
+    pairs, judge = make_pairs(experiment, is_blind=True), make_calibration(experiment)
+    disputed = make_queue(experiment, answers_wanted=2, is_blind=False, questions=(GOOD, CORRECTION))
+    for turn, item in enumerate(judge.items.order_by("rank")[:30]):
+        say(make_reviewer(judge, admin), item, "yes" if item.judge_passed or turn % 5 == 0 else "no")
+    for turn, item in enumerate(disputed.items.order_by("rank")[:24]):
+        for person in (admin, writer):
+            value = "no" if person == writer and turn % 4 == 0 else "yes"
+            say(
+                make_reviewer(disputed, person),
+                item,
+                value,
+                more={"1": f"Better. {LONG}"},
+                note=LONG,
+                is_flagged=turn == 1,
+            )
+    closed = make_queue(experiment, name="Done long ago")
+    queues.close(queue=closed, by=admin)
+    _, token = guests.invite(queue=calls, label="Dr. Meyer", days=30, by=admin)
+    claims.take(reviewer=make_reviewer(calls, admin))
+    return DemoReviews(calls.pk, pairs.pk, judge.pk, disputed.pk, closed.pk, experiment.pk, token)
 
 
 def _talk_about(prompt: Prompt, admin: User, writer: User) -> None:
