@@ -1,0 +1,56 @@
+"""How well probabilities and flags agree with labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import rankdata
+
+from benchmarks.figures import Figures
+
+
+def auroc(labels: Sequence[int], probabilities: Sequence[float]) -> float | None:
+    """Return how often a bad text is ranked above a good one (ties count half); None when one kind is missing."""
+    y = np.asarray(labels)
+    bad, good = int((y == 1).sum()), int((y == 0).sum())
+    if not bad or not good:
+        return None
+    ranks = rankdata(np.asarray(probabilities))
+    return round(float((ranks[y == 1].sum() - bad * (bad + 1) / 2) / (bad * good)), 4)
+
+
+def quality(labels: Sequence[int], probabilities: Sequence[float], threshold: float) -> Figures:
+    """Return the figures of one set of texts at one threshold; a figure that nothing can be said about is left out."""
+    y, flagged = np.asarray(labels), np.asarray(probabilities) >= threshold
+    right = int((flagged & (y == 1)).sum())
+    bad, good = int((y == 1).sum()), int((y == 0).sum())
+    found: Figures = {"texts": bad + good, "bad": bad}
+    if bad:
+        found["recall"] = round(right / bad, 4)
+    if good:
+        found["false_alarms"] = round(int((flagged & (y == 0)).sum()) / good, 4)
+    if bad and good:
+        flags = int(flagged.sum())
+        found["precision"] = round(right / flags, 4) if flags else 0.0
+        found["f1"] = round(2 * right / (flags + bad), 4)
+        found["balanced_accuracy"] = round((found["recall"] + 1 - found["false_alarms"]) / 2, 4)
+        found["auroc"] = auroc(labels, probabilities)
+    return found
+
+
+def macro(parts: Sequence[Figures], name: str) -> float | None:
+    """Return the mean of a figure over the sources that have it."""
+    values = [part[name] for part in parts if part.get(name) is not None]
+    return round(sum(values) / len(values), 4) if values else None
+
+
+def best_threshold(labels: Sequence[int], probabilities: Sequence[float], weights: Sequence[float]) -> float:
+    """Return the threshold with the highest F1 when every row counts by its weight."""
+    y, p, w = np.asarray(labels), np.asarray(probabilities), np.asarray(weights, dtype=float)
+    order = np.argsort(-p)
+    right = np.cumsum(w[order] * y[order])
+    f1 = 2 * right / (np.cumsum(w[order]) + float((w * y).sum()))
+    place = int(f1.argmax())
+    after = p[order[place + 1]] if place + 1 < len(order) else 0.0
+    return round(float((p[order[place]] + after) / 2), 4)
