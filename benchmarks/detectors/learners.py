@@ -29,6 +29,11 @@ class Learner:
     # A sign that stands in fewer groups of examples is not learnt.
     groups_of_sign: int
     threshold: float
+    # How much a sentence that was written for this project counts against one of a collection.
+    own_weight: float = 1
+    # The figure that decides where the threshold lies, as the mean over sources that hold both kinds, or over all texts.
+    figure: str = "f1"
+    is_by_source: bool = True
 
 
 LEARNERS = (
@@ -39,19 +44,19 @@ LEARNERS = (
     Learner(
         "groundedness", "groundedness",
         lambda example: groundedness.signs(example.text("output"), example.text("context"), question=example.text("input")),
-        lambda _: True, lambda example: (example.source, example.label), 2.0, 10, 0.5,
+        lambda _: True, lambda example: (example.part or example.source, example.label), 2.0, 10, 0.5, figure="balanced_accuracy",
     ),
     Learner(
         "injection_user", "injection", lambda example: injection.signs(example.text("text"), Channel.USER).features,
-        lambda example: example.fields.get("channel") == "user", lambda example: example.label, 2.0, 5, 0.5,
+        lambda example: example.fields.get("channel") == "user", lambda example: example.label, 2.0, 5, 0.5, 5, is_by_source=False,
     ),
     Learner(
         "injection_document", "injection", lambda example: injection.signs(example.text("text"), Channel.DOCUMENT).features,
-        lambda example: example.fields.get("channel") == "document", lambda example: example.label, 1.0, 5, 0.5,
+        lambda example: example.fields.get("channel") == "document", lambda example: example.label, 1.0, 5, 0.5, 4, is_by_source=False,
     ),
     Learner(
         "toxicity", "toxicity", lambda example: toxicity.signs(example.text("text")).features, lambda _: True,
-        lambda example: example.label, 2.0, 5, 0.5,
+        lambda example: example.label, 3.0, 5, 0.5, 5,
     ),
 )  # fmt: skip
 
@@ -68,7 +73,13 @@ def teach(learner: Learner, examples: Sequence[Example], signs: Sequence[Row]) -
     ]
     chosen, seen = [examples[place] for place in usable], [signs[place] for place in usable]
     names = fitting.common(seen, [example.group for example in chosen], at_least=learner.groups_of_sign)
+    labels = [int(example.label or 0) for example in chosen]
+    weights = [
+        weight * (learner.own_weight if example.source == "handwritten" else 1)
+        for weight, example in zip(fitting.balanced([learner.sort(example) for example in chosen]), chosen, strict=True)
+    ]
+    # Every example once more without its words: the other signs must be worth something alone, in any language.
+    bare = [{name: value for name, value in row.items() if not name.startswith("words:")} for row in seen]
     return fitting.fit(
-        seen, [int(example.label or 0) for example in chosen], names=names, strength=learner.strength,
-        weights=fitting.balanced([learner.sort(example) for example in chosen]), threshold=learner.threshold,
-    )  # fmt: skip
+        [*seen, *bare], labels * 2, weights=weights * 2, names=names, strength=2 * learner.strength, threshold=learner.threshold
+    )

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
+
+from monitoring.detectors.opposites import OF_DIALOGUE
 
 # Words, with names such as BestInsuranceXYZ or GPT-4 whole; numbers with their separators.
 _TOKEN = re.compile(r"\d+(?:[.,:/]\d+)*%?|[^\W\d_]+(?:['-][^\W\d_]+)*(?:-?\d+)?")
@@ -29,6 +34,13 @@ QUANTIFIERS = frozenset(
     guaranteed guarantees first last best worst largest smallest highest lowest single multiple several few many half double twice
     immediately permanently exclusively""".split()
 )
+AGREEMENT = frozenset(
+    "true right best good great nice agree agreed exactly indeed course thanks thank welcome cool interesting alright fine absolutely".split()
+)
+LIMITS = frozenset("only just merely solely exclusively limited specific basic certain none nothing any".split())
+TURNS = frozenset("but however although though despite except instead rather yet unlike regardless".split())
+MALE = frozenset("he him his himself mr man men male husband father son brother sir boy gentleman".split())
+FEMALE = frozenset("she her hers herself ms mrs miss woman women female wife mother daughter sister madam girl lady".split())
 PERSONAL = frozenset("i i'm i've i'd i'll me my mine myself we we're our us".split())
 OPINION = frozenset(
     """love loved favorite favourite enjoy enjoyed fun great awesome amazing cool nice beautiful delicious boring best interesting hate
@@ -99,64 +111,17 @@ def stem(word: str) -> str:
     return word
 
 
+def says_something(word: str) -> bool:
+    """Tell words that carry meaning from those that only hold a sentence together."""
+    return word not in _STOP
+
+
 def is_denial(word: str) -> bool:
     """Tell whether a word turns a claim into its opposite."""
     return word in NEGATIONS or word.endswith("n't")
 
 
-_OPPOSITES = """increase decrease/increase reduce/increase lower/raise lower/rise fall/grow shrink/gain lose/gain loss/more less/more fewer/most
-    least/high low/higher lower/highest lowest/large small/larger smaller/big small/great small/long short/longer shorter/old new/old young/older
-    younger/early late/earlier later/before after/first last/begin end/start finish/start end/start stop/open close/accept reject/accept
-    refuse/accept decline/agree disagree/agree refuse/allow forbid/allow prevent/allow deny/approve reject/approve disapprove/include
-    exclude/inside outside/internal external/positive negative/good bad/better worse/best worst/strong weak/easy difficult/easy hard/simple
-    complex/simple complicated/fast slow/quick slow/cheap expensive/affordable expensive/rich poor/hot cold/warm cool/wet dry/light
-    dark/light heavy/light full/empty full/true false/right wrong/right left/correct incorrect/correct wrong/success failure/succeed
-    fail/successful unsuccessful/possible impossible/able unable/likely unlikely/happy unhappy/happy sad/satisfied dissatisfied/interested
-    uninterested/interest disinterest/available unavailable/necessary unnecessary/important unimportant/certain uncertain/known
-    unknown/common rare/common uncommon/frequent rare/always never/often rarely/everyone nobody/all none/everything nothing/with
-    without/present absent/presence absence/public private/legal illegal/safe dangerous/safe unsafe/secure insecure/healthy sick/healthy
-    unhealthy/male female/man woman/men women/boy girl/husband wife/father mother/son daughter/brother sister/king queen/north south/east
-    west/northern southern/eastern western/northeast southwest/northwest southeast/upper lower/top bottom/above below/over under/up
-    down/forward backward/front back/ancient modern/old modern/supervised unsupervised/linear nonlinear/static dynamic/active
-    passive/explicit implicit/global local/discrete continuous/dense sparse/deep shallow/deterministic stochastic/stable
-    unstable/robust fragile/efficient inefficient/effective ineffective/accurate inaccurate/improve worsen/improve degrade/improve
-    impair/improve deteriorate/improve reduce/enhance reduce/enhance diminish/enhance degrade/outperform underperform/superior
-    inferior/advantage disadvantage/benefit harm/help hinder/support oppose/encourage discourage/facilitate hinder/maximize
-    minimize/maximum minimum/add remove/attach detach/connect disconnect/join leave/arrive leave/enter exit/enter leave/import
-    export/buy sell/purchase sell/borrow lend/give take/give receive/send receive/win lose/victory defeat/create destroy/build
-    destroy/love hate/like dislike/remember forget/ask answer/question answer/teach learn/push pull/expand contract/expand
-    shrink/extend shorten/simplify complicate/clarify obscure/reveal hide/confirm deny/prove disprove/trust distrust/affirm
-    deny/recommend discourage/eager reluctant/willing unwilling/willing reluctant/polite rude/friendly hostile/confident
-    doubtful/enthusiastic unenthusiastic/optimistic pessimistic/comprehensive limited/wide narrow/broad narrow/various few/many
-    few/multiple single/several one/unlimited limited/customizable fixed/flexible rigid/flexible inflexible/optional
-    mandatory/optional required/voluntary mandatory/free paid/discount surcharge/monthly yearly/monthly annual/weekly
-    monthly/daily weekly/annual monthly/today tomorrow/morning evening/day night/client agent/customer agent/buyer seller/employer
-    employee/teacher student/doctor patient/parent child/local foreign/domestic foreign/native foreign/urban rural/civilian
-    military/professional amateur/winner loser/majority minority/major minor/primary secondary/solo group/individual
-    group/separate joint/independent dependent/same different/similar different/similar dissimilar/equal unequal/identical
-    different/convergence divergence/converge diverge/encode decode/encoder decoder/input output/train test/training
-    testing/upper lower/over-estimate underestimate/overestimate underestimate/overfit underfit/biased unbiased/labeled
-    unlabeled/labelled unlabelled/sufficient insufficient/adequate inadequate/novel existing/novel traditional/new
-    existing/new traditional/new conventional/offline online/offensive defensive/acquire lose/alive dead/born died/birth
-    death/married divorced/married single/peace war/guilty innocent/hire fire/rise decline/rising falling/growing
-    declining/never sometimes/vegetarian meat/natural artificial/natural synthetic/organic synthetic/permanent temporary/
-    visible invisible/regular irregular/formal informal/direct indirect/consistent inconsistent/complete incomplete/complete
-    partial/perfect imperfect/major minor/convenient inconvenient/clear unclear/clear vague/aware unaware/experienced
-    inexperienced/related unrelated/relevant irrelevant/appropriate inappropriate/conscious unconscious/employed unemployed"""
-
-
-def _opposites() -> dict[str, frozenset[str]]:
-    pairs: dict[str, set[str]] = {}
-    for pair in "".join(_OPPOSITES.split("\n")).split("/"):
-        words = [stem(word) for word in pair.split()]
-        if len(words) == 2 and words[0] != words[1]:
-            pairs.setdefault(words[0], set()).add(words[1])
-            pairs.setdefault(words[1], set()).add(words[0])
-    return {word: frozenset(others) for word, others in pairs.items()}
-
-
-OPPOSITES = _opposites()
-_PREFIXES = ("un", "in", "im", "il", "ir", "dis", "non", "mis", "non-")
+_PREFIXES = ("un", "in", "im", "il", "ir", "dis", "non", "mis", "non-", "de", "sub", "anti", "counter", "under", "over", "ab")
 
 
 def opposites_of(stemmed: str) -> frozenset[str]:
@@ -164,4 +129,16 @@ def opposites_of(stemmed: str) -> frozenset[str]:
     made = {prefix + stemmed for prefix in _PREFIXES} | {
         stemmed[len(prefix) :] for prefix in _PREFIXES if stemmed.startswith(prefix) and len(stemmed) - len(prefix) >= 4
     }
-    return OPPOSITES.get(stemmed, frozenset()) | made
+    return _listed().get(stemmed, frozenset()) | made
+
+
+@cache
+def _listed() -> Mapping[str, frozenset[str]]:
+    stored = json.loads((Path(__file__).parent / "weights" / "opposites.json").read_text(encoding="utf-8"))
+    pairs: dict[str, set[str]] = {}
+    for pair in [*stored["pairs"], *OF_DIALOGUE]:
+        one, other = (stem(word) for word in pair.split())
+        if one != other:
+            pairs.setdefault(one, set()).add(other)
+            pairs.setdefault(other, set()).add(one)
+    return {word: frozenset(others) for word, others in pairs.items()}

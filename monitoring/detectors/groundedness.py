@@ -53,9 +53,14 @@ def _sentences(output: str, context: str, question: str) -> list[Sentence]:
     found = []
     for start, end in texts.sentences(text)[:_MOST_SENTENCES]:
         said = claims.tokens(text, start, end)[:_MOST_TOKENS]
-        if any(token.is_content for token in said) and not text[start:end].endswith("?"):
+        if _claims_something(said) and not text[start:end].endswith("?"):
             found.append(_judge(said, source, asked, start, end))
     return found
+
+
+def _claims_something(said: list[Token]) -> bool:
+    """Tell a claim from «That's true!» and «Me too», which no source could support or contradict."""
+    return any(token.is_content and token.word not in claims.AGREEMENT for token in said)
 
 
 def _together(sentences: Sequence[Sentence]) -> dict[str, float]:
@@ -84,6 +89,8 @@ def _judge(said: list[Token], source: Source, asked: frozenset[str], start: int,
         ) / total,
         "missing words": math.log1p(sum(missing)),
         "far words": math.log1p(sum(closeness < 0.55 for closeness in near)),
+        "mostly missing": max(0.0, sum(lost) / total - 0.4),
+        "half missing": max(0.0, sum(lost) / total - 0.2),
         "missing pairs": source.missing_pairs([token.stem for token in said]),
         "out of order": source.out_of_order([token.stem for token in content]),
     }  # fmt: skip
@@ -121,13 +128,23 @@ def _add_reversals(
     ]  # fmt: skip
     denials = [token for token in said if claims.is_denial(token.word)]
     denied_there = any(claims.is_denial(word) for word in source.words_of(window))
+    unseen = [token for token in said if token.stem not in source.stems and claims.opposites_of(token.stem) & source.stems]
     features["opposite word"] = float(bool(opposed))
-    features["opposite word unseen"] = float(any(token.stem not in source.stems for token in opposed))
+    features["opposite word unseen"] = float(bool(unseen))
     features["new denial"] = float(bool(denials) and not denied_there)
+    features["denials"] = min(len(denials), 3) / 2
+    features["denial never said"] = float(any(token.word not in source.words for token in denials))
     features["lost denial"] = float(not denials and denied_there)
-    strict = [token for token in said if token.word in claims.QUANTIFIERS and token.stem not in window]
-    features["new quantifier"] = float(bool(strict))
-    blamed += [(token, "is the opposite of what the source says") for token in opposed]
+    features["new quantifier"] = float(any(token.word in claims.QUANTIFIERS and token.stem not in window for token in said))
+    features["new limit"] = float(any(token.word in claims.LIMITS and token.stem not in window for token in said))
+    features["new turn"] = float(any(token.word in claims.TURNS and token.word not in source.words for token in said))
+    features["turn"] = float(any(token.word in claims.TURNS for token in said))
+    words = {token.word for token in said}
+    features["other sex"] = float(
+        bool(words & claims.FEMALE and not source.words & claims.FEMALE and source.words & claims.MALE)
+        or bool(words & claims.MALE and not source.words & claims.MALE and source.words & claims.FEMALE)
+    )
+    blamed += [(token, "is the opposite of what the source says") for token in dict.fromkeys([*unseen, *opposed])]
     if denials and not denied_there:
         blamed += [(token, "denies what the source does not deny") for token in denials]
 

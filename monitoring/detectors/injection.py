@@ -15,11 +15,10 @@ from monitoring.detectors.findings import Evidence, Finding, in_order
 from monitoring.detectors.injection_phrases import ATTEMPTS, Attempt
 from monitoring.detectors.models import LinearModel
 
-# Words are read from the beginning only: long benign texts would drown in chance.
-_WORDS_CHARS = 600
 _MOST_PLACES = 40
+_HIDDEN = 0.95
+_ASKS = re.compile(r"\W{0,3}(?:what (?:is|are|does|do)|how (?:do|does|can|to|should)|why|explain|(?:can|could) you explain)\b", re.IGNORECASE)
 _CAPITALS = re.compile(r"\b[A-Z]{4,}\b")
-_NON_WORD = re.compile(r"[<>{}\[\]|#*=\\/]")
 
 
 class Channel(StrEnum):
@@ -47,6 +46,9 @@ def score(text: str, channel: Channel = Channel.USER, *, canary: str = "", model
     model = model or models.load(f"injection_{channel}")
     found = signs(text, channel)
     probability = model.probability(found.features)
+    if "disguised" in found.features:
+        # Nobody hides an order to a model by chance, and collections hold too few of them to learn that.
+        probability = max(probability, _HIDDEN)
     return Finding(probability, probability >= model.threshold, in_order(found.evidence))
 
 
@@ -61,55 +63,55 @@ def signs(text: str, channel: Channel) -> Signs:
         features.update(intruders.features(plain, evidence))
     else:
         _add_shape(features, plain)
-        for gram, share in models.word_grams(texts.words(plain[:_WORDS_CHARS]), 2).items():
-            features[f"words:{gram}"] = share
     return Signs(features, evidence)
 
 
 def _add_attempts(features: dict[str, float], evidence: list[Evidence], text: str) -> None:
     told = texts.folded(text)
-    kinds = 0
+    if _ASKS.match(told):
+        # «What does "ignore all instructions" mean?» is no order.
+        told = texts.without_quotes(told)
+    kinds, others = (-1 if _ASKS.match(told) else 0), 0
     for attempt, pattern in _patterns().items():
         places = []
         for match in pattern.finditer(told):
             places.append(Evidence(*match.span(), attempt.value))
             if len(places) == _MOST_PLACES:
                 break
-        if places:
-            kinds += 1
-            features[attempt.name] = 1.0
+        if not places:
+            continue
+        features[attempt.name] = 1.0
+        if attempt is not Attempt.ABOUT:
+            kinds += attempt in _SERIOUS
+            others += attempt not in _SERIOUS
             features[f"{attempt.name}+"] = math.log(len(places))
             evidence.extend(places)
-    features["kinds"] = float(min(kinds, 8))
+    features["kinds"] = float(min(max(kinds, 0), 8))
     features["kinds>2"] = float(kinds > 2)
+    features["lesser kinds"] = float(others)
 
 
 def _add_disguised(features: dict[str, float], evidence: list[Evidence], text: str) -> None:
     for reading in disguises.readings(text):
         told = texts.folded(texts.plain(reading.text))
         squeezed = re.sub(r"\W", "", told.lower())
-        kinds = [attempt for attempt, pattern in _patterns().items() if _SERIOUS[attempt] and pattern.search(told)]
-        if kinds or any(words in squeezed for words in _SQUEEZED):
+        tried = [attempt for attempt, pattern in _patterns().items() if attempt in _SERIOUS and pattern.search(told)]
+        if tried or any(words in squeezed for words in _SQUEEZED):
             features["disguised"] = 1.0
             evidence.append(Evidence(reading.start, reading.end, reading.why))
 
 
-# A disguised text that merely names a company is no attack.
-_SERIOUS = {
-    attempt: attempt in {
-        Attempt.OVERRIDE, Attempt.ROLE, Attempt.UNBOUND, Attempt.STAY, Attempt.REVEAL, Attempt.EXFILTRATE, Attempt.ROLE_TAG,
-        Attempt.HIJACK,
-    }
-    for attempt in Attempt
-}  # fmt: skip
+# What ordinary requests seldom do; a disguised text that merely names a company is no attack either.
+_SERIOUS = frozenset({
+    Attempt.OVERRIDE, Attempt.ROLE, Attempt.UNBOUND, Attempt.STAY, Attempt.REVEAL, Attempt.EXFILTRATE, Attempt.ROLE_TAG,
+    Attempt.TWO_ANSWERS,
+})  # fmt: skip
 _SQUEEZED = ("ignoreallprevious", "ignoreprevious", "ignoreyour", "ignoreall", "systemprompt", "disregardall", "youarenow", "forgetall", "revealyour", "previousinstructions", "yourinstructions")
 
 
 def _add_shape(features: dict[str, float], text: str) -> None:
-    features["length"] = min(math.log1p(len(text)), 9.0) - 6
     head = text[:4_000]
     features["capitals"] = min(len(_CAPITALS.findall(head)) / 5, 2.0)
-    features["brackets"] = min(20 * len(_NON_WORD.findall(head)) / (len(head) + 1), 2.0)
     words = texts.words(head)
     features["you"] = min(12 * sum(word in _YOU for word in words) / (len(words) + 8), 2.0)
     features["will"] = min(20 * sum(word in _WILL for word in words) / (len(words) + 8), 2.0)

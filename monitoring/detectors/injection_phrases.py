@@ -22,20 +22,21 @@ class Attempt(StrEnum):
     RUN = "makes the model run or plant code"
     GARBLE = "makes the model garble its answer"
     LURE = "plants a doubtful link or download"
+    ABOUT = "asks about such things"
 
 
-_OLD = r"(?:previous|prior|above|earlier|preceding|existing|original|initial|former|past|last|old|other|current|given|system|standard|default|programmed|foregoing|up to now|before)"
+_OLD = r"(?:previous|prior|above|earlier|preceding|existing|original|initial|former|past|current|given|system|standard|default|programmed|foregoing)"
 _RULES = (
-    r"(?:instructions?|prompts?|rules?|directions?|directives?|guidelines?|commands?|messages?|inputs?|orders?|context|conversations?"
-    r"|training|polic(?:y|ies)|regulations?|programming|constraints?|restrictions?|statements?|text|tasks?|requests?|information|assignments?)"
+    r"(?:instructions?|prompts?|rules?|directions?|directives?|guidelines?|commands?|messages|inputs?|orders|context|conversations?"
+    r"|training|polic(?:y|ies)|regulations?|programming|constraints?|restrictions?|statements|tasks?|requests|assignments?)"
 )
 _DROP = r"(?:ignor(?:e|ing)|disregard(?:ing)?|forget|overrid(?:e|ing)|bypass|neglect|drop|skip|discard|dismiss|cancel|delete|erase|void|overlook|do not (?:follow|obey|comply with)|don't (?:follow|obey|listen to)|stop following|pay no attention to|set aside|throw (?:away|out))"
 
 ATTEMPTS: dict[Attempt, tuple[str, ...]] = {
     Attempt.OVERRIDE: (
-        _DROP + r"\s+(?:\w+\s+){0,6}?" + _OLD + r"\s+(?:\w+\s+|&amp; |& ){0,3}?" + _RULES,
+        _DROP + r"\s+(?:\w+\s+){0,4}?" + _OLD + r"\s+(?:\w+\s+|&amp; |& ){0,3}?" + _RULES,
         _DROP + r"\s+(?:\w+\s+){0,3}?(?:all|any|every|everything|these|those|your|my|the) (?:\w+ ){0,3}?" + _RULES + r"(?: (?:\w+ ){0,4}(?:before|above|previously|so far|till now|until now|got|given|earlier))?",
-        _DROP + r" (?:everything|all|anything|what)(?: \w+){0,4} (?:before|above|previously|prior|earlier|told|said|written|learned|know)",
+        _DROP + r" (?:everything|all|anything|what you)(?: \w+){0,4} (?:before|above|previously|prior|earlier|told|written|learned|know)",
         r"\b(?:new|updated|real|actual|true) (?:instructions?|task|rules|directive|objective|goal|system prompt)\s?(?:is|are|:|follows?|-)",
         r"\b(?:instructions?|rules|policies|prompt) (?:above|before)? ?(?:have been|has been|are|is) (?:replaced|changed|updated|void|cancelled|overridden|no longer)",
         r"\bstart (?:over|fresh|anew)\b[^.\n]{0,30}(?:instruction|rule|context)", r"\b(?:end|stop|exit|terminate) of (?:system|user|the)? ?(?:prompt|instructions?|message|document|text)\b",
@@ -66,7 +67,7 @@ ATTEMPTS: dict[Attempt, tuple[str, ...]] = {
         r"\bif you (?:understand|understood|agree|refuse|break|fail|don't|do not|are ready)\b[^.\n]{0,60}(?:say|reply|respond|answer|tokens?|lose|die|shut|punish|terminated|disabled)",
     ),
     Attempt.REVEAL: (
-        r"\b(?:reveal|show|print|output|repeat|display|tell me|give me|share|disclose|leak|expose|write|return|summari[sz]e|list|dump|recite|copy|quote|paste|translate|provide|what (?:is|are|were|was)|state|spell)\b[^.?!\n]{0,50}(?:system prompt|(?:your|the|initial|original|hidden|secret|internal|above|previous|developer|full|entire|exact) (?:\w+ ){0,3}?(?:instructions?|prompts?|guidelines|directives|system message|configuration|rules you|rules that you|context window|pre-?prompt))",
+        r"\b(?:reveal|show|print|output|repeat|display|tell me|give me|share|disclose|leak|expose|write|return|summari[sz]e|list|dump|recite|copy|quote|paste|translate|provide|what (?:is|are|were|was)|state|spell)\b[^.?!\n]{0,50}(?:(?:your|its|his|her) (?:\w+ ){0,3}?(?:instructions?|prompts?|guidelines|directives|rules|system message|configuration|context window|pre-?prompt)|(?:the|initial|original|hidden|secret|internal|above|previous|full|entire|exact|this) (?:\w+ ){0,2}?(?:system prompt|hidden prompt|instructions you|prompt you|rules you|rules that you|system message|initial instructions|original instructions|hidden instructions|secret instructions|pre-?prompt|text above|prompt above))",
         r"\b(?:repeat|print|output|copy|write out|say|translate) (?:\w+ ){0,3}?(?:all |everything |the )?(?:words|text|lines?|everything|content|sentences?|message) (?:\w+ ){0,2}?(?:above|before|preceding|prior to this)\b", r"\b(?:what|which) (?:\w+ ){0,4}?(?:instructions|rules|prompt|guidelines) (?:were|was|are|have|did|do) (?:you|your)", r"\b(?:secret|password|passphrase|api key|credential|confidential)s?\b[^.?!\n]{0,40}\b(?:you (?:were|are|have|know|hold|protect|keep)|told|given|first letter|hint|spell|backwards|encode|rhym)",
         r"\b(?:tell|give|reveal|show|say|print|spell|encode) (?:\w+ ){0,3}?(?:secret|password|passphrase|hidden|key ?word|code ?word)\b", r"(?:系统提示|系統提示|提示词|システムプロンプト|시스템 프롬프트|системн\pL+ (?:промпт|подсказк|инструкц)|prompt del sistema|prompt systeme|invite systeme|system-?prompt|instrucciones (?:ocultas|del sistema|iniciales))",
     ),
@@ -76,7 +77,7 @@ ATTEMPTS: dict[Attempt, tuple[str, ...]] = {
     ),
     Attempt.ROLE_TAG: (
         r"<\|[^|<>\n]{0,40}\|>|\[/?INST\]|<</?SYS>>|</?(?:system|assistant|instructions?|user|prompt|admin)>|\[(?:system|admin|assistant|developer|important)[^\]\n]{0,20}\]", r"(?m)^\s{0,4}[#*>{\[-]{0,4}\s?(?:system|assistant|developer|admin|root|sysadmin)(?: (?:message|prompt|note|instruction|override|notice|update|alert))?\s?[*\]}]{0,3}:",
-        r"#{2,}\s?(?:system|instruction|new instruction|response|assistant|prompt|end|begin)\w*", r"(?:BEGIN|START|END) (?:OF )?(?:SYSTEM|NEW|ADMIN|PROMPT|INSTRUCTION)", r"\bsystem (?:override|instruction|prompt|command|note|alert)\b",
+        r"#{2,}\s?(?:system|instruction|new instruction|response|assistant|prompt|end|begin)\w*", r"(?:BEGIN|START|END) (?:OF )?(?:SYSTEM|NEW|ADMIN|PROMPT|INSTRUCTION)", r"\bsystem (?:override|instruction|alert)\b",
     ),
     Attempt.ADDRESSED: (
         r"\b(?:chatgpt|chat gpt|gpt-?\d|openai|claude|gemini|llama|bing(?: chat)?|copilot|bard|mistral|deepseek|grok|sydney)\b", r"\b(?:dear|hey|hi|hello|attention|note to|message to|instructions? (?:for|to)|important[:,]?) (?:\w+ )?(?:ai|llm|assistant|bot|chatbot|model|agent|chatgpt)\b",
@@ -102,5 +103,11 @@ ATTEMPTS: dict[Attempt, tuple[str, ...]] = {
     ),
     Attempt.LURE: (
         r"\b(?:click(?:ing)?|visit(?:ing)?|download(?:ing)?|install(?:ing)?|go(?:ing)? to|check out|sign up|promot\w+|recommend\w*|suggest\w*|direct\w*|offer\w*|advertis\w+|link to)\b[^.\n]{0,80}(?:https?://|www\.|\.(?:com|net|org|ru|xyz|exe|apk)\b)", r"\b(?:fake|cracked|pirated|malware|scandal|clickbait|sensational|miracle|unbelievable|shocking|secret trick|lottery|free iphone|giveaway)\b",
+    ),
+    # Speaks for a text: who asks how attacks work, or sets up an ordinary role, attacks nobody.
+    Attempt.ABOUT: (
+        r"^\W{0,3}(?:what|how|why|when|where|which|who|is|are|can you explain|could you explain|explain|describe|define|tell me about)\b",
+        r"\b(?:mean(?:s|ing)? (?:of|by|in)|prompt injections?|prompt engineering|defen[cds]\w+ against|protect\w* against|prevent\w*|detect(?:s|ing|ion)?|difference between|example of|article about|attack in which|in the context of)(?:[^\pL]|$)",
+        r"\b(?:act as|you are) (?:an? )?(?:\w+ )?(?:travel|tour|teacher|tutor|helpful|translator|chef|nutritionist|interviewer|editor|coach|guide|expert|assistant|proofreader|recruiter|accountant)\b",
     ),
 }  # fmt: skip

@@ -34,6 +34,13 @@ def to_source(words: Sequence[str], source: Source) -> list[float]:
     return near
 
 
+def mean_sense(words: Sequence[str]) -> list[float]:
+    """Return the mean of the directions of the words that are known; nothing when none is."""
+    places, vectors = _table()
+    known = [places[word] for word in words if word in places]
+    return [float(value) for value in vectors[known].mean(axis=0)] if known else []
+
+
 @cache
 def _table() -> tuple[dict[str, int], NDArray[np.float32]]:
     with np.load(_VECTORS, allow_pickle=False) as stored:

@@ -20,6 +20,8 @@ _FILTERED = frozenset({
     "content_filter", "contentfilter", "refusal", "safety", "guardrail_intervened", "prohibited_content", "blocklist",
     "spii", "recitation", "moderation", "blocked",
 })  # fmt: skip
+# How quickly words are believed beside turns of phrase; chosen so that both are heard.
+_WORDS_LOUDNESS = 8
 _LATIN = (
     ENGLISH, refusal_latin.SPANISH, refusal_latin.FRENCH, refusal_latin.GERMAN, refusal_latin.PORTUGUESE,
     refusal_latin.ITALIAN, refusal_more_latin.DUTCH, refusal_more_latin.POLISH, refusal_more_latin.TURKISH,
@@ -108,7 +110,7 @@ _TOGETHER = (
 
 def _add_words(features: dict[str, float], head: str) -> None:
     for gram, share in models.word_grams(texts.words(head), 3).items():
-        features[f"words:{gram}"] = share
+        features[f"words:{gram}"] = _WORDS_LOUDNESS * share
 
 
 def _end_of_first_sentence(text: str) -> int:

@@ -11,14 +11,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from monitoring.detectors import models, texts
+from monitoring.detectors import claims, models, nearness, texts
 from monitoring.detectors.findings import Evidence, Finding, in_order
 from monitoring.detectors.models import LinearModel
 from monitoring.detectors.toxicity_phrases import ATTACKS, Attack
 
 # Rude enough on its own to be shown as evidence.
 _VERY_RUDE = 3.0
-_LOOKED_AT_CHARS = 8_000
+_LOOKED_AT_CHARS, _MOST_WORDS = 8_000, 600
+# How quickly single words and the sense of all of them are believed beside turns of phrase.
+_WORDS_LOUDNESS, _SENSE_LOUDNESS = 4, 3
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _SHOUT = re.compile(r"\b[A-Z]{3,}\b")
 _LEET = str.maketrans("013457@$!", "oieastasi")
@@ -63,11 +65,14 @@ def signs(text: str) -> Signs:
             counts[attack] = len(places)
             features[attack.name] = 1.0
             features[f"{attack.name}+"] = min(math.log(len(places)), 2.0)
-        if attack not in {Attack.GROUP, Attack.ALL, Attack.REPORTS}:
+        if attack not in _NO_ATTACKS:
             evidence += [Evidence(*place, attack.value) for place in places[:20]]
     _add_pairs(features, counts)
     _add_words(features, evidence, plain)
     return Signs(features, evidence)
+
+
+_NO_ATTACKS = frozenset([Attack.GROUP, Attack.ALL, Attack.REPORTS, Attack.DEFENDS])
 
 
 def _add_pairs(features: dict[str, float], counts: Mapping[Attack, int]) -> None:
@@ -75,14 +80,14 @@ def _add_pairs(features: dict[str, float], counts: Mapping[Attack, int]) -> None
         for deed in (Attack.INSULT, Attack.SLUR, Attack.SCORN, Attack.WISH, Attack.HATE, Attack.SUPREMACY):
             if group in counts and deed in counts:
                 features[f"{group.name} and {deed.name}"] = 1.0
-    features["kinds"] = min(len(counts.keys() - {Attack.GROUP, Attack.REPORTS}), 6) / 3
+    features["kinds"] = min(len(counts.keys() - {Attack.GROUP, Attack.REPORTS, Attack.DEFENDS}), 6) / 3
 
 
 def _add_words(features: dict[str, float], evidence: list[Evidence], text: str) -> None:
     # «n1gger» and «fuuuuck» are read as what they are; both keep the length or are only counted.
     spelt = _MIXED.sub(lambda match: match.group().translate(_LEET), text).lower()
     rude = _rude_words()
-    said = [match for match in _WORD.finditer(spelt)]
+    said = list(_WORD.finditer(spelt))
     worth = [rude.get(match.group()) or rude.get(_REPEATED.sub(r"\1", match.group()), 0.0) for match in said]
     worst = sorted((value for value in worth if value > 0), reverse=True)
     words = len(said) + 1
@@ -97,6 +102,11 @@ def _add_words(features: dict[str, float], evidence: list[Evidence], text: str) 
     features["shouts"] = min(len(_SHOUT.findall(text)) / 6, 1.5)
     features["length"] = min(math.log1p(len(text)), 9.0) - 5.5
     evidence += _rude_places(said, worth)
+    spoken = [match.group() for match in said[:_MOST_WORDS]]
+    for word, share in models.word_grams(spoken, 1).items():
+        features[f"words:{word}"] = _WORDS_LOUDNESS * share
+    for number, value in enumerate(nearness.mean_sense([word for word in spoken if claims.says_something(word)])):
+        features[f"sense {number}"] = _SENSE_LOUDNESS * value
 
 
 def _rude_places(said: Sequence[re.Match[str]], worth: Sequence[float]) -> list[Evidence]:

@@ -18,6 +18,7 @@ class Attack(StrEnum):
     ALL = "speaks of a whole group alike"
     HATE = "says hate or contempt"
     REPORTS = "reports or opposes hate"
+    DEFENDS = "stands up for people"
 
 
 _GROUP = (
@@ -60,5 +61,9 @@ ATTACKS: dict[Attack, tuple[str, ...]] = {
     ),
     Attack.REPORTS: (
         r"\b(?:racis[mt]|sexis[mt]|antisemiti\w+|anti-semiti\w+|homophobi\w+|transphobi\w+|islamophobi\w+|xenophobi\w+|discriminat\w+|prejudice|stereotypes?|bigot\w*|human rights|equality|victims?|according to|reported|study|research|history|historical|court|police|article|novel|chapter|war|century|treaty|news)\b",
+    ),
+    Attack.DEFENDS: (
+        r"\b(?:i(?:'m| am) (?:a |an )?(?:proud|happy|gay|lesbian|trans\w*|bi|black|white|asian|muslim|jewish|christian|hindu|disabled|autistic|deaf|blind)|as an? (?:\w+ )?(?:gay|lesbian|trans\w*|black|white|asian|muslim|jewish|christian|hindu|disabled|deaf|blind|immigrant|woman|man)|proud (?:of|to)|love being|(?:same|equal|human|civil) rights|equal(?:ity|ly)?|solidarity|respect(?:ful|ed)?|welcome[ds]?|inclusi\w+|support(?:s|ed)? (?:the|our|my)|neighbou?rs?|friends?|together)\b",
+        r"\b(?:no ?body|no one|nobody) (?:should|deserves)|(?:should|must) (?:not|never) be (?:insulted|used|called|treated|attacked|judged|hated|discriminated)|(?:is|are|was|it's) (?:so |just |very )?(?:wrong|hurtful|unfair|unacceptable)|deserves? (?:the same|respect|equal|better|rights)|not all \w+|(?:is|are) not (?:all |a |an )?(?:inferior|terrorists|criminals|racist)\b",
     ),
 }  # fmt: skip
