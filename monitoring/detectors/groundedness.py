@@ -163,5 +163,5 @@ def _evidence(sentences: Sequence[Sentence], model: LinearModel) -> tuple[Eviden
     for sentence in sentences:
         if sentence is worst or model.probability(sentence.features) >= model.threshold:
             found.append(Evidence(sentence.start, sentence.end, "the source does not support this"))
-            found += [Evidence(token.start, token.end, why) for token, why in sentence.blamed[:5]]
+            found += [Evidence(token.start, token.end, why) for token, why in list(dict(sentence.blamed).items())[:5]]
     return in_order(found)

@@ -29,16 +29,17 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class LatencyBaseline:
-    """What is usual for one prompt and model: the median of the logarithm per bin of output tokens, and how far calls stray."""
+    """What is usual for one prompt and model: how time grows with the answer, point by point, and how far calls stray from that."""
 
-    edges: tuple[int, ...]
-    medians: tuple[float, ...]
+    # Logarithms of output tokens, rising, and of seconds.
+    tokens: tuple[float, ...]
+    seconds: tuple[float, ...]
     spread: float
     p95_seconds: float
 
     def usual_seconds(self, output_tokens: int) -> float:
         """Return how long an answer of this length usually takes."""
-        return math.exp(self.medians[bisect.bisect_right(self.edges, output_tokens)])
+        return math.exp(_between(self.tokens, self.seconds, math.log(max(output_tokens, 1))))
 
 
 def baseline(timings: Sequence[Timing]) -> LatencyBaseline | None:
@@ -46,16 +47,14 @@ def baseline(timings: Sequence[Timing]) -> LatencyBaseline | None:
     usable = sorted((timing for timing in timings if 0 < timing.seconds < math.inf), key=lambda timing: timing.output_tokens)
     if len(usable) < FEWEST_TO_COMPARE:
         return None
-    edges = _edges([timing.output_tokens for timing in usable])
-    logs: list[list[float]] = [[] for _ in range(len(edges) + 1)]
-    for timing in usable:
-        logs[bisect.bisect_right(edges, timing.output_tokens)].append(math.log(timing.seconds))
-    medians = tuple(statistics.median(values) for values in logs)
-    strays = [abs(value - median) for values, median in zip(logs, medians, strict=True) for value in values]
-    seconds = sorted(timing.seconds for timing in usable)
-    return LatencyBaseline(
-        edges, medians, max(_TO_SIGMA * statistics.median(strays), _LEAST_SPREAD), seconds[int(len(seconds) * 0.95)]
-    )
+    logs = [(math.log(max(timing.output_tokens, 1)), math.log(timing.seconds)) for timing in usable]
+    points: dict[float, float] = {}
+    for part in _parts(logs):
+        points[statistics.median(tokens for tokens, _ in part)] = statistics.median(seconds for _, seconds in part)
+    tokens, seconds = tuple(points), tuple(points.values())
+    strays = [abs(taken - _between(tokens, seconds, answered)) for answered, taken in logs]
+    p95 = sorted(timing.seconds for timing in usable)[int(len(usable) * 0.95)]
+    return LatencyBaseline(tokens, seconds, max(_TO_SIGMA * statistics.median(strays), _LEAST_SPREAD), p95)
 
 
 def outlier(timing: Timing, usual: LatencyBaseline | None) -> Finding:
@@ -68,7 +67,20 @@ def outlier(timing: Timing, usual: LatencyBaseline | None) -> Finding:
     return Finding(1 / (1 + math.exp(-min(2 * weaker, 50.0))), is_flagged=z > _OUTLIER_Z and over > 0)
 
 
-def _edges(tokens: Sequence[int]) -> tuple[int, ...]:
-    """Return where one bin ends and the next begins; equal answers are never torn apart."""
-    bins = max(1, min(BINS, len(tokens) // 10))
-    return tuple(sorted({tokens[len(tokens) * place // bins] for place in range(1, bins)} - {tokens[0]}))
+def _parts(logs: Sequence[tuple[float, float]]) -> list[Sequence[tuple[float, float]]]:
+    """Return the calls in parts of the same size, from short answers to long ones."""
+    count = max(1, min(BINS, len(logs) // 10))
+    return [logs[len(logs) * place // count : len(logs) * (place + 1) // count] for place in range(count)]
+
+
+def _between(places: Sequence[float], values: Sequence[float], place: float) -> float:
+    """Return the value on the line through the points; beyond them the line goes on, but time never outgrows the answer."""
+    if len(places) == 1:
+        return values[0]
+    right = min(max(bisect.bisect_right(places, place), 1), len(places) - 1)
+    slope = (values[right] - values[right - 1]) / (places[right] - places[right - 1])
+    if not places[0] <= place <= places[-1]:
+        slope = min(max(slope, 0.0), 1.0)
+        nearest = 0 if place < places[0] else -1
+        return values[nearest] + slope * (place - places[nearest])
+    return values[right - 1] + slope * (place - places[right - 1])

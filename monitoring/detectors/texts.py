@@ -17,6 +17,8 @@ _SAME_LENGTH = {
     **dict.fromkeys(map(ord, "‘’‚‛ʼ`´＇"), "'"),
     **dict.fromkeys(map(ord, "“”„‟«»＂「」『』《》"), '"'),
     **dict.fromkeys(map(ord, "‐‑‒–—―−"), "-"),
+    # Halves of characters, as broken clients send them, cannot be written as UTF-8.
+    **dict.fromkeys(range(0xD800, 0xE000), "?"),
     **dict.fromkeys(map(ord, "\u00a0\u2007\u202f\u3000\t"), " "),
 }
 _WITHOUT_MARKS = {
@@ -27,7 +29,8 @@ _WITHOUT_MARKS = {
     },
     **{ord(letter): base for letter, base in zip("ßøØłŁđĐıæÆœŒ", "soOlLdDiaAoO", strict=True)},
 }
-_SENTENCE_END = re.compile(r"[.!?…]+[\"')\]]*\s|[。！？।؟]+[\"')]*\s?|\n")
+# One sign of the end is enough: a run of them, tried from each of its signs, would take time by its square.
+_SENTENCE_END = re.compile(r"[.!?…][\"')\]]{0,4}\s|[。！？।؟][\"')]{0,4}|\n")
 _QUOTED = re.compile(r'"[^"\n]{0,400}"|(?<![^\s(:])\'[^\'\n]{12,400}\'(?![a-z])')
 _WORD = re.compile(r"[^\W_]+(?:'[^\W\d_]+)?")
 
