@@ -18,9 +18,13 @@ Row = Mapping[str, float]
 
 def fit(
     rows: Sequence[Row], labels: Sequence[int], *, weights: Sequence[float], strength: float, threshold: float,
-    names: Sequence[str],
+    names: Sequence[str], is_rising: bool = False, falling: frozenset[str] = frozenset(),
 ) -> LinearModel:
-    """Return the model that explains the labels; `strength` pulls the weights of all signs towards 0."""
+    """Return the model that explains the labels; `strength` pulls the weights of all signs towards 0.
+
+    When it is rising, no sign may speak for a text but those that are falling, and these may not speak against it: what only one
+    collection has in common cannot turn the meaning of a sign round.
+    """
     matrix = _matrix(rows, names)
     y = np.asarray(labels, dtype=float) * 2 - 1
     importance = np.asarray(weights, dtype=float)
@@ -31,8 +35,9 @@ def fit(
         gradient = np.concatenate(([pull.sum()], matrix.T @ pull + 2 * strength * parameters[1:]))
         return float(importance @ np.logaddexp(0, -margin) + strength * parameters[1:] @ parameters[1:]), gradient
 
+    bounds = [(None, None), *((None, 0.0) if name in falling else (0.0 if is_rising else None, None) for name in names)]
     start = np.zeros(len(names) + 1)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300}).x
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 300}).x
     return LinearModel(
         float(found[0]), {name: float(weight) for name, weight in zip(names, found[1:], strict=True)}, threshold
     )

@@ -34,6 +34,9 @@ class Learner:
     # The figure that decides where the threshold lies, as the mean over sources that hold both kinds, or over all texts.
     figure: str = "f1"
     is_by_source: bool = True
+    # Whether signs can only speak against a text, but for some that can only speak for it.
+    is_rising: bool = False
+    falling: frozenset[str] = frozenset()
 
 
 LEARNERS = (
@@ -45,14 +48,17 @@ LEARNERS = (
         "groundedness", "groundedness",
         lambda example: groundedness.signs(example.text("output"), example.text("context"), question=example.text("input")),
         lambda _: True, lambda example: (example.part or example.source, example.label), 2.0, 10, 0.5, figure="balanced_accuracy",
+        is_rising=True, falling=frozenset({"in other words"}),
     ),
     Learner(
         "injection_user", "injection", lambda example: injection.signs(example.text("text"), Channel.USER).features,
         lambda example: example.fields.get("channel") == "user", lambda example: example.label, 2.0, 5, 0.5, 5, is_by_source=False,
+        is_rising=True, falling=frozenset({"ABOUT"}),
     ),
     Learner(
         "injection_document", "injection", lambda example: injection.signs(example.text("text"), Channel.DOCUMENT).features,
         lambda example: example.fields.get("channel") == "document", lambda example: example.label, 1.0, 5, 0.5, 4, is_by_source=False,
+        is_rising=True, falling=frozenset({"ABOUT", "sentences", "courteous command"}),
     ),
     Learner(
         "toxicity", "toxicity", lambda example: toxicity.signs(example.text("text")).features, lambda _: True,
@@ -81,5 +87,6 @@ def teach(learner: Learner, examples: Sequence[Example], signs: Sequence[Row]) -
     # Every example once more without its words: the other signs must be worth something alone, in any language.
     bare = [{name: value for name, value in row.items() if not name.startswith("words:")} for row in seen]
     return fitting.fit(
-        [*seen, *bare], labels * 2, weights=weights * 2, names=names, strength=2 * learner.strength, threshold=learner.threshold
-    )
+        [*seen, *bare], labels * 2, weights=weights * 2, names=names, strength=2 * learner.strength, threshold=learner.threshold,
+        is_rising=learner.is_rising, falling=learner.falling,
+    )  # fmt: skip
