@@ -17,8 +17,15 @@ Row = Mapping[str, float]
 
 
 def fit(
-    rows: Sequence[Row], labels: Sequence[int], *, weights: Sequence[float], strength: float, threshold: float,
-    names: Sequence[str], is_rising: bool = False, falling: frozenset[str] = frozenset(),
+    rows: Sequence[Row],
+    labels: Sequence[int],
+    *,
+    weights: Sequence[float],
+    strength: float,
+    threshold: float,
+    names: Sequence[str],
+    is_rising: bool = False,
+    falling: frozenset[str] = frozenset(),
 ) -> LinearModel:
     """Return the model that explains the labels; `strength` pulls the weights of all signs towards 0.
 
@@ -35,12 +42,20 @@ def fit(
         gradient = np.concatenate(([pull.sum()], matrix.T @ pull + 2 * strength * parameters[1:]))
         return float(importance @ np.logaddexp(0, -margin) + strength * parameters[1:] @ parameters[1:]), gradient
 
-    bounds = [(None, None), *((None, 0.0) if name in falling else (0.0 if is_rising else None, None) for name in names)]
+    bounds = [
+        (None, None),
+        *((None, 0.0) if name in falling else (0.0 if is_rising and _is_sign(name) else None, None) for name in names),
+    ]
     start = np.zeros(len(names) + 1)
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 300}).x
     return LinearModel(
         float(found[0]), {name: float(weight) for name, weight in zip(names, found[1:], strict=True)}, threshold
     )
+
+
+def _is_sign(name: str) -> bool:
+    """Single words and directions of sense have no meaning of their own that could be turned round."""
+    return not name.startswith(("words:", "sense "))
 
 
 def common(rows: Sequence[Row], groups: Sequence[str], *, at_least: int) -> list[str]:

@@ -74,9 +74,7 @@ def may_learn_from(example: Example) -> bool:
 
 def teach(learner: Learner, examples: Sequence[Example], signs: Sequence[Row]) -> LinearModel:
     """Return the weights that these examples teach; every sort of example counts the same."""
-    usable = [
-        place for place, example in enumerate(examples) if example.label is not None and may_learn_from(example)
-    ]
+    usable = [place for place, example in enumerate(examples) if example.label is not None and may_learn_from(example)]
     chosen, seen = [examples[place] for place in usable], [signs[place] for place in usable]
     names = fitting.common(seen, [example.group for example in chosen], at_least=learner.groups_of_sign)
     labels = [int(example.label or 0) for example in chosen]

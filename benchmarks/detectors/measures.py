@@ -43,14 +43,3 @@ def macro(parts: Sequence[Figures], name: str) -> float | None:
     """Return the mean of a figure over the sources that have it."""
     values = [part[name] for part in parts if part.get(name) is not None]
     return round(sum(values) / len(values), 4) if values else None
-
-
-def best_threshold(labels: Sequence[int], probabilities: Sequence[float], weights: Sequence[float]) -> float:
-    """Return the threshold with the highest F1 when every row counts by its weight."""
-    y, p, w = np.asarray(labels), np.asarray(probabilities), np.asarray(weights, dtype=float)
-    order = np.argsort(-p)
-    right = np.cumsum(w[order] * y[order])
-    f1 = 2 * right / (np.cumsum(w[order]) + float((w * y).sum()))
-    place = int(f1.argmax())
-    after = p[order[place + 1]] if place + 1 < len(order) else 0.0
-    return round(float((p[order[place]] + after) / 2), 4)

@@ -25,7 +25,9 @@ def make(folder: Path, target: Path) -> None:
                 pair = words[one - 1], synsets[part][offset][0][other - 1]
                 if all(_WORD.match(word) for word in pair):
                     pairs.add(" ".join(sorted(pair)))
-    origin = "antonyms of single words in WordNet 3.1, copyright 2011 by Princeton University, under the WordNet licence"
+    origin = (
+        "antonyms of single words in WordNet 3.1, copyright 2011 by Princeton University, under the WordNet licence"
+    )
     target.write_text(json.dumps({"origin": origin, "pairs": sorted(pairs)}, indent=0) + "\n", encoding="utf-8")
 
 
@@ -38,9 +40,14 @@ def _synsets(path: Path) -> dict[str, tuple[list[str], list[tuple[str, str]]]]:
         count = int(fields[3], 16)
         words = [re.sub(r"\(.*", "", word).lower() for word in fields[4 : 4 + 2 * count : 2]]
         pointers = fields[5 + 2 * count : 5 + 2 * count + 4 * int(fields[4 + 2 * count])]
-        found[fields[0]] = words, [
-            (pointers[place + 1], pointers[place + 3]) for place in range(0, len(pointers), 4) if pointers[place] == "!"
-        ]
+        found[fields[0]] = (
+            words,
+            [
+                (pointers[place + 1], pointers[place + 3])
+                for place in range(0, len(pointers), 4)
+                if pointers[place] == "!"
+            ],
+        )
     return found
 
 

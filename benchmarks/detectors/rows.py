@@ -54,7 +54,9 @@ def read(paths: Sequence[Path]) -> list[Collection]:
         else:
             raise DataRefused(f"{path.name} holds no labelled texts that a detector can be measured with.")
     if not found:
-        raise DataRefused("Name a file or a folder with labelled texts; docs/guide/detectors.md says how they must look.")
+        raise DataRefused(
+            "Name a file or a folder with labelled texts; docs/guide/detectors.md says how they must look."
+        )
     return found
 
 

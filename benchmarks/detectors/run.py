@@ -84,10 +84,14 @@ def _taught(lesson: Lesson) -> Figures:
     # Our own sentences teach, but prove nothing.
     places = [place for place, example in enumerate(lesson.examples) if example.source != "handwritten"]
     examples = [lesson.examples[place] for place in places]
-    found: Figures = {"without_each_group": _summary(examples, lesson.out_of_fold()[places], threshold)}
+    found: Figures = {"without_each_group": _summary(examples, _at(places, lesson.out_of_fold()), threshold)}
     if len({example.source for example in examples}) > 1:
-        found["without_each_source"] = _summary(examples, lesson.out_of_source()[places], threshold)
+        found["without_each_source"] = _summary(examples, _at(places, lesson.out_of_source()), threshold)
     return found
+
+
+def _at(places: Sequence[int], values: Sequence[float]) -> list[float]:
+    return [values[place] for place in places]
 
 
 def _summary(examples: Sequence[Example], probabilities: Sequence[float], threshold: float) -> Figures:

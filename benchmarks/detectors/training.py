@@ -8,9 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from benchmarks.detectors import fitting, measures
 from benchmarks.detectors.fitting import Row
 from benchmarks.detectors.learners import LEARNERS, Learner, may_learn_from, teach
@@ -32,19 +29,21 @@ class Lesson:
     examples: Sequence[Example]
     signs: Sequence[Row]
 
-    def out_of_fold(self) -> NDArray[np.float64]:
+    def out_of_fold(self) -> list[float]:
         """Return for each example the probability by weights that saw nothing of its group."""
         return self._left_out(list(fitting.folds([example.group for example in self.examples])))
 
-    def out_of_source(self) -> NDArray[np.float64]:
+    def out_of_source(self) -> list[float]:
         """Return for each example the probability by weights that saw nothing of its source."""
         return self._left_out([example.source for example in self.examples])
 
-    def _left_out(self, parts: Sequence[object]) -> NDArray[np.float64]:
-        found = np.zeros(len(self.examples))
+    def _left_out(self, parts: Sequence[object]) -> list[float]:
+        found = [0.0] * len(self.examples)
         for part in set(parts):
             inside = [place for place, other in enumerate(parts) if other != part]
-            model = teach(self.learner, [self.examples[place] for place in inside], [self.signs[place] for place in inside])
+            model = teach(
+                self.learner, [self.examples[place] for place in inside], [self.signs[place] for place in inside]
+            )
             for place, other in enumerate(parts):
                 if other == part:
                     found[place] = model.probability(self.signs[place])
@@ -83,16 +82,20 @@ def train(lesson: Lesson, *, folder: Path = WEIGHTS) -> Figures:
     return {"threshold": threshold, **figures}
 
 
-def best_threshold(lesson: Lesson, probabilities: NDArray[np.float64]) -> float:
+def best_threshold(lesson: Lesson, probabilities: list[float]) -> float:
     """Return the threshold that is best for the figure of the learner."""
 
     def worth(threshold: float) -> float:
         if lesson.learner.is_by_source:
             parts = by_source(lesson.examples, probabilities, threshold)
-            return measures.macro([part for name, part in parts.items() if "/" not in name], lesson.learner.figure) or 0.0
+            return (
+                measures.macro([part for name, part in parts.items() if "/" not in name], lesson.learner.figure) or 0.0
+            )
         known = [place for place, example in enumerate(lesson.examples) if example.label is not None]
         labels = [int(lesson.examples[place].label or 0) for place in known]
-        return float(measures.quality(labels, probabilities[known], threshold)[lesson.learner.figure])
+        return float(
+            measures.quality(labels, [probabilities[place] for place in known], threshold)[lesson.learner.figure]
+        )
 
     return max(_THRESHOLDS, key=worth)
 

@@ -25,7 +25,9 @@ def make(folder: Path, target: Path) -> None:
     """Write the vectors of the most frequent words."""
     tensors = _read(folder / "model.safetensors")
     vocabulary = (folder / "vocab.txt").read_text(encoding="utf-8").splitlines()
-    numbers = [number for number, word in enumerate(vocabulary) if word.isascii() and word.isalpha() and len(word) > 1][:_WORDS]
+    numbers = [number for number, word in enumerate(vocabulary) if word.isascii() and word.isalpha() and len(word) > 1][
+        :_WORDS
+    ]
     first, last = vocabulary.index("[CLS]"), vocabulary.index("[SEP]")
     made = np.concatenate([
         _embed(tensors, np.array([[first, number, last] for number in numbers[start : start + _BATCH]]))
@@ -57,14 +59,18 @@ def _embed(tensors: dict[str, Array], tokens: NDArray[np.int_]) -> Array:
     for number in range(_LAYERS):
         layer = f"encoder.layer.{number}"
         heads = [
-            _linear(tensors, f"{layer}.attention.self.{part}", state).reshape(*tokens.shape, _HEADS, -1).transpose(0, 2, 1, 3)
+            _linear(tensors, f"{layer}.attention.self.{part}", state)
+            .reshape(*tokens.shape, _HEADS, -1)
+            .transpose(0, 2, 1, 3)
             for part in ("query", "key", "value")
         ]
         power = heads[0] @ heads[1].transpose(0, 1, 3, 2) / np.sqrt(heads[0].shape[-1])
         power = np.exp(power - power.max(axis=-1, keepdims=True))
         seen = (power / power.sum(axis=-1, keepdims=True) @ heads[2]).transpose(0, 2, 1, 3).reshape(state.shape)
         state = _normal(
-            tensors, f"{layer}.attention.output.LayerNorm", state + _linear(tensors, f"{layer}.attention.output.dense", seen)
+            tensors,
+            f"{layer}.attention.output.LayerNorm",
+            state + _linear(tensors, f"{layer}.attention.output.dense", seen),
         )
         inner = _linear(tensors, f"{layer}.intermediate.dense", state)
         inner = 0.5 * inner * (1 + np.tanh(np.sqrt(2 / np.pi) * (inner + 0.044715 * inner**3)))

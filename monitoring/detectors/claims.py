@@ -35,12 +35,15 @@ QUANTIFIERS = frozenset(
     immediately permanently exclusively""".split()
 )
 AGREEMENT = frozenset(
-    "true right best good great nice agree agreed exactly indeed course thanks thank welcome cool interesting alright fine absolutely".split()
+    """true right best good great nice agree agreed exactly indeed course thanks thank welcome cool interesting alright fine
+    absolutely""".split()
 )
 LIMITS = frozenset("only just merely solely exclusively limited specific basic certain none nothing any".split())
 TURNS = frozenset("but however although though despite except instead rather yet unlike regardless".split())
 MALE = frozenset("he him his himself mr man men male husband father son brother sir boy gentleman".split())
-FEMALE = frozenset("she her hers herself ms mrs miss woman women female wife mother daughter sister madam girl lady".split())
+FEMALE = frozenset(
+    "she her hers herself ms mrs miss woman women female wife mother daughter sister madam girl lady".split()
+)
 PERSONAL = frozenset("i i'm i've i'd i'll me my mine myself we we're our us".split())
 OPINION = frozenset(
     """love loved favorite favourite enjoy enjoyed fun great awesome amazing cool nice beautiful delicious boring best interesting hate
@@ -121,7 +124,24 @@ def is_denial(word: str) -> bool:
     return word in NEGATIONS or word.endswith("n't")
 
 
-_PREFIXES = ("un", "in", "im", "il", "ir", "dis", "non", "mis", "non-", "de", "sub", "anti", "counter", "under", "over", "ab")
+_PREFIXES = (
+    "un",
+    "in",
+    "im",
+    "il",
+    "ir",
+    "dis",
+    "non",
+    "mis",
+    "non-",
+    "de",
+    "sub",
+    "anti",
+    "counter",
+    "under",
+    "over",
+    "ab",
+)
 
 
 def opposites_of(stemmed: str) -> frozenset[str]:

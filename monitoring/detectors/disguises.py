@@ -13,7 +13,9 @@ from dataclasses import dataclass
 _MOST_READINGS = 8
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{20,8000}={0,2}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}[ :]?){12,2000}")
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
+)
 _TAGS = re.compile("[\U000e0020-\U000e007e]{4,4000}")
 _SPACED = re.compile(r"(?:\b[A-Za-z0-9@$!](?:[ .*_\-|/]{1,2}|  )){7,400}[A-Za-z0-9@$!]\b")
 _LEET = str.maketrans("013457@$!", "oieastasi")
@@ -22,7 +24,9 @@ _LOOKALIKES = str.maketrans(
     "аеіорсухѕԁԛԝһјАВЕІКМНОРСТХЅЈαορνικτυβεηχΑΒΕΖΗΙΚΜΝΟΡΤΥΧɡɑıℓ",
     "aeiopcyxsdqwhjABEIKMHOPCTXSJaopviktuBenxABEZHIKMNOPTYXgail",
 )
-_ENGLISH = re.compile(r"\b(?:the|and|all|you|your|are|ignore|instructions?|previous|system|prompt|to|of|is|in|me|print|say|rules)\b")
+_ENGLISH = re.compile(
+    r"\b(?:the|and|all|you|your|are|ignore|instructions?|previous|system|prompt|to|of|is|in|me|print|say|rules)\b"
+)
 _LETTERS = re.compile(r"[A-Za-z]")
 
 
@@ -38,13 +42,22 @@ class Reading:
 
 def readings(text: str) -> list[Reading]:
     """Return what is hidden in a text, without the text itself."""
-    found = [*_encoded(text, _BASE64, _from_base64, "is written in Base64"), *_encoded(text, _HEX, _from_hex, "is written in hexadecimal")]
+    found = [
+        *_encoded(text, _BASE64, _from_base64, "is written in Base64"),
+        *_encoded(text, _HEX, _from_hex, "is written in hexadecimal"),
+    ]
     found += [
-        Reading("".join(chr(ord(letter) - 0xE0000) for letter in match.group()), *match.span(), "is written in invisible tags")
+        Reading(
+            "".join(chr(ord(letter) - 0xE0000) for letter in match.group()),
+            *match.span(),
+            "is written in invisible tags",
+        )
         for match in _TAGS.finditer(text)
     ]
     found += [
-        Reading(re.sub(r"[^A-Za-z0-9@$!]", "", match.group()).translate(_LEET), *match.span(), "is spelt letter by letter")
+        Reading(
+            re.sub(r"[^A-Za-z0-9@$!]", "", match.group()).translate(_LEET), *match.span(), "is spelt letter by letter"
+        )
         for match in _SPACED.finditer(text)
     ]
     for reading in (_without_invisible(text), _without_lookalikes(text), _turned(text), _leet(text), _backwards(text)):
@@ -54,7 +67,7 @@ def readings(text: str) -> list[Reading]:
 
 
 def _encoded(text: str, shape: re.Pattern[str], decode: Callable[[str], bytes], why: str) -> list[Reading]:
-    found = []
+    found: list[Reading] = []
     for match in shape.finditer(text):
         if len(found) == _MOST_READINGS:
             break
@@ -91,7 +104,9 @@ def _without_lookalikes(text: str) -> Reading | None:
     if same == text or len(_LETTERS.findall(same)) < 0.6 * sum(map(str.isalpha, same)):
         return None
     changed = [place for place, letter in enumerate(text) if not letter.isascii() and letter.isalpha()]
-    return Reading(same, changed[0], changed[-1] + 1, "is spelt with letters that only look the same") if changed else None
+    return (
+        Reading(same, changed[0], changed[-1] + 1, "is spelt with letters that only look the same") if changed else None
+    )
 
 
 def _turned(text: str) -> Reading | None:
@@ -112,4 +127,3 @@ def _backwards(text: str) -> Reading | None:
 def _if_clearer(text: str, other: str, why: str) -> Reading | None:
     before, after = len(_ENGLISH.findall(text.lower())), len(_ENGLISH.findall(other))
     return Reading(other, 0, len(text), why) if after >= 2 and after > before + 1 else None
-

@@ -95,7 +95,11 @@ def _judge(said: list[Token], source: Source, asked: frozenset[str], start: int,
         "missing pairs": source.missing_pairs([token.stem for token in said]),
         "out of order": source.out_of_order([token.stem for token in content]),
     }  # fmt: skip
-    blamed = [(token, "is not in the source") for token, gone, closeness in zip(content, missing, near, strict=True) if gone and closeness < 0.75]
+    blamed = [
+        (token, "is not in the source")
+        for token, gone, closeness in zip(content, missing, near, strict=True)
+        if gone and closeness < 0.75
+    ]
     _add_numbers_and_names(features, blamed, said, source, asked)
     _add_reversals(features, blamed, said, window, source)
     _add_talk(features, said, source)
@@ -103,7 +107,11 @@ def _judge(said: list[Token], source: Source, asked: frozenset[str], start: int,
 
 
 def _add_numbers_and_names(
-    features: dict[str, float], blamed: list[tuple[Token, str]], said: list[Token], source: Source, asked: frozenset[str]
+    features: dict[str, float],
+    blamed: list[tuple[Token, str]],
+    said: list[Token],
+    source: Source,
+    asked: frozenset[str],
 ) -> None:
     numbers = [token for token in said if token.is_number and token.stem not in source.stems]
     digits = [token for token in numbers if token.word[0].isdigit()]
@@ -121,7 +129,11 @@ def _add_numbers_and_names(
 
 
 def _add_reversals(
-    features: dict[str, float], blamed: list[tuple[Token, str]], said: list[Token], window: frozenset[str], source: Source
+    features: dict[str, float],
+    blamed: list[tuple[Token, str]],
+    said: list[Token],
+    window: frozenset[str],
+    source: Source,
 ) -> None:
     opposed = [
         token for token in said
@@ -129,14 +141,18 @@ def _add_reversals(
     ]  # fmt: skip
     denials = [token for token in said if claims.is_denial(token.word)]
     denied_there = any(claims.is_denial(word) for word in source.words_of(window))
-    unseen = [token for token in said if token.stem not in source.stems and claims.opposites_of(token.stem) & source.stems]
+    unseen = [
+        token for token in said if token.stem not in source.stems and claims.opposites_of(token.stem) & source.stems
+    ]
     features["opposite word"] = float(bool(opposed))
     features["opposite word unseen"] = float(bool(unseen))
     features["new denial"] = float(bool(denials) and not denied_there)
     features["denials"] = min(len(denials), 3) / 2
     features["denial never said"] = float(any(token.word not in source.words for token in denials))
     features["lost denial"] = float(not denials and denied_there)
-    features["new quantifier"] = float(any(token.word in claims.QUANTIFIERS and token.stem not in window for token in said))
+    features["new quantifier"] = float(
+        any(token.word in claims.QUANTIFIERS and token.stem not in window for token in said)
+    )
     features["new limit"] = float(any(token.word in claims.LIMITS and token.stem not in window for token in said))
     features["new turn"] = float(any(token.word in claims.TURNS and token.word not in source.words for token in said))
     features["turn"] = float(any(token.word in claims.TURNS for token in said))

@@ -17,7 +17,10 @@ from monitoring.detectors.models import LinearModel
 
 _MOST_PLACES = 40
 _HIDDEN = 0.95
-_ASKS = re.compile(r"\W{0,3}(?:what (?:is|are|does|do)|how (?:do|does|can|to|should)|why|explain|(?:can|could) you explain)\b", re.IGNORECASE)
+_ASKS = re.compile(
+    r"\W{0,3}(?:what (?:is|are|does|do)|how (?:do|does|can|to|should)|why|explain|(?:can|could) you explain)\b",
+    re.IGNORECASE,
+)
 _CAPITALS = re.compile(r"\b[A-Z]{4,}\b")
 
 
@@ -42,7 +45,9 @@ def score(text: str, channel: Channel = Channel.USER, *, canary: str = "", model
     `canary` is a random token planted in the system prompt; where it stands in a text, the prompt has leaked for certain.
     """
     if len(canary) >= 8 and (place := text[: texts.MOST_CHARS].find(canary)) >= 0:
-        return Finding(1.0, is_flagged=True, evidence=(Evidence(place, place + len(canary), "leaks the system prompt"),))
+        return Finding(
+            1.0, is_flagged=True, evidence=(Evidence(place, place + len(canary), "leaks the system prompt"),)
+        )
     model = model or models.load(f"injection_{channel}")
     found = signs(text, channel)
     probability = model.probability(found.features)
@@ -75,7 +80,7 @@ def _add_attempts(features: dict[str, float], evidence: list[Evidence], text: st
     for attempt, pattern in _patterns().items():
         places = []
         for match in pattern.finditer(told):
-            places.append(Evidence(*match.span(), attempt.value))
+            places.append(Evidence(match.start(), match.end(), attempt.value))
             if len(places) == _MOST_PLACES:
                 break
         if not places:
@@ -106,7 +111,19 @@ _SERIOUS = frozenset({
     Attempt.OVERRIDE, Attempt.ROLE, Attempt.UNBOUND, Attempt.STAY, Attempt.REVEAL, Attempt.EXFILTRATE, Attempt.ROLE_TAG,
     Attempt.TWO_ANSWERS,
 })  # fmt: skip
-_SQUEEZED = ("ignoreallprevious", "ignoreprevious", "ignoreyour", "ignoreall", "systemprompt", "disregardall", "youarenow", "forgetall", "revealyour", "previousinstructions", "yourinstructions")
+_SQUEEZED = (
+    "ignoreallprevious",
+    "ignoreprevious",
+    "ignoreyour",
+    "ignoreall",
+    "systemprompt",
+    "disregardall",
+    "youarenow",
+    "forgetall",
+    "revealyour",
+    "previousinstructions",
+    "yourinstructions",
+)
 
 
 def _add_shape(features: dict[str, float], text: str) -> None:

@@ -29,7 +29,8 @@ _TO_THE_READER = texts.pattern(
     r"|(?:can|could|would|will) you (?:please )?\w+|help me|tell me|show me|give me|for me\b|i (?:need|want|would like))"
 )
 _COURTESY = texts.pattern(
-    r"\b(?:if you|any questions|contact|support|dispute|unsubscribe|privacy|reply to this email|let us know|log ?in|sign in|receipt|invoice|thank)\b"
+    r"\b(?:if you|any questions|contact|support|dispute|unsubscribe|privacy|reply to this email|let us know"
+    r"|log ?in|sign in|receipt|invoice|thank)\b"
 )
 _COMMON = frozenset(
     """a an and are as at be been by can do for from has have how i if in into is it its me my no not of on one or our so than that
@@ -47,7 +48,7 @@ def features(text: str, evidence: list[Evidence]) -> dict[str, float]:
     found: dict[str, float] = {}
     best, where = 0.0, None
     for place, ((start, end), words) in enumerate(zip(places, spoken, strict=True)):
-        if not 3 <= len(words) or end - start > _LONGEST:
+        if not len(words) >= 3 or end - start > _LONGEST:
             continue
         signs = _sentence(text[start:end], words, everywhere)
         if is_table and not _TABLE.match(text[start:end]):
@@ -69,7 +70,9 @@ def _sentence(sentence: str, words: list[str], everywhere: Counter[str]) -> dict
     content = [word for word in words if word not in _COMMON]
     foreign = sum(everywhere[word] == 1 for word in content) / (len(content) + 1)
     is_courtesy = bool(_COURTESY.search(sentence))
-    is_command = words[0] in _COMMANDS or (words[0] in {"please", "kindly", "then", "now", "also"} and words[1] in _COMMANDS)
+    is_command = words[0] in _COMMANDS or (
+        words[0] in {"please", "kindly", "then", "now", "also"} and words[1] in _COMMANDS
+    )
     is_question = words[0] in _QUESTIONS and sentence.rstrip().endswith("?")
     signs: dict[str, float] = {}
     if is_command:

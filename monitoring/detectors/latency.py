@@ -44,7 +44,9 @@ class LatencyBaseline:
 
 def baseline(timings: Sequence[Timing]) -> LatencyBaseline | None:
     """Return what is usual among these calls; None when there are too few. Long answers are slow for a good reason."""
-    usable = sorted((timing for timing in timings if 0 < timing.seconds < math.inf), key=lambda timing: timing.output_tokens)
+    usable = sorted(
+        (timing for timing in timings if 0 < timing.seconds < math.inf), key=lambda timing: timing.output_tokens
+    )
     if len(usable) < FEWEST_TO_COMPARE:
         return None
     logs = [(math.log(max(timing.output_tokens, 1)), math.log(timing.seconds)) for timing in usable]

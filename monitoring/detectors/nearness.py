@@ -53,4 +53,8 @@ def _table() -> tuple[dict[str, int], NDArray[np.float32]]:
 def _by_spelling(word: str, source: Source) -> float:
     """Other forms of a word begin alike: «explain» and «explanation»."""
     root = word[: max(5, int(len(word) * 0.6))]
-    return 0.7 if len(word) >= 5 and not word[0].isdigit() and any(other.startswith(root) for other in source.words) else 0.0
+    return (
+        0.7
+        if len(word) >= 5 and not word[0].isdigit() and any(other.startswith(root) for other in source.words)
+        else 0.0
+    )

@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from monitoring.detectors import models, refusal_latin, refusal_more_latin, refusal_scripts, texts
+from monitoring.detectors import (
+    latin_refusal_phrases,
+    models,
+    more_latin_refusal_phrases,
+    other_script_refusal_phrases,
+    texts,
+)
 from monitoring.detectors.findings import Evidence, Finding, in_order
 from monitoring.detectors.models import LinearModel
 from monitoring.detectors.refusal_phrases import ENGLISH, Phrase
@@ -23,16 +29,16 @@ _FILTERED = frozenset({
 # How quickly words are believed beside turns of phrase; chosen so that both are heard.
 _WORDS_LOUDNESS = 8
 _LATIN = (
-    ENGLISH, refusal_latin.SPANISH, refusal_latin.FRENCH, refusal_latin.GERMAN, refusal_latin.PORTUGUESE,
-    refusal_latin.ITALIAN, refusal_more_latin.DUTCH, refusal_more_latin.POLISH, refusal_more_latin.TURKISH,
+    ENGLISH, latin_refusal_phrases.SPANISH, latin_refusal_phrases.FRENCH, latin_refusal_phrases.GERMAN, latin_refusal_phrases.PORTUGUESE,
+    latin_refusal_phrases.ITALIAN, more_latin_refusal_phrases.DUTCH, more_latin_refusal_phrases.POLISH, more_latin_refusal_phrases.TURKISH,
 )  # fmt: skip
 _SCRIPTS = {
-    "[\u3040-\u30ff]": refusal_scripts.JAPANESE,
-    "[\u4e00-\u9fff]": refusal_scripts.CHINESE,
-    "[\uac00-\ud7af]": refusal_scripts.KOREAN,
-    "[\u0600-\u06ff]": refusal_scripts.ARABIC,
-    "[\u0400-\u04ff]": refusal_scripts.RUSSIAN,
-    "[\u0900-\u097f]": refusal_scripts.HINDI,
+    "[\u3040-\u30ff]": other_script_refusal_phrases.JAPANESE,
+    "[\u4e00-\u9fff]": other_script_refusal_phrases.CHINESE,
+    "[\uac00-\ud7af]": other_script_refusal_phrases.KOREAN,
+    "[\u0600-\u06ff]": other_script_refusal_phrases.ARABIC,
+    "[\u0400-\u04ff]": other_script_refusal_phrases.RUSSIAN,
+    "[\u0900-\u097f]": other_script_refusal_phrases.HINDI,
 }
 _SPEAKS_AGAINST = frozenset({Phrase.HELPS, Phrase.STILL_HELPS, Phrase.IMPORTANT, Phrase.OFFER_ELSE})
 _LIST = re.compile(r"^\s{0,8}(?:\d{1,3}[.)]|[-*•])\s", re.MULTILINE)
@@ -48,7 +54,12 @@ class Signs:
 
 
 def score(
-    output: str, *, finish_reason: str = "", refusal: str = "", calls_tools: bool = False, model: LinearModel | None = None
+    output: str,
+    *,
+    finish_reason: str = "",
+    refusal: str = "",
+    calls_tools: bool = False,
+    model: LinearModel | None = None,
 ) -> Finding:
     """Tell how likely the answer refuses or dodges.
 
@@ -138,4 +149,6 @@ def _patterns(script: str) -> dict[Phrase, Any]:
 
 
 def _evidence(places: list[tuple[Phrase, int, int]]) -> tuple[Evidence, ...]:
-    return in_order([Evidence(start, end, phrase.value) for phrase, start, end in places if phrase not in _SPEAKS_AGAINST])
+    return in_order(
+        [Evidence(start, end, phrase.value) for phrase, start, end in places if phrase not in _SPEAKS_AGAINST]
+    )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
@@ -35,7 +36,7 @@ class Source:
         """Return the stems of the two neighbouring sentences that share most with the wanted ones."""
         if not self.sentences:
             return frozenset()
-        shared: Counter[int] = Counter()
+        shared: dict[int, float] = defaultdict(float)
         for stem in set(wanted):
             for place in self.where.get(stem, ()):
                 shared[place] += weight(stem)
@@ -51,7 +52,7 @@ class Source:
 
     def missing_pairs(self, stems: Sequence[str]) -> float:
         """Return the share of neighbouring words that are never neighbours in the source."""
-        pairs = list(zip(stems, stems[1:], strict=False))
+        pairs = list(pairwise(stems))
         return sum(pair not in self.pairs for pair in pairs) / len(pairs) if pairs else 0.0
 
     def out_of_order(self, stems: Sequence[str]) -> float:
@@ -60,7 +61,7 @@ class Source:
         if len(known) < 2:
             return 0.0
         jumps = 0
-        for one, other in zip(known, known[1:], strict=False):
+        for one, other in pairwise(known):
             near = any(0 <= there - here <= 8 for here in self.order[one][:20] for there in self.order[other][:20])
             jumps += not near
         return jumps / (len(known) - 1)
@@ -89,7 +90,7 @@ def read(text: str) -> Source:
         sentences.append(stems)
         spoken.append(frozenset(token.word for token in said))
         words.update(dict.fromkeys(token.word for token in said))
-        pairs.update(zip(stems, stems[1:], strict=False))
+        pairs.update(pairwise(stems))
         for token in said:
             if token.is_content and len(places := order.setdefault(token.stem, [])) < _MOST_PLACES:
                 places.append(position)

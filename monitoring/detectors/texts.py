@@ -52,7 +52,8 @@ def without_quotes(text: str) -> str:
 
 def sentences(text: str) -> list[tuple[int, int]]:
     """Return from where to where each sentence or line goes, without white space around it."""
-    places, start = [], 0
+    places: list[tuple[int, int]] = []
+    start = 0
     for match in _SENTENCE_END.finditer(text):
         _add(places, text, start, match.end())
         start = match.end()

@@ -43,7 +43,9 @@ def score(text: str, *, moderation: Mapping[str, bool] | None = None, model: Lin
     `moderation` are the categories of the provider's own moderation, which saw more than we can: hate and harassment decide.
     """
     if moderation and any(on and name.split("/")[0] in _CATEGORIES for name, on in moderation.items()):
-        return Finding(0.97, is_flagged=True, evidence=(Evidence(0, len(texts.plain(text)), "the provider's moderation says so"),))
+        return Finding(
+            0.97, is_flagged=True, evidence=(Evidence(0, len(texts.plain(text)), "the provider's moderation says so"),)
+        )
     model = model or models.load("toxicity")
     found = signs(text)
     probability = model.probability(found.features)
@@ -66,7 +68,7 @@ def signs(text: str) -> Signs:
             features[attack.name] = 1.0
             features[f"{attack.name}+"] = min(math.log(len(places)), 2.0)
         if attack not in _NO_ATTACKS:
-            evidence += [Evidence(*place, attack.value) for place in places[:20]]
+            evidence += [Evidence(start, end, attack.value) for start, end in places[:20]]
     _add_pairs(features, counts)
     _add_words(features, evidence, plain)
     return Signs(features, evidence)
@@ -111,7 +113,9 @@ def _add_words(features: dict[str, float], evidence: list[Evidence], text: str) 
 
 def _rude_places(said: Sequence[re.Match[str]], worth: Sequence[float]) -> list[Evidence]:
     return [
-        Evidence(*match.span(), "is a rude word") for match, value in zip(said, worth, strict=True) if value >= _VERY_RUDE
+        Evidence(*match.span(), "is a rude word")
+        for match, value in zip(said, worth, strict=True)
+        if value >= _VERY_RUDE
     ][:20]
 
 
@@ -124,4 +128,6 @@ def _rude_words() -> Mapping[str, float]:
 
 @cache
 def _patterns() -> dict[Attack, Any]:
-    return {attack: texts.pattern("|".join(f"(?:{source})" for source in sources)) for attack, sources in ATTACKS.items()}
+    return {
+        attack: texts.pattern("|".join(f"(?:{source})" for source in sources)) for attack, sources in ATTACKS.items()
+    }

@@ -52,7 +52,9 @@ def long_winded(output: str, output_tokens: int, usual: LengthBaseline | None) -
         return Finding(probability, is_flagged=False)
     times = output_tokens / math.exp(usual.median)
     length = min(len(output), texts.MOST_CHARS)
-    return Finding(probability, is_flagged=True, evidence=(Evidence(0, length, f"is {times:.1f} times as long as usual"),))
+    return Finding(
+        probability, is_flagged=True, evidence=(Evidence(0, length, f"is {times:.1f} times as long as usual"),)
+    )
 
 
 def repetition(output: str) -> Finding:

@@ -42,7 +42,9 @@ def test_a_model_tells_apart_what_it_was_taught() -> None:
 
 def test_the_same_rows_always_teach_the_same() -> None:
     seen = [{"a": 1.0, "b": 0.3}, {"b": 1.0}, {"a": 0.2}]
-    fits = [fitting.fit(seen, [1, 0, 0], weights=[1] * 3, strength=1, threshold=0.5, names=["a", "b"]) for _ in range(2)]
+    fits = [
+        fitting.fit(seen, [1, 0, 0], weights=[1] * 3, strength=1, threshold=0.5, names=["a", "b"]) for _ in range(2)
+    ]
 
     assert fits[0] == fits[1]
 
@@ -52,7 +54,9 @@ def test_rows_of_one_group_are_never_on_both_sides() -> None:
 
     parts = fitting.folds(groups)
 
-    assert all(len({part for part, other in zip(parts, groups, strict=True) if other == group}) == 1 for group in groups)
+    assert all(
+        len({part for part, other in zip(parts, groups, strict=True) if other == group}) == 1 for group in groups
+    )
     assert set(parts) == {0, 1, 2, 3, 4}
 
 

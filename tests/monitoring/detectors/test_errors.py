@@ -5,11 +5,15 @@ from __future__ import annotations
 import pytest
 
 from monitoring.detectors import errors
-from monitoring.detectors.errors import Failure
+from monitoring.detectors.error_phrases import Failure
 
 SAID = {
     "rate": (429, "Rate limit reached for requests", Failure.RATE_LIMITED),
-    "credit": (429, "You exceeded your current quota, please check your plan and billing details.", Failure.OUT_OF_CREDIT),
+    "credit": (
+        429,
+        "You exceeded your current quota, please check your plan and billing details.",
+        Failure.OUT_OF_CREDIT,
+    ),
     "key": (401, "Incorrect API key provided", Failure.NOT_SIGNED_IN),
     "model": (404, "The model `gpt-9` does not exist", Failure.UNKNOWN_MODEL),
     "context": (400, "This model's maximum context length is 8192 tokens", Failure.TOO_LONG),
@@ -34,7 +38,9 @@ def test_a_failure_is_told_from_status_and_words(case: str) -> None:
     assert (found.failure, found.is_flagged) == (expected, True)
 
 
-@pytest.mark.parametrize(("reason", "expected"), [("length", Failure.CUT_OFF), ("MAX_TOKENS", Failure.CUT_OFF), ("SAFETY", Failure.FILTERED)])
+@pytest.mark.parametrize(
+    ("reason", "expected"), [("length", Failure.CUT_OFF), ("MAX_TOKENS", Failure.CUT_OFF), ("SAFETY", Failure.FILTERED)]
+)
 def test_a_call_without_an_error_may_still_have_been_cut_off(reason: str, expected: Failure) -> None:
     assert errors.diagnose(finish_reason=reason).failure is expected
 

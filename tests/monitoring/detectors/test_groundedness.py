@@ -67,4 +67,6 @@ def test_a_long_supported_answer_is_not_flagged_for_its_length() -> None:
 
 
 def test_numbers_are_the_same_however_they_are_written() -> None:
-    assert not groundedness.check("It cost 12,000 crowns and took three years.", "It cost 12000 crowns and took 3 years.").is_flagged
+    assert not groundedness.check(
+        "It cost 12,000 crowns and took three years.", "It cost 12000 crowns and took 3 years."
+    ).is_flagged

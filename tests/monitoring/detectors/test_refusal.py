@@ -27,7 +27,9 @@ REFUSALS = {
     "hi": "माफ़ कीजिए, मैं नकली बिल बनाने में आपकी मदद नहीं कर सकता।",
 }
 HELP = {
-    "apology, then help": "I'm sorry about the mix-up! Open the app, tap Orders, choose the parcel and press Return; the refund takes three days.",
+    "apology, then help": (
+        "I'm sorry about the mix-up! Open the app, tap Orders, choose the parcel and press Return; the refund takes three days."
+    ),
     "disclaimer, then help": (
         "As an AI language model, I don't have personal preferences, but here are three books that critics praise: Middlemarch for its "
         "characters, Beloved for its language, and Austerlitz for its form. Start with Middlemarch if you like long novels."
