@@ -16,19 +16,18 @@ from monitoring.detectors.models import LinearModel
 _ONLY_MEASURED = ("OpenAI terms", "Llama 2")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Learner:
     """One set of weights: `signs` is what a model sees of an example, `sort` what must weigh the same in total."""
 
     name: str
     detector: str
     signs: Callable[[Example], Row]
-    is_for: Callable[[Example], bool]
-    sort: Callable[[Example], object]
     strength: float
     # A sign that stands in fewer groups of examples is not learnt.
     groups_of_sign: int
-    threshold: float
+    is_for: Callable[[Example], bool] = lambda _: True
+    sort: Callable[[Example], object] = lambda example: example.label
     # How much a sentence that was written for this project counts against one of a collection.
     own_weight: float = 1
     # The figure that decides where the threshold lies, as the mean over sources that hold both kinds, or over all texts.
@@ -41,28 +40,30 @@ class Learner:
 
 LEARNERS = (
     Learner(
-        "refusal", "refusal", lambda example: refusal.signs(example.text("output")).features, lambda _: True,
-        lambda example: (example.source, example.label), 2.0, 6, 0.5,
+        name="refusal", detector="refusal", signs=lambda example: refusal.signs(example.text("output")).features,
+        sort=lambda example: (example.source, example.label), strength=2, groups_of_sign=6,
     ),
     Learner(
-        "groundedness", "groundedness",
-        lambda example: groundedness.signs(example.text("output"), example.text("context"), question=example.text("input")),
-        lambda _: True, lambda example: (example.part or example.source, example.label), 2.0, 10, 0.5, figure="balanced_accuracy",
+        name="groundedness", detector="groundedness", strength=2, groups_of_sign=10, figure="balanced_accuracy",
+        signs=lambda example: groundedness.signs(example.text("output"), example.text("context"), question=example.text("input")),
+        sort=lambda example: (example.part or example.source, example.label),
         is_rising=True, falling=frozenset({"in other words"}),
     ),
     Learner(
-        "injection_user", "injection", lambda example: injection.signs(example.text("text"), Channel.USER).features,
-        lambda example: example.fields.get("channel") == "user", lambda example: example.label, 2.0, 5, 0.5, 5, is_by_source=False,
-        is_rising=True, falling=frozenset({"ABOUT"}),
+        name="injection_user", detector="injection", strength=2, groups_of_sign=5, own_weight=5, is_by_source=False,
+        signs=lambda example: injection.signs(example.text("text"), Channel.USER).features,
+        is_for=lambda example: example.fields.get("channel") == "user", is_rising=True, falling=frozenset({"ABOUT"}),
     ),
     Learner(
-        "injection_document", "injection", lambda example: injection.signs(example.text("text"), Channel.DOCUMENT).features,
-        lambda example: example.fields.get("channel") == "document", lambda example: example.label, 1.0, 5, 0.5, 4, is_by_source=False,
+        name="injection_document", detector="injection", strength=1, groups_of_sign=5, own_weight=4, is_by_source=False,
+        signs=lambda example: injection.signs(example.text("text"), Channel.DOCUMENT).features,
+        is_for=lambda example: example.fields.get("channel") == "document",
         is_rising=True, falling=frozenset({"ABOUT", "sentences", "courteous command"}),
     ),
     Learner(
-        "toxicity", "toxicity", lambda example: toxicity.signs(example.text("text")).features, lambda _: True,
-        lambda example: example.label, 3.0, 5, 0.5, 5,
+        name="toxicity", detector="toxicity", strength=6, groups_of_sign=5, own_weight=5,
+        signs=lambda example: toxicity.signs(example.text("text")).features,
+        is_rising=True, falling=frozenset({"DEFENDS", "DEFENDS+", "REPORTS", "REPORTS+", "length"}),
     ),
 )  # fmt: skip
 
@@ -85,6 +86,6 @@ def teach(learner: Learner, examples: Sequence[Example], signs: Sequence[Row]) -
     # Every example once more without its words: the other signs must be worth something alone, in any language.
     bare = [{name: value for name, value in row.items() if not name.startswith("words:")} for row in seen]
     return fitting.fit(
-        [*seen, *bare], labels * 2, weights=weights * 2, names=names, strength=2 * learner.strength, threshold=learner.threshold,
+        [*seen, *bare], labels * 2, weights=weights * 2, names=names, strength=2 * learner.strength, threshold=0.5,
         is_rising=learner.is_rising, falling=learner.falling,
     )  # fmt: skip

@@ -36,7 +36,16 @@ def quality(labels: Sequence[int], probabilities: Sequence[float], threshold: fl
         found["f1"] = round(2 * right / (flags + bad), 4)
         found["balanced_accuracy"] = round((found["recall"] + 1 - found["false_alarms"]) / 2, 4)
         found["auroc"] = auroc(labels, probabilities)
+        found["calibration_error"] = calibration_error(labels, probabilities)
     return found
+
+
+def calibration_error(labels: Sequence[int], probabilities: Sequence[float], bins: int = 10) -> float:
+    """Return how far the probability is from the share of bad texts among those that got it, on average over the texts."""
+    y, p = np.asarray(labels, dtype=float), np.asarray(probabilities)
+    where = np.minimum((p * bins).astype(int), bins - 1)
+    gaps = [abs(float((y - p)[where == part].sum())) for part in range(bins)]
+    return round(sum(gaps) / len(y), 4)
 
 
 def macro(parts: Sequence[Figures], name: str) -> float | None:

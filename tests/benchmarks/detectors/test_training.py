@@ -77,6 +77,11 @@ def test_auroc_counts_ties_half() -> None:
     assert measures.auroc([1, 1], [0.2, 0.3]) is None
 
 
+def test_a_probability_that_comes_true_as_often_as_it_says_is_calibrated() -> None:
+    assert measures.calibration_error([1, 0, 0, 0], [0.25] * 4) == 0
+    assert measures.calibration_error([1, 1, 1, 1], [0.25] * 4) == 0.75
+
+
 def test_quality_says_nothing_about_a_kind_that_is_missing() -> None:
     found = measures.quality([0, 0, 0, 0], [0.9, 0.1, 0.1, 0.1], 0.5)
 
