@@ -44,7 +44,8 @@ LEARNERS = (
         sort=lambda example: (example.source, example.label), strength=2, groups_of_sign=6,
     ),
     Learner(
-        name="groundedness", detector="groundedness", strength=2, groups_of_sign=10, figure="balanced_accuracy",
+        name="groundedness", detector="groundedness", strength=2, groups_of_sign=10, own_weight=0.4,
+        figure="balanced_accuracy",
         signs=lambda example: groundedness.signs(example.text("output"), example.text("context"), question=example.text("input")),
         sort=lambda example: (example.part or example.source, example.label),
         is_rising=True, falling=frozenset({"in other words"}),

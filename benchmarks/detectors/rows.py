@@ -68,7 +68,8 @@ def handwritten(detector: str) -> list[Example]:
     found = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
         label, sort, text = line.split("\t")
-        fields = {"text": text, "output": text, "channel": sort}
+        # The middle column: the channel of an injection, the source of a claim, else the language.
+        fields = {"text": text, "output": text, "channel": sort, "context": sort}
         found.append(Example("handwritten", f"handwritten-{number}", int(label), "CC0-1.0", fields))
     return found
 

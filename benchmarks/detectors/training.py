@@ -18,6 +18,7 @@ from monitoring.detectors.models import LinearModel
 WEIGHTS = Path("monitoring/detectors/weights")
 # Weights below this change no answer and would make the file hard to read.
 _LEAST_WEIGHT = 0.02
+_AS_GOOD = 0.001
 _THRESHOLDS = tuple(round(0.2 + 0.01 * step, 2) for step in range(66))
 
 
@@ -83,7 +84,7 @@ def train(lesson: Lesson, *, folder: Path = WEIGHTS) -> Figures:
 
 
 def best_threshold(lesson: Lesson, probabilities: list[float]) -> float:
-    """Return the threshold that is best for the figure of the learner."""
+    """Return the threshold that is as good as the best for the figure of the learner, and nearest to even."""
 
     def worth(threshold: float) -> float:
         if lesson.learner.is_by_source:
@@ -97,7 +98,10 @@ def best_threshold(lesson: Lesson, probabilities: list[float]) -> float:
             measures.quality(labels, [probabilities[place] for place in known], threshold)[lesson.learner.figure]
         )
 
-    return max(_THRESHOLDS, key=worth)
+    worths = {threshold: worth(threshold) for threshold in _THRESHOLDS}
+    # The peak is partly chance; the next best that is nearest to the middle holds better elsewhere.
+    good = [threshold for threshold in _THRESHOLDS if worths[threshold] >= max(worths.values()) - _AS_GOOD]
+    return min(good, key=lambda threshold: abs(threshold - 0.5))
 
 
 def by_source(examples: Sequence[Example], probabilities: Sequence[float], threshold: float) -> Figures:

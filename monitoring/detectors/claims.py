@@ -119,6 +119,11 @@ def says_something(word: str) -> bool:
     return word not in _STOP
 
 
+def denial(word: str) -> str:
+    """Return one word for the plain ways to say no, which may stand for each other, and other words as they are."""
+    return "not" if word in {"no", "not", "never", "cannot", "none", "nor", "neither"} or word.endswith("n't") else word
+
+
 def is_denial(word: str) -> bool:
     """Tell whether a word turns a claim into its opposite."""
     return word in NEGATIONS or word.endswith("n't")

@@ -14,6 +14,8 @@ from monitoring.detectors.sources import Source
 
 _MOST_SENTENCES = 200
 _MOST_TOKENS = 400
+# Two sentences that share so much of their words speak of the same thing.
+_SAME_CLAIM, _SAME_WORDS = 0.6, 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +146,18 @@ def _add_reversals(
     unseen = [
         token for token in said if token.stem not in source.stems and claims.opposites_of(token.stem) & source.stems
     ]
+    closest, shared = source.closest([token.stem for token in said if token.is_content])
+    there = any(claims.is_denial(word) for word in closest)
+    is_turned = there != bool(denials)
+    features["turned round"] = float(is_turned and shared >= _SAME_CLAIM)
+    features["the same, turned round"] = float(is_turned and shared >= _SAME_WORDS)
     features["opposite word"] = float(bool(opposed))
     features["opposite word unseen"] = float(bool(unseen))
     features["new denial"] = float(bool(denials) and not denied_there)
     features["denials"] = min(len(denials), 3) / 2
-    features["denial never said"] = float(any(token.word not in source.words for token in denials))
+    features["denial never said"] = float(
+        any(claims.denial(token.word) not in {claims.denial(word) for word in source.words} for token in denials)
+    )
     features["lost denial"] = float(not denials and denied_there)
     features["new quantifier"] = float(
         any(token.word in claims.QUANTIFIERS and token.stem not in window for token in said)
@@ -162,7 +171,7 @@ def _add_reversals(
         or bool(words & claims.MALE and not source.words & claims.MALE and source.words & claims.FEMALE)
     )
     blamed += [(token, "is the opposite of what the source says") for token in dict.fromkeys([*unseen, *opposed])]
-    if denials and not denied_there:
+    if denials and (not denied_there or features["turned round"]):
         blamed += [(token, "denies what the source does not deny") for token in denials]
 
 

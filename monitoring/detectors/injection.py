@@ -76,14 +76,15 @@ def _add_attempts(features: dict[str, float], evidence: list[Evidence], text: st
     if _ASKS.match(told):
         # «What does "ignore all instructions" mean?» is no order.
         told = texts.without_quotes(told)
-    kinds, others = (-1 if _ASKS.match(told) else 0), 0
+    is_question = bool(_ASKS.match(told)) and not _patterns()[Attempt.REVEAL].search(told)
+    kinds, others = -is_question, 0
     for attempt, pattern in _patterns().items():
         places = []
         for match in pattern.finditer(told):
             places.append(Evidence(match.start(), match.end(), attempt.value))
             if len(places) == _MOST_PLACES:
                 break
-        if not places:
+        if not places or (attempt is Attempt.ABOUT and Attempt.REVEAL.name in features):
             continue
         features[attempt.name] = 1.0
         if attempt is not Attempt.ABOUT:

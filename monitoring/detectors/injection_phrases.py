@@ -11,6 +11,7 @@ class Attempt(StrEnum):
     OVERRIDE = "tells the model to drop its instructions"
     ROLE = "gives the model another role"
     UNBOUND = "speaks of a model without rules"
+    PLAY = "asks the model to play somebody"
     STAY = "forbids the model to leave the role or to refuse"
     REVEAL = "asks for hidden instructions"
     EXFILTRATE = "sends data to another place"
@@ -41,7 +42,7 @@ ATTEMPTS: dict[Attempt, tuple[str, ...]] = {
         r"\b(?:instructions?|rules|policies|prompt) (?:above|before)? ?(?:have been|has been|are|is) (?:replaced|changed|updated|void|cancelled|overridden|no longer)",
         r"\bstart (?:over|fresh|anew)\b[^.\n]{0,30}(?:instruction|rule|context)", r"\b(?:end|stop|exit|terminate) of (?:system|user|the)? ?(?:prompt|instructions?|message|document|text)\b",
         # Spanish, French, German, Portuguese, Italian, Dutch, Polish, Turkish
-        r"\b(?:ignora|ignore|ignorez|olvid[ae]|olvidate|oublie[zr]?|descarta|omite|haz caso omiso|ne tiens? pas compte|ne tenez pas compte|faites? abstraction|desconsidere|esqueca|dimentica|scorda|tralascia|vergiss|vergessen sie|ignoriere?n?|missachte|beachte|negeer|vergeet|zignoruj|zapomnij|pomin|onceki|yoksay|gormezden gel)\b[^.\n]{0,40}(?:instruccion|indicacion|regla|orden|anterior|instruction|consigne|regle|precedent|directive|instruc|regra|istruzion|indicazion|regol|anweisung|instruktion|regel|vorgabe|befehl|vorherig|bisherig|instructie|opdracht|vorige|polecen|instrukcj|zasad|poprzedni|talimat|kural|komut)",
+        r"\b(?:ignora|ignore|ignorez|olvid[ae]|olvidate|oublie[zr]?|descarta|omite|haz caso omiso|ne tiens? pas compte|ne tenez pas compte|faites? abstraction|desconsidere|esqueca|dimentica|scorda|tralascia|vergiss|vergessen sie|ignoriere?n?|missachte|beachte|negeer|vergeet|zignoruj|zapomnij|pomin|onceki|yoksay|gormezden gel)\b[^.\n]{0,40}(?:instruccion|indicacion|regla|orden|anterior|instruction|consigne|regle|precede|directive|instruc|regra|istruzion|indicazion|regol|anweisung|instruktion|regel|vorgabe|befehl|vorher|bisher|zuvor|instructie|opdracht|vorige|polecen|instrukcj|zasad|poprzedni|talimat|kural|komut)",
         r"(?:talimat|kural|komut)\pL*[^.\n]{0,20}(?:yoksay|unut|gormezden)",
         # Chinese, Japanese, Korean, Russian, Arabic, Hindi
         r"(?:忽略|无视|無視|忘记|忘記|不要理会|抛开|忽視|忘掉)[^。\n]{0,14}(?:指令|指示|提示|规则|規則|命令|内容|要求|设定)", r"(?:以前|これまで|上記|前|以上|今まで|すべて|全て)[^。\n]{0,10}(?:指示|命令|ルール|プロンプト|指令)[^。\n]{0,6}(?:無視|忘れ)",
@@ -50,10 +51,13 @@ ATTEMPTS: dict[Attempt, tuple[str, ...]] = {
     ),
     Attempt.ROLE: (
         r"\bfrom (?:now on|this (?:point|moment)|here on)\b", r"\byou (?:are|will be|'re|shall be) (?:now|going to|to)? ?(?:act|acting|pretend|simulat|play|becom|roleplay|role-play|emulat|impersonat|embody|immers)\w*",
-        r"\byou are now\b", r"\b(?:pretend|imagine|act|behave|respond|answer|reply|speak|roleplay|role-play|role play)(?:ing)? (?:to be|as if|as though|like you|as an?|as|that you(?:'re| are))\b",
+        r"\byou are now\b", r"\b(?:pretend|act|behave|respond|answer|reply|speak)(?:ing)? (?:as if|as though|like|that|as though)? ?you(?:'re| are| have| had|r)?\b(?: \w+){0,2} (?:no|not|never|free|without|any|an? (?:ai|evil|unfiltered))\b",
         r"\b(?:simulate|emulate|impersonate|embody|assume|take on|adopt|play) (?:\w+ ){0,3}?(?:role|persona|character|personality|identity|virtual machine|being)\b", r"\byour (?:new )?(?:name|role|persona|character|identity) (?:is|will be|shall be)\b",
         r"\b(?:in|as|the) (?:a |an |the )?(?:fictional|hypothetical|imaginary|alternate|parallel|simulated) (?:\w+ ){0,2}?(?:universe|world|scenario|story|reality|setting|character|ai|model)\b",
         r"\b(?:desde ahora|a partir de ahora|a partir de agora|ab jetzt|von nun an|desormais|a partir de maintenant|d'ora in poi|vanaf nu|od teraz|bundan sonra)\b", r"(?:从现在开始|从现在起|現在開始|你现在是|扮演|假装|今から|あなたは今|지금부터|너는 이제|당신은 이제|с этого момента|теперь ты|притворись|من الآن|تظاهر|अब से|अब तुम)",
+    ),
+    Attempt.PLAY: (
+        r"\b(?:pretend|imagine|act|behave|respond|answer|reply|speak|roleplay|role-play|role play)(?:ing)? (?:to be|as if|as though|like you|as an?|as|that you(?:'re| are))\b",
     ),
     Attempt.UNBOUND: (
         r"\b(?:without|no|free (?:of|from)|lacks?|not bound by|has no|have no|unbound by|ignores?|beyond|break(?:s|ing)? (?:free )?(?:of|from)?) (?:any |all |the |of |its |their |moral |ethical |legal |openai'?s? |such |typical |and |or |,){0,6}(?:restrictions?|limitations?|limits|filters?|rules|guidelines|ethics|morals|morality|boundaries|constraints|censorship|safeguards|inhibitions|confines)\b",
@@ -63,13 +67,13 @@ ATTEMPTS: dict[Attempt, tuple[str, ...]] = {
     ),
     Attempt.STAY: (
         r"\b(?:stay|remain|keep|be) in (?:\w+ )?character\b", r"\b(?:never|don't|do not|must not|cannot|can't|should not|shouldn't|won't) (?:\w+ ){0,2}?(?:break|leave|drop|exit|get out of) (?:\w+ )?character\b", r"\b(?:never|not|don't|cannot|can't|must not|won't) (?:\w+ ){0,2}?(?:refuse|reject|decline|deny|say no|apologi[sz]e|warn|disclaim|remind me|mention that|lecture|moraliz|censor|filter)\w*",
-        r"\b(?:don't|do not|never|without) (?:\w+ ){0,2}?(?:say|saying|mention|mentioning|state|stating|include|add|give|provide|adding)(?: \w+){0,4}? (?:as an ai|an ai|language model|disclaimers?|warnings?|i can't|sorry|illegal|unethical|against|openai)", r"\b(?:always|must) (?:answer|comply|obey|respond|reply|follow|do (?:what|as|exactly|anything))\b",
+        r"\b(?:don't|do not|never|without) (?:\w+ ){0,2}?(?:say|saying|mention|mentioning|state|stating|include|add|give|provide|adding)(?: \w+){0,4}? (?:as an ai|an ai|language model|disclaimers?|warnings?|i can't|sorry|illegal|unethical|against|openai)", r"\b(?:always|must) (?:comply|obey|do (?:what|as|exactly|anything)|(?:answer|respond|reply)\b[^.\n]{0,30}\b(?:any|anything|every|everything|regardless|no matter|character|as))\b",
         r"\bif you (?:understand|understood|agree|refuse|break|fail|don't|do not|are ready)\b[^.\n]{0,60}(?:say|reply|respond|answer|tokens?|lose|die|shut|punish|terminated|disabled)",
     ),
     Attempt.REVEAL: (
         r"\b(?:reveal|show|print|output|repeat|display|tell me|give me|share|disclose|leak|expose|write|return|summari[sz]e|list|dump|recite|copy|quote|paste|translate|provide|what (?:is|are|were|was)|state|spell)\b[^.?!\n]{0,50}(?:(?:your|its|his|her) (?:\w+ ){0,3}?(?:instructions?|prompts?|guidelines|directives|rules|system message|configuration|context window|pre-?prompt)|(?:the|initial|original|hidden|secret|internal|above|previous|full|entire|exact|this) (?:\w+ ){0,2}?(?:system prompt|hidden prompt|instructions you|prompt you|rules you|rules that you|system message|initial instructions|original instructions|hidden instructions|secret instructions|pre-?prompt|text above|prompt above))",
         r"\b(?:repeat|print|output|copy|write out|say|translate) (?:\w+ ){0,3}?(?:all |everything |the )?(?:words|text|lines?|everything|content|sentences?|message) (?:\w+ ){0,2}?(?:above|before|preceding|prior to this)\b", r"\b(?:what|which) (?:\w+ ){0,4}?(?:instructions|rules|prompt|guidelines) (?:were|was|are|have|did|do) (?:you|your)", r"\b(?:secret|password|passphrase|api key|credential|confidential)s?\b[^.?!\n]{0,40}\b(?:you (?:were|are|have|know|hold|protect|keep)|told|given|first letter|hint|spell|backwards|encode|rhym)",
-        r"\b(?:tell|give|reveal|show|say|print|spell|encode) (?:\w+ ){0,3}?(?:secret|password|passphrase|hidden|key ?word|code ?word)\b", r"(?:系统提示|系統提示|提示词|システムプロンプト|시스템 프롬프트|системн\pL+ (?:промпт|подсказк|инструкц)|prompt del sistema|prompt systeme|invite systeme|system-?prompt|instrucciones (?:ocultas|del sistema|iniciales))",
+        r"\b(?:tell|give|reveal|show|say|print|spell|encode) (?:\w+ )?(?:the|your|its) (?:\w+ )?(?:secret|password|passphrase|hidden|key ?word|code ?word)\b", r"(?:系统提示|系統提示|提示词|システムプロンプト|시스템 프롬프트|системн\pL+ (?:промпт|подсказк|инструкц)|prompt del sistema|prompt systeme|invite systeme|system-?prompt|instrucciones (?:ocultas|del sistema|iniciales))",
     ),
     Attempt.EXFILTRATE: (
         r"!\[[^\]\n]{0,80}\]\(\s?https?://[^)\s]{0,300}[?=]", r"\b(?:send|forward|post|transmit|upload|email|e-mail|leak|exfiltrate|append|submit|report|encode)\b[^.\n]{0,80}\b(?:to|at|in|into|via)\b[^.\n]{0,30}(?:https?://|www\.|\w+@\w+|the (?:following )?(?:url|address|server|endpoint|link))",

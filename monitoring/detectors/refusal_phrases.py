@@ -81,7 +81,7 @@ ENGLISH: dict[Phrase, tuple[str, ...]] = {
         r"\bno (?:\w+ ){0,2}?(?:information|data|record|mention|details?|access|results?|evidence|documentation|reference)s? (?:\w+ ){0,3}?(?:available|about|on|of|found|in the|to|regarding|that)\b",
         r"\bi (?:really |honestly |simply |just )?(?:don't|do not|didn't) (?:know|see|find|have (?:that|this|it|any|enough|access|information|real))\b",
         r"\bi(?:'m| am) (?:not sure|unsure|not certain|not aware|unaware|not familiar|unfamiliar)\b",
-        r"\b(?:not|n't) (?:been )?(?:\w+ )?(?:mentioned|provided|specified|included|stated|available|covered|found|listed|contained|addressed|publicly available|publicly known) ?(?:in|by|within|here|or|as|at|to me|,|\.)",
+        r"(?:\bnot|n't) (?:been )?(?:\w+ )?(?:mentioned|provided|specified|included|stated|available|covered|found|listed|contained|addressed|publicly available|publicly known) ?(?:in|by|within|here|or|as|at|to me|,|\.)",
         r"\b(?:couldn't|could not|can't|cannot|unable to|not able to|wasn't able to) (?:find|locate|see|access|verify|confirm|determine|retrieve|look up|answer) ",
         r"\b(?:knowledge|training data?) (?:cut-?off|only|ends?|goes|was|is limited|up to)\b", r"\breal-?time (?:data|information|access|updates?)\b", r"\bnot enough (?:information|context|data)",
     ),

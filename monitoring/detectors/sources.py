@@ -46,6 +46,17 @@ class Source:
         after = self.sentences[best + 1] if best + 1 < len(self.sentences) else ()
         return frozenset(self.sentences[best]) | frozenset(after)
 
+    def closest(self, wanted: Sequence[str]) -> tuple[frozenset[str], float]:
+        """Return the words of the one sentence that shares most with the wanted stems, and how much of them that is."""
+        shared: dict[int, float] = defaultdict(float)
+        for stem in set(wanted):
+            for place in self.where.get(stem, ()):
+                shared[place] += weight(stem)
+        if not shared:
+            return frozenset(), 0.0
+        best = max(shared, key=lambda place: (shared[place], -len(self.spoken[place])))
+        return self.spoken[best], shared[best] / sum(weight(stem) for stem in set(wanted))
+
     def words_of(self, window: frozenset[str]) -> Iterable[str]:
         """Return the words of denial in a window; stems have lost their endings, denials never change."""
         return (word for word in claims.NEGATIONS if claims.stem(word) in window)

@@ -102,7 +102,7 @@ def _add_words(features: dict[str, float], evidence: list[Evidence], text: str) 
     features["rude to you"] = features["you"] * min(features["three rudest words"], 2.0)
     features["rude about a group"] = features.get("GROUP", 0.0) * min(features["three rudest words"], 2.0)
     features["shouts"] = min(len(_SHOUT.findall(text)) / 6, 1.5)
-    features["length"] = min(math.log1p(len(text)), 9.0) - 5.5
+    features["length"] = min(max(math.log1p(len(text)), 4.5), 9.0) - 5.5
     evidence += _rude_places(said, worth)
     spoken = [match.group() for match in said[:_MOST_WORDS]]
     for word, share in models.word_grams(spoken, 1).items():
