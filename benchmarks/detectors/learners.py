@@ -41,7 +41,7 @@ class Learner:
 LEARNERS = (
     Learner(
         name="refusal", detector="refusal", signs=lambda example: refusal.signs(example.text("output")).features,
-        sort=lambda example: (example.source, example.label), strength=2, groups_of_sign=6,
+        sort=lambda example: (example.source, example.label), strength=3, groups_of_sign=6,
     ),
     Learner(
         name="groundedness", detector="groundedness", strength=2, groups_of_sign=10, own_weight=0.4,

@@ -89,9 +89,8 @@ def best_threshold(lesson: Lesson, probabilities: list[float]) -> float:
     def worth(threshold: float) -> float:
         if lesson.learner.is_by_source:
             parts = by_source(lesson.examples, probabilities, threshold)
-            return (
-                measures.macro([part for name, part in parts.items() if "/" not in name], lesson.learner.figure) or 0.0
-            )
+            whole = [part for name, part in parts.items() if "/" not in name and name != "handwritten"]
+            return measures.macro(whole, lesson.learner.figure) or 0.0
         known = [place for place, example in enumerate(lesson.examples) if example.label is not None]
         labels = [int(lesson.examples[place].label or 0) for place in known]
         return float(
