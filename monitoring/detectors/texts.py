@@ -11,8 +11,8 @@ import re2
 # More of a text is not looked at: what decides stands at its beginning, and a hostile text may be endless.
 MOST_CHARS = 65_536
 
-# The automaton falls back to a slower one when it has no room for its states.
-_ROOM = 32 << 20
+# The automaton forgets states when it has no room for more; with this all patterns together stay below 60 MB.
+_ROOM = 8 << 20
 _SAME_LENGTH = {
     **dict.fromkeys(map(ord, "‘’‚‛ʼ`´＇"), "'"),
     **dict.fromkeys(map(ord, "“”„‟«»＂「」『』《》"), '"'),
