@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from evals.coverage.models import DatasetCoverage
 from evals.evaluators.models import Evaluator, EvaluatorVersion
 from evals.experiments.models import (
     CachedAnswer,
@@ -26,6 +27,7 @@ from projects.models import Project, User
 
 __all__ = [
     "CachedAnswer",
+    "DatasetCoverage",
     "Evaluator",
     "EvaluatorVersion",
     "Experiment",

@@ -10,11 +10,12 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from evals import imports, repeated_requests
-from monitoring import partitions, repricing, retention
+from evals.coverage import measuring
+from monitoring import analyses, partitions, repricing, retention
 from projects import jobs, notification_mail, sign_in_attempts, webhook_deliveries, webhooks
 from projects.models import Job
 from prompt_registry import schedules, trials
-from workers import canary, trial_jobs
+from workers import canary, insight_jobs, trial_jobs
 
 
 def _ensure_partitions(job: Job) -> None:
@@ -76,6 +77,10 @@ KINDS: dict[str, Callable[[Job], None]] = {
     imports.KIND: _import_items,
     schedules.KIND: _publish_as_planned,
     trials.RUN_KIND: trial_jobs.run,
+    analyses.PLAN_KIND: insight_jobs.plan_analyses,
+    analyses.RUN_KIND: insight_jobs.analyse,
+    measuring.PLAN_KIND: insight_jobs.plan_measurements,
+    measuring.KIND: insight_jobs.measure,
 }
 
 # A little more than the time a task may take.
@@ -88,6 +93,8 @@ _QUEUE_OF: dict[str, str] = {
     # Other people's servers may take their time.
     webhooks.KIND: HOOKS,
     repricing.KIND: "insight",
+    analyses.RUN_KIND: "insight",
+    measuring.KIND: "insight",
     imports.KIND: "evals",
     trials.RUN_KIND: "evals",
 }

@@ -9,8 +9,10 @@ from datetime import timedelta
 from django.utils import timezone
 
 from evals import calls, datasets, imports, item_contents
+from evals.coverage import measuring
+from evals.coverage.models import DatasetCoverage
 from evals.models import Dataset, DatasetImport
-from monitoring import scores
+from monitoring import analyses, scores
 from monitoring.ingest import protobuf
 from monitoring.ingest.rows import Sender
 from monitoring.ingest.store import store
@@ -106,6 +108,7 @@ def make() -> DemoShop:
     pending = runs.begin(project=project, files=[SourceFile("export.json", json.dumps(_FOREIGN))], by=admin)
     failed = _send_a_deep_trace(project)
     dataset = _dataset(project, admin)
+    _measure_coverage(dataset)
     talk = Trace.objects.for_project(project).exclude(session_id="").newest_first()[0]
     return DemoShop(
         project=project, empty=projects.create(name="Brand new", by=admin), admin=admin, viewer=viewer, prompt=made[0],
@@ -200,6 +203,15 @@ def _dataset(project: Project, admin: User) -> Dataset:
     datasets.add_item(dataset=dataset, input={"question": "To be removed"}, by=admin)
     datasets.remove_item(dataset=dataset, number=item.number + 1, by=admin)
     return dataset
+
+
+def _measure_coverage(dataset: Dataset) -> None:
+    """Let the dataset be measured yesterday and today, on the calls of the demo."""
+    while analyses.run(project_id=dataset.project_id):
+        pass
+    yesterday = measuring.measure(dataset=dataset, prompt_name="")
+    DatasetCoverage.objects.filter(pk=yesterday.pk).update(day=yesterday.day - timedelta(days=1))
+    measuring.measure(dataset=dataset, prompt_name="")
 
 
 def _file(dataset: Dataset, admin: User) -> DatasetImport:

@@ -7,6 +7,7 @@ from django.urls import URLPattern
 from webapp.pages import (
     datasets_calls,
     datasets_care,
+    datasets_coverage,
     datasets_detail,
     datasets_imports,
     datasets_items,
@@ -22,4 +23,5 @@ urlpatterns: list[URLPattern] = [
     *datasets_revisions.urlpatterns,
     *datasets_imports.urlpatterns,
     *datasets_care.urlpatterns,
+    *datasets_coverage.urlpatterns,
 ]

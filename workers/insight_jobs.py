@@ -1,0 +1,33 @@
+"""Looks at calls and measures datasets as jobs; both may run twice at any time."""
+
+from __future__ import annotations
+
+from evals.coverage import measuring
+from evals.models import Dataset
+from monitoring import analyses
+from projects import jobs
+from projects.models import Job
+
+
+def plan_analyses(job: Job) -> None:
+    """Ask for a look at each project that has new calls."""
+    for project_id in analyses.waiting():
+        jobs.add(kind=analyses.RUN_KIND, dedupe_key=f"{project_id} after {job.pk}", project_id=project_id)
+
+
+def analyse(job: Job) -> None:
+    """Look at new calls of a project, and leave what is left after a turn to another job."""
+    if job.project_id is not None and analyses.run(project_id=job.project_id):
+        jobs.add(kind=analyses.RUN_KIND, dedupe_key=f"after {job.pk}.{job.attempts}", project_id=job.project_id)
+
+
+def plan_measurements(job: Job) -> None:
+    """Ask for the measurements of today."""
+    measuring.plan_day()
+
+
+def measure(job: Job) -> None:
+    """Measure a dataset, unless it was deleted meanwhile."""
+    dataset = Dataset.objects.select_related("project").filter(pk=job.payload["dataset"]).first()
+    if dataset is not None:
+        measuring.measure(dataset=dataset, prompt_name=job.payload["prompt"])
