@@ -23,10 +23,12 @@ from evals.experiments.models import (
     ExperimentEvaluator,
     ExperimentScore,
 )
+from evals.item_care_models import DatasetCare
 from projects.models import Project, User
 
 __all__ = [
     "CachedAnswer",
+    "DatasetCare",
     "DatasetCoverage",
     "Evaluator",
     "EvaluatorVersion",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evals import item_care
 from evals.coverage import measuring
 from evals.models import Dataset
 from monitoring import analyses
@@ -31,3 +32,10 @@ def measure(job: Job) -> None:
     dataset = Dataset.objects.select_related("project").filter(pk=job.payload["dataset"]).first()
     if dataset is not None:
         measuring.measure(dataset=dataset, prompt_name=job.payload["prompt"])
+
+
+def look_at_items(job: Job) -> None:
+    """Look for items to take care of, unless the dataset was deleted meanwhile."""
+    dataset = Dataset.objects.select_related("project").filter(pk=job.payload["dataset"]).first()
+    if dataset is not None:
+        item_care.look(dataset=dataset)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.core.management import call_command
 from django.utils import timezone
 
-from evals import imports, repeated_requests
+from evals import imports, item_care, repeated_requests
 from evals.coverage import measuring
 from monitoring import analyses, partitions, repricing, retention
 from projects import jobs, notification_mail, sign_in_attempts, webhook_deliveries, webhooks
@@ -81,6 +81,7 @@ KINDS: dict[str, Callable[[Job], None]] = {
     analyses.RUN_KIND: insight_jobs.analyse,
     measuring.PLAN_KIND: insight_jobs.plan_measurements,
     measuring.KIND: insight_jobs.measure,
+    item_care.KIND: insight_jobs.look_at_items,
 }
 
 # A little more than the time a task may take.
@@ -95,6 +96,7 @@ _QUEUE_OF: dict[str, str] = {
     repricing.KIND: "insight",
     analyses.RUN_KIND: "insight",
     measuring.KIND: "insight",
+    item_care.KIND: "insight",
     imports.KIND: "evals",
     trials.RUN_KIND: "evals",
 }

@@ -47,6 +47,35 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="DatasetCare",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("revision", models.PositiveIntegerField()),
+                ("twins", models.JSONField(default=list)),
+                ("sensitive", models.JSONField(default=list)),
+                ("looked_at_all", models.BooleanField(default=True)),
+                ("embedding_version", models.CharField(max_length=40)),
+                ("checked_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "dataset",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="care", to="evals.dataset"
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="projects.project"
+                    ),
+                ),
+            ],
+            options={"db_table": "dataset_care"},
+        ),
+        composite_foreign_key(
+            table="dataset_care", name="dataset_care_of_dataset", columns=["project_id", "dataset_id"],
+            target="dataset", target_columns=["project_id", "id"],
+        ),
         composite_foreign_key(
             table="dataset_coverage", name="dataset_coverage_of_dataset", columns=["project_id", "dataset_id"],
             target="dataset", target_columns=["project_id", "id"],

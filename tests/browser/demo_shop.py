@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from evals import calls, datasets, imports, item_contents
+from evals import calls, datasets, imports, item_care, item_contents
 from evals.coverage import measuring
 from evals.coverage.models import DatasetCoverage
 from evals.models import Dataset, DatasetImport
@@ -212,6 +212,9 @@ def _measure_coverage(dataset: Dataset) -> None:
     yesterday = measuring.measure(dataset=dataset, prompt_name="")
     DatasetCoverage.objects.filter(pk=yesterday.pk).update(day=yesterday.day - timedelta(days=1))
     measuring.measure(dataset=dataset, prompt_name="")
+    for mark in ("", "!"):
+        datasets.add_item(dataset=dataset, input={"question": f"Please write to jo.doe@example.com{mark}"}, by=None)
+    item_care.look(dataset=dataset)
 
 
 def _file(dataset: Dataset, admin: User) -> DatasetImport:

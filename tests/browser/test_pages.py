@@ -89,6 +89,7 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "dataset-revisions": of_dataset("dataset-revisions"),
     "dataset-compare": of_dataset("dataset-compare", "?from=1"),
     "dataset-coverage": of_dataset("dataset-coverage", "?calls=all"),
+    "dataset-care": of_dataset("dataset-care"),
     "coverage not measured": of_dataset("dataset-coverage", "?calls=nothing"),
     "dataset-import": of_dataset("dataset-import"),
     "dataset-import-look": of_dataset("dataset-import-look", import_id=lambda demo: demo.dataset_file_id),
@@ -178,6 +179,7 @@ NO_PAGES = set(
     change-privacy try-masking add-masking-rule remove-masking-rule
     dataset-archive dataset-restore dataset-item-remove dataset-item-bring-back dataset-import-state
     export-dataset-jsonl export-dataset-csv dataset-coverage-state dataset-coverage-measure dataset-coverage-add
+    dataset-care-state dataset-care-look dataset-care-mask
     leave-project remove-demo check-audit export-audit-csv export-audit-jsonl person-link person-off person-on
     settings-ingestion-chart settings-ingestion-quarantine
     api-root openapi-json openapi-view otlp-traces otlp-logs otlp-metrics feedback-browser csp-report livez readyz metrics sdk-wheel

@@ -7,6 +7,7 @@ from django.urls import URLPattern
 from webapp.pages import (
     datasets_calls,
     datasets_care,
+    datasets_clean,
     datasets_coverage,
     datasets_detail,
     datasets_imports,
@@ -24,4 +25,5 @@ urlpatterns: list[URLPattern] = [
     *datasets_imports.urlpatterns,
     *datasets_care.urlpatterns,
     *datasets_coverage.urlpatterns,
+    *datasets_clean.urlpatterns,
 ]

@@ -1,4 +1,4 @@
-"""The page that says what a dataset represents of the traffic."""
+"""The pages that say what a dataset represents of the traffic, and which of its items need care."""
 
 from __future__ import annotations
 
@@ -152,3 +152,20 @@ def test_texts_of_calls_are_never_markup(browser, project, dataset):
 
     assert "<script>alert(1)" not in page.text
     assert "&lt;script&gt;alert(1)" in page.text
+
+
+def test_the_page_of_care_shows_what_was_found_and_masks_it_at_a_press(browser, dataset):
+    add(dataset, "Write to jo.doe@example.com please")
+    before = browser.get(at(dataset, "dataset-care"))
+    browser.post(at(dataset, "dataset-care-look"))
+    tasks.run_ready("insight")
+    found = browser.get(at(dataset, "dataset-care"))
+
+    browser.post(at(dataset, "dataset-care-mask"), {"item": "1"})
+    tasks.run_ready("insight")
+    after = browser.get(at(dataset, "dataset-care"))
+
+    assert "Not looked at yet" in before.text
+    assert "Personal data and secrets" in found.text
+    assert "Nothing to take care of" in after.text
+    assert dataset.items.current().get().input == {"question": "Write to [e-mail] please"}
