@@ -20,8 +20,28 @@ class EvaluatorRefused(EvalsError):
     """The evaluator cannot work like this."""
 
 
+class EvaluatorNameNotUsable(EvalsError):
+    """This name cannot be used for a check."""
+
+
+class EvaluatorNameTaken(EvalsError):
+    """Another check of this project has this name already. Choose another name."""
+
+
+class EvaluatorDescriptionTooLong(EvalsError):
+    """The description is longer than 500 characters. Shorten it."""
+
+
+class EvaluatorArchived(EvalsError):
+    """This check is in the archive. Bring it back before you change it."""
+
+
 class CannotJudge(EvalsError):
     """This answer cannot be judged: something is missing. That is an error, never a score."""
+
+
+class JudgeUnreachable(EvalsError):
+    """The provider that should judge is no longer connected. Choose another one, or ask an admin to connect it again."""
 
 
 class DatasetNameNotUsable(EvalsError):

@@ -24,6 +24,7 @@ from evals.experiments.models import (
     ExperimentScore,
 )
 from evals.item_care_models import DatasetCare
+from evals.judges.models import JudgeCanary
 from projects.models import Project, User
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "ExperimentCell",
     "ExperimentEvaluator",
     "ExperimentScore",
+    "JudgeCanary",
 ]
 
 

@@ -30,6 +30,7 @@ class Action(StrEnum):
     GIVE_FEEDBACK = "give feedback"
     EDIT_PROMPTS = "edit prompts"
     EDIT_DATASETS = "edit datasets"
+    EDIT_EVALUATORS = "edit checks"
     RUN_MODELS = "run models"
     PUBLISH = "publish to a protected label"
     UNDO_PUBLISH = "undo a publish"
@@ -48,6 +49,7 @@ ROLES_ALLOWED: dict[Action, frozenset[Role]] = {
     Action.GIVE_FEEDBACK: _WRITERS,
     Action.EDIT_PROMPTS: _WRITERS,
     Action.EDIT_DATASETS: _WRITERS,
+    Action.EDIT_EVALUATORS: _WRITERS,
     Action.RUN_MODELS: _WRITERS,
     Action.PUBLISH: _APPROVERS,
     Action.UNDO_PUBLISH: _WRITERS,

@@ -7,7 +7,7 @@ from projects.roles import ROLES_ALLOWED, Action, Role
 from prompt_registry.errors import NotAllowed
 
 # What an application may do with a key that has the scope api:write; moving a protected label is never among it.
-_APPLICATIONS_MAY = frozenset({Action.EDIT_PROMPTS, Action.EDIT_DATASETS, Action.UNDO_PUBLISH})
+_APPLICATIONS_MAY = frozenset({Action.EDIT_PROMPTS, Action.EDIT_DATASETS, Action.EDIT_EVALUATORS, Action.UNDO_PUBLISH})
 
 
 def demand(*, project: Project, action: Action, by: User | None) -> None:

@@ -8,7 +8,18 @@ from django.urls import URLPattern, URLResolver, include, path
 from webapp import csp_reports, health, metrics, sdk_wheel
 from webapp.accounts import urls as accounts
 from webapp.api import urls as api
-from webapp.pages import datasets, notifications, overview, projects, prompts, search, settings_urls, start, traces
+from webapp.pages import (
+    datasets,
+    evaluators,
+    notifications,
+    overview,
+    projects,
+    prompts,
+    search,
+    settings_urls,
+    start,
+    traces,
+)
 
 handler404 = "webapp.errors.not_found"
 handler500 = "webapp.errors.failed"
@@ -17,6 +28,7 @@ project_urls: list[URLPattern | URLResolver] = [
     *overview.urlpatterns,
     *prompts.urlpatterns,
     *datasets.urlpatterns,
+    *evaluators.urlpatterns,
     *traces.urlpatterns,
     *start.urlpatterns,
     *search.urlpatterns,

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from evals import imports, item_care, repeated_requests
 from evals.coverage import measuring
+from evals.judges import canaries
 from monitoring import analyses, partitions, repricing, retention
 from projects import jobs, notification_mail, sign_in_attempts, webhook_deliveries, webhooks
 from projects.models import Job
@@ -29,6 +30,7 @@ def _housekeeping(job: Job) -> None:
     trials.delete_old()
     canary.forget_old()
     imports.forget_old()
+    canaries.forget_old()
     repeated_requests.forget_old()
     webhook_deliveries.delete_old()
     call_command("clearsessions")
@@ -61,6 +63,14 @@ def _import_items(job: Job) -> None:
     imports.run(import_id=job.payload["import"], is_last_try=job.attempts >= job.max_attempts)
 
 
+def _plan_judge_canaries(job: Job) -> None:
+    canaries.plan()
+
+
+def _judge_canary(job: Job) -> None:
+    canaries.run(version_id=int(job.payload["version"]), keep=lambda: jobs.renew(job=job))
+
+
 def _publish_as_planned(job: Job) -> None:
     schedules.run(schedule_id=int(job.payload["schedule"]), now=timezone.now())
 
@@ -82,6 +92,8 @@ KINDS: dict[str, Callable[[Job], None]] = {
     measuring.PLAN_KIND: insight_jobs.plan_measurements,
     measuring.KIND: insight_jobs.measure,
     item_care.KIND: insight_jobs.look_at_items,
+    "judges.canaries": _plan_judge_canaries,
+    canaries.KIND: _judge_canary,
 }
 
 # A little more than the time a task may take.
@@ -99,6 +111,7 @@ _QUEUE_OF: dict[str, str] = {
     item_care.KIND: "insight",
     imports.KIND: "evals",
     trials.RUN_KIND: "evals",
+    canaries.KIND: "evals",
 }
 
 

@@ -28,6 +28,7 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
         "look at new calls": _entry("workers.tasks.tick", EVERY_FIVE_MINUTES, "analysis.plan", EVERY_FIVE_MINUTES),
         "measure what datasets represent": _entry("workers.tasks.tick", EVERY_HOUR, "coverage.plan"),
         "plan the daily mails": _entry("workers.tasks.tick", EVERY_HOUR, "notification.digests"),
+        "try known injections on the judges": _entry("workers.tasks.tick", EVERY_HOUR, "judges.canaries"),
         "remove what is no longer needed": _entry("workers.tasks.tick", EVERY_HOUR, "housekeeping"),
     }
 

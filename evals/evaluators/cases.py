@@ -20,12 +20,18 @@ class Case:
     inputs: Mapping[str, str] = field(default_factory=dict)
     # What column 0 answered, for evaluators that compare.
     rival: str | None = None
+    # What is noted beside the item: its metadata, as texts.
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     def demand_expected(self) -> str:
         """Return the expected output, or raise CannotJudge."""
         if self.expected is None:
             raise CannotJudge("The item has no expected output, and this check compares with it. Add one to the item.")
         return self.expected
+
+    def noted(self, name: str) -> str:
+        """Return what is noted on the item under a name, or filled in under it; empty when nothing is."""
+        return (self.notes.get(name) or self.inputs.get(name, "")).strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +66,15 @@ class ModelEvaluator(Protocol):
     questions and raises CannotJudge for any that is not what was asked for.
     """
 
-    connection_id: int
-    # Whether the answer is compared with that of column 0.
-    compares: bool
+    @property
+    def connection_id(self) -> int: ...
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def compares(self) -> bool:
+        """Whether the answer is compared with that of column 0."""
 
     def questions(self, case: Case) -> Sequence[Question]: ...
 

@@ -8,10 +8,17 @@ from functools import partial
 from typing import Any
 
 from evals.errors import EvaluatorRefused
-from evals.evaluators import overlap
+from evals.evaluators import overlap, translations
 from evals.evaluators.cases import QuickEvaluator
+from evals.evaluators.dates import SameDate
+from evals.evaluators.disclosures import KnownLinks, NoPersonalData
+from evals.evaluators.json_paths import PathEquals
+from evals.evaluators.languages import SpokenIn
+from evals.evaluators.readability import Readable
 from evals.evaluators.structured import Json, Number
 from evals.evaluators.texts import Citation, Contains, Exact, Length, Pattern, Similar, Wanted
+from evals.evaluators.tool_calls import ToolCalls
+from monitoring.kinds import Sensitive
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,14 @@ def _contains(texts: list[str], wanted: str = Wanted.ALL) -> QuickEvaluator:
         return Contains(tuple(texts), Wanted(wanted))
     except ValueError as error:
         raise EvaluatorRefused("An answer contains «all», «any» or «none» of the texts.") from error
+
+
+def _no_personal_data(kinds: list[str] | None = None, may_repeat: bool = True) -> QuickEvaluator:
+    return NoPersonalData(tuple(Sensitive) if kinds is None else tuple(kinds), may_repeat)
+
+
+def _known_links(hosts: list[str]) -> QuickEvaluator:
+    return KnownLinks(tuple(hosts))
 
 
 def _similar(measure: Callable[[str, str], float], at_least: float = 0.5) -> QuickEvaluator:
@@ -58,12 +73,37 @@ KINDS: Mapping[str, Kind] = {
         needs_expected=True,
     ),
     "json": Kind("Is valid JSON", "And follows a JSON Schema when you give one.", Json, {"schema": dict}),
+    "json path": Kind(
+        "Has the right value in its JSON", "One value of an answer that is JSON, for engineers.", PathEquals,
+        {"path": str, "equals": str},
+    ),
+    "tool calls": Kind(
+        "Asks for the right tools", "Known tools only, with arguments that follow their JSON Schema.", ToolCalls,
+        {"tools": dict, "must_call": str},
+    ),
+    "date": Kind(
+        "Has the right date", "One date of the answer is the expected one, however it is written.", SameDate,
+        {"month_first": bool}, needs_expected=True,
+    ),
+    "language": Kind(
+        "Is in the right language", "The language of the question, or one that you choose.", SpokenIn, {"language": str},
+    ),
+    "readability": Kind(
+        "Is easy to read", "By the length of its sentences and words (LIX).", Readable, {"hardest": str},
+    ),
+    "personal data": Kind(
+        "Gives no personal data away", "E-mail addresses, phone and card numbers, keys and the like.", _no_personal_data,
+        {"kinds": list, "may_repeat": bool},
+    ),
+    "links": Kind("Links only to known places", "Hosts that you list, and what is below them.", _known_links, {"hosts": list}),
     "words in common": _kind_of_similarity(
         "Words in common", "How many words the answer shares with the expected one (F1).", overlap.token_f1
     ),
     "rouge-1": _kind_of_similarity("ROUGE-1", "Shared words.", partial(overlap.rouge_n, n=1)),
     "rouge-2": _kind_of_similarity("ROUGE-2", "Shared pairs of words.", partial(overlap.rouge_n, n=2)),
     "rouge-l": _kind_of_similarity("ROUGE-L", "The longest sequence of words that both have.", overlap.rouge_l),
+    "chrf": _kind_of_similarity("chrF", "Shared sequences of letters, as for translations.", translations.chrf),
+    "bleu": _kind_of_similarity("BLEU", "Shared sequences of words, as for translations.", translations.bleu),
     "edit distance": _kind_of_similarity(
         "Nearly the same letters", "How few letters would have to change.", overlap.edit_similarity
     ),

@@ -69,7 +69,7 @@ class Json:
             raise CannotJudge(
                 "The schema refers to something that is not in it, or to itself without an end."
             ) from error
-        return yes_or_no(wrong is None, "The answer follows the schema." if wrong is None else _explained(wrong))
+        return yes_or_no(wrong is None, "The answer follows the schema." if wrong is None else explained(wrong))
 
 
 def validator_of(schema: Mapping[str, Any]) -> Validator:
@@ -101,7 +101,8 @@ def _number(text: str) -> float | None:
     return float(found[-1].replace(",", "")) if found else None
 
 
-def _explained(wrong: ValidationError) -> str:
+def explained(wrong: ValidationError) -> str:
+    """Return what is wrong and where, as a sentence."""
     place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in wrong.absolute_path)
     return f"At {place.lstrip('.')[:120] or 'the top'}: {wrong.message[:200]}."
 

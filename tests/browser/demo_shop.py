@@ -11,8 +11,10 @@ from django.utils import timezone
 from evals import calls, datasets, imports, item_care, item_contents
 from evals.coverage import measuring
 from evals.coverage.models import DatasetCoverage
-from evals.models import Dataset, DatasetImport
+from evals.evaluators import definitions, starters
+from evals.models import Dataset, DatasetImport, Evaluator
 from monitoring import analyses, scores
+from monitoring.analysis_models import CallAnalysis
 from monitoring.ingest import protobuf
 from monitoring.ingest.rows import Sender
 from monitoring.ingest.store import store
@@ -74,6 +76,8 @@ class DemoShop:
     dataset_file_id: int
     dataset_imported_id: int
     trial_id: int
+    evaluator_id: int
+    judge_id: int
     invitation_token: str
     webhook_id: int
     webhook_off_id: int
@@ -115,6 +119,7 @@ def make() -> DemoShop:
         proposed=made[1],
         trace_id=talk.hex_id, failed_trace_id=failed, session_id=talk.session_id, connection_id=connection.pk,
         trial_id=_trial(made[0], connection, admin).pk,
+        evaluator_id=_evaluator(project, admin).pk, judge_id=Evaluator.objects.get(project=project, name="Good answer").pk,
         import_id=pending.pk, done_import_id=done.pk,
         invitation_token=invitation, webhook_id=webhook.pk, webhook_off_id=webhook_off.pk, delivery_id=delivery.pk,
         dataset=dataset, dataset_file_id=_file(dataset, admin).pk, dataset_imported_id=_imported(dataset, admin).pk,
@@ -187,6 +192,22 @@ def _propose(prompt: Prompt, writer: User) -> None:
     )  # fmt: skip
 
 
+def _evaluator(project: Project, admin: User) -> Evaluator:
+    """Add the first set, and return a check of two versions."""
+    starters.add(project=project, by=admin)
+    long = {"texts": ["refund", LONG], "wanted": "all"}
+    evaluator = definitions.create(
+        project=project,
+        name=f"Names the refund {LONG[:60]}",
+        description=LONG,
+        kind="contains",
+        settings=long,
+        by=admin,
+    )
+    definitions.change(evaluator=evaluator, kind="contains", settings={"texts": ["refund"], "wanted": "any"}, by=admin)
+    return evaluator
+
+
 def _dataset(project: Project, admin: User) -> Dataset:
     dataset = datasets.create(
         project=project, name="support/disliked", description="Questions that users disliked", by=admin
@@ -212,9 +233,26 @@ def _measure_coverage(dataset: Dataset) -> None:
     yesterday = measuring.measure(dataset=dataset, prompt_name="")
     DatasetCoverage.objects.filter(pk=yesterday.pk).update(day=yesterday.day - timedelta(days=1))
     measuring.measure(dataset=dataset, prompt_name="")
+    _pretend_it_is_measured(dataset)
     for mark in ("", "!"):
         datasets.add_item(dataset=dataset, input={"question": f"Please write to jo.doe@example.com{mark}"}, by=None)
     item_care.look(dataset=dataset)
+
+
+def _pretend_it_is_measured(dataset: Dataset) -> None:
+    """Show the whole page: the demo has fewer different calls than a number needs."""
+    keys = [
+        [trace.hex, span]
+        for trace, span in CallAnalysis.objects.filter(project=dataset.project, embedding__isnull=False)
+        .order_by("draw")
+        .values_list("trace_id", "span_id")[:24]
+    ]
+    groups = [
+        {"name": f"refund, order, {number}", "share": 1 / 12, "covered": number / 12, "items": number, "example": key}
+        for number, key in enumerate(keys[:12])
+    ]
+    values = {"percent": 46, "thin_percent": 31, "groups": groups, "suggestions": [[*key, 0.02] for key in keys[12:22]]}
+    dataset.coverages.update(**values, call_count=4_812, distinct_count=3_907)
 
 
 def _file(dataset: Dataset, admin: User) -> DatasetImport:

@@ -38,6 +38,10 @@ def of_dataset(route: str, query: str = "", **kwargs: Callable[[DemoShop], objec
     return inside(route, query, dataset_id=lambda demo: demo.dataset.pk, **kwargs)
 
 
+def of_check(route: str, query: str = "", **kwargs: Callable[[DemoShop], object]) -> Callable[[DemoShop], str]:
+    return inside(route, query, **{"evaluator_id": lambda demo: demo.evaluator_id, **kwargs})
+
+
 def elsewhere(path: str) -> Callable[[DemoShop], str]:
     return lambda demo: path.format(demo=demo)
 
@@ -96,6 +100,18 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "imported dataset": of_dataset("dataset-import-look", import_id=lambda demo: demo.dataset_imported_id),
     "dataset-from-calls": inside("dataset-from-calls", "?thumbs=down"),
     "nothing to add": inside("dataset-from-calls", "?q=xyzzy"),
+    "evaluators": inside("evaluators"),
+    "empty evaluators": elsewhere("/p/{demo.empty.slug}/evaluators/"),
+    "evaluators not found": inside("evaluators", "?q=xyzzy"),
+    "evaluator-new": inside("evaluator-new"),
+    "new rubric": inside("evaluator-new", "?kind=judge+rubric"),
+    "new pattern": inside("evaluator-new", "?kind=pattern"),
+    "evaluator": of_check("evaluator", "?dataset={demo.dataset.pk}"),
+    "judge": of_check("evaluator", evaluator_id=lambda demo: demo.judge_id),
+    "evaluator-versions": of_check("evaluator-versions"),
+    "evaluator-change": of_check("evaluator-change"),
+    "judge change": of_check("evaluator-change", evaluator_id=lambda demo: demo.judge_id),
+    "evaluator-rename": of_check("evaluator-rename"),
     "prompt-try": of_prompt("prompt-try"),
     "try on samples": of_prompt("prompt-try", "?source=samples"),
     "try on calls that lack blanks": of_prompt("prompt-try", "?what=4&source=disliked&count=5"),
@@ -180,6 +196,7 @@ NO_PAGES = set(
     dataset-archive dataset-restore dataset-item-remove dataset-item-bring-back dataset-import-state
     export-dataset-jsonl export-dataset-csv dataset-coverage-state dataset-coverage-measure dataset-coverage-add
     dataset-care-state dataset-care-look dataset-care-mask
+    evaluators-starters evaluator-archive evaluator-restore
     leave-project remove-demo check-audit export-audit-csv export-audit-jsonl person-link person-off person-on
     settings-ingestion-chart settings-ingestion-quarantine
     api-root openapi-json openapi-view otlp-traces otlp-logs otlp-metrics feedback-browser csp-report livez readyz metrics sdk-wheel

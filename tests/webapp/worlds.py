@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from evals import datasets, imports
+from evals.evaluators import definitions
 from monitoring import masking_policies
 from projects import keys, members, projects, webhooks
 from projects.models import Project, User
@@ -65,6 +66,7 @@ class Things:
     dataset_id: int
     item_number: int
     dataset_import_id: int
+    evaluator_id: int
 
 
 def make_things(*, name: str) -> Things:
@@ -98,6 +100,7 @@ def make_things(*, name: str) -> Things:
     datasets.add_item(dataset=dataset, input={"question": f"Where is {name}?"}, by=admin)
     file = imports.begin(dataset=dataset, file_name="rows.csv", chunks=[b"question\nWho?\n"], by=admin)
     trial = make_trial(prompt, version, connection, by=admin)
+    evaluator = definitions.create(project=project, name="Short", kind="length", settings={"most": 50}, by=admin)
     membership = project.memberships.get(user=member)
     comment = comments.add(prompt=prompt, version=version, text="Is this kind enough?", by=admin)
     webhook, _ = webhooks.create(
@@ -110,7 +113,7 @@ def make_things(*, name: str) -> Things:
         prompt_name=prompt.name, trial_id=trial.pk, import_id=pending.pk, trace_id=trace_id, span_id=span_id, session_id=session_id,
         comment_id=comment.pk, webhook_id=webhook.pk, delivery_id=delivery.pk,
         dataset_id=dataset.pk, item_number=dataset.last_item_number, dataset_import_id=file.pk,
-        change_request_id=request.pk, schedule_id=schedule.pk,
+        change_request_id=request.pk, schedule_id=schedule.pk, evaluator_id=evaluator.pk,
     )  # fmt: skip
 
 
@@ -204,6 +207,10 @@ def dataset_import(things: Things) -> dict[str, object]:
     return {"dataset_id": things.dataset_id, "import_id": things.dataset_import_id}
 
 
+def evaluator(things: Things) -> dict[str, object]:
+    return {"evaluator_id": things.evaluator_id}
+
+
 def fixed(**kwargs: object) -> Named:
     return Named(kwargs=lambda things: kwargs, names_a_thing=False)
 
@@ -265,6 +272,15 @@ IN_PROJECT: dict[str, Named] = {
     "comment-delete": Named(comment),
     "comment-resolve": Named(comment),
     "comment-reopen": Named(comment),
+    "evaluators": PLAIN,
+    "evaluator-new": PLAIN,
+    "evaluators-starters": PLAIN,
+    "evaluator": Named(evaluator),
+    "evaluator-versions": Named(evaluator),
+    "evaluator-change": Named(evaluator),
+    "evaluator-rename": Named(evaluator),
+    "evaluator-archive": Named(evaluator),
+    "evaluator-restore": Named(evaluator),
     "datasets": PLAIN,
     "dataset-new": PLAIN,
     "dataset-from-calls": Named(query=lambda things: {"chosen": things.trace_id}),

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from prompt_registry.providers.simulated import composing, structured
+from prompt_registry.providers.simulated import composing, judging, structured
 from prompt_registry.providers.simulated.composing import Wanted
 from prompt_registry.providers.simulated.dice import Dice
 from prompt_registry.providers.simulated.instructions import Instructions, read_instructions
@@ -86,12 +86,19 @@ def answer(request: ChatRequest, *, model: SimulatedModel, attempt: int = 1) -> 
     failure = _failure(Dice(f"{request.digest}\x1f{attempt}"), model)
     if failure is not None:
         return failure
+    if request.response_schema is not None and judging.asks_for_verdict(request.response_schema):
+        return _judged(request, model)
     reading = read_messages(request.messages)
     # Without a system message people write into the question how it should be answered.
     instructions = read_instructions(reading.instructions or reading.question)
     dice = _dice(request, reading)
     text, flaws = _text(request, model, reading, instructions, dice)
     return _timed(request, model, instructions, dice, text, flaws)
+
+
+def _judged(request: ChatRequest, model: SimulatedModel) -> Answer:
+    text = judging.verdict(messages=request.messages, schema=request.response_schema or {})
+    return _timed(request, model, read_instructions(""), Dice(request.digest), text, set())
 
 
 def _dice(request: ChatRequest, reading: Reading) -> Dice:

@@ -45,8 +45,8 @@ def policy_on(topic: str, instructions: str) -> list[str]:
 
 def best_sentences(question: str, context: str, *, at_most: int = 2) -> list[str]:
     """Return the sentences of the context that share the most words with the question, in their order."""
-    asked = _stems(question)
-    scored = [(len(asked & _stems(sentence)), sentence) for sentence in sentences_of(context)]
+    asked = stems(question)
+    scored = [(len(asked & stems(sentence)), sentence) for sentence in sentences_of(context)]
     needed = 1 if len(asked) < 3 else 2
     ranked = sorted((score for score, _ in scored if score >= needed), reverse=True)[:at_most]
     if not ranked:
@@ -54,7 +54,8 @@ def best_sentences(question: str, context: str, *, at_most: int = 2) -> list[str
     return [_TITLE.sub("", sentence) for score, sentence in scored if score >= ranked[-1]][:at_most]
 
 
-def _stems(text: str) -> frozenset[str]:
+def stems(text: str) -> frozenset[str]:
+    """Return the beginnings of the words that say something."""
     # Five letters are stem enough to match "deliver", "delivery" and "delivered".
     return frozenset(word[:5] for word in _WORD.findall(text.lower()) if word not in _EMPTY_WORDS)
 

@@ -10,12 +10,18 @@ from evals.evaluators.catalogue import KINDS, build
 
 SETTINGS = {
     "contains": {"texts": ["x"]}, "pattern": {"pattern": "x+"}, "length": {"most": 9}, "json": {"schema": {"type": "object"}},
+    "json path": {"path": "x", "equals": "1"}, "tool calls": {"tools": {"refund": {}}}, "links": {"hosts": ["example.com"]},
+    "language": {"language": "en"},
 }  # fmt: skip
+PROSE = "The refund takes two weeks from the day that we receive it, the 4 May 2026."
+ANSWERS = {"date": PROSE, "language": PROSE, "readability": PROSE}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_judges_an_answer(kind):
-    found = build(kind, SETTINGS.get(kind, {})).judge(Case('{"x": 1}', expected='{"x": 1}'))
+    answer = ANSWERS.get(kind, '{"x": 1}')
+
+    found = build(kind, SETTINGS.get(kind, {})).judge(Case(answer, expected=answer))
 
     assert 0 <= found.value <= 1
     assert found.why.endswith(".")

@@ -32,6 +32,8 @@ END = _chunk(delta={}, finish_reason="stop")
 COUNTS = b"data: " + json.dumps({"id": "c", "model": "fake-1", "choices": [], "usage": USAGE}).encode() + b"\n\n"
 DONE = b"data: [DONE]\n\n"
 SLOW_SECONDS = 0.6
+# A mode that begins like this streams the rest of itself.
+SAY = "say "
 
 
 def _response(status: str, body: bytes, *headers: str, content_type: str = "application/json") -> bytes:
@@ -108,6 +110,8 @@ class FakeProvider:
     async def _answer(self, mode: str, writer: asyncio.StreamWriter) -> None:
         if mode in WHOLE:
             writer.write(WHOLE[mode])
+        elif mode.startswith(SAY):
+            writer.write(EVENTS + ROLE + _chunk(delta={"content": mode.removeprefix(SAY)}) + END + COUNTS + DONE)
         elif mode == "slow_first_byte":
             await asyncio.sleep(SLOW_SECONDS)
             writer.write(WHOLE["ok"])

@@ -6,7 +6,7 @@ from migrations.postgres import composite_foreign_key
 
 
 class Migration(migrations.Migration):
-    dependencies = [("evals", "0004_experiments_stay_in_project"), ("projects", "0007_tryit")]
+    dependencies = [("evals", "0005_evaluators"), ("projects", "0007_tryit")]
     operations = [
         migrations.CreateModel(
             name="DatasetCoverage",
