@@ -25,6 +25,7 @@ from evals.experiments.models import (
 )
 from evals.item_care_models import DatasetCare
 from evals.judges.models import JudgeCanary
+from evals.online.models import OnlineEvaluation, OnlineJudgement
 from projects.models import Project, User
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
     "ExperimentEvaluator",
     "ExperimentScore",
     "JudgeCanary",
+    "OnlineEvaluation",
+    "OnlineJudgement",
 ]
 
 

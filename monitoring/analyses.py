@@ -37,12 +37,12 @@ _AT_ONCE = 200
 # A trace is complete, as a rule, when it is this old; one that arrives later than the second is not looked at.
 _SETTLED, _LATE = timedelta(seconds=30), timedelta(minutes=10)
 
-# Eight hexadecimal digits of the hash: the same number as draw_of().
-_DRAW = "('x' || left(encode(sha256(uuid_send(t.trace_id)), 'hex'), 8))::bit(32)::bigint"
+# Eight hexadecimal digits of the hash of a row `t` of trace: the same number as draw_of().
+DRAW = "('x' || left(encode(sha256(uuid_send(t.trace_id)), 'hex'), 8))::bit(32)::bigint"
 _CANDIDATES = f"""
     SELECT trace_id, min_day, max_day, started_at FROM trace t
      WHERE project_id = %(project)s AND started_at >= %(since)s AND started_at < %(until)s AND call_count > 0
-       AND {_DRAW} < %(bound)s
+       AND {DRAW} < %(bound)s
        AND NOT EXISTS (SELECT FROM call_analysis a WHERE a.project_id = t.project_id AND a.trace_id = t.trace_id)
      ORDER BY started_at, trace_id LIMIT %(limit)s
 """

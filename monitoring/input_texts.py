@@ -11,7 +11,7 @@ from monitoring.trace_messages import as_text
 
 MAX_CHARS = 2_000
 # One long document must not drown the question beside it.
-_MAX_VALUE_CHARS = 600
+_MAX_CHARS_BESIDE_OTHERS = 240
 # «Yes, please» means nothing without what was said before.
 _SHORT_CHARS = 20
 _USER = "user"
@@ -28,15 +28,16 @@ def of_call(span: Span) -> str:
 
 
 def of_values(values: Mapping[str, Any]) -> str:
-    """Return the values of blanks as one text, the blanks in the order of their names."""
-    parts = [_words_of(values[name]) for name in sorted(values)]
-    return "\n".join(part for part in parts if part)[:MAX_CHARS]
+    """Return the values of blanks as one text, the short ones first."""
+    parts = [part for name in sorted(values) if (part := _words_of(values[name]))]
+    longest = _MAX_CHARS_BESIDE_OTHERS if len(parts) > 1 else MAX_CHARS
+    return "\n".join(sorted((part[:longest] for part in parts), key=len))[:MAX_CHARS]
 
 
 def _words_of(value: Any) -> str:
     if isinstance(value, list) and value and all(isinstance(item, dict) and "role" in item for item in value):
         return _last_words([(as_text(item.get("role")), as_text(item.get("content"))) for item in value])
-    return as_text(value).strip()[:_MAX_VALUE_CHARS]
+    return as_text(value).strip()
 
 
 def _last_words(talk: Sequence[tuple[str, str]]) -> str:

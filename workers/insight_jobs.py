@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from evals import item_care
 from evals.coverage import measuring
 from evals.models import Dataset
+from evals.online import running
+from evals.online.models import OnlineEvaluation
 from monitoring import analyses
 from projects import jobs
 from projects.models import Job
+
+# A turn and the last call of a judge.
+_JUDGING = timedelta(seconds=150)
 
 
 def plan_analyses(job: Job) -> None:
@@ -39,3 +46,20 @@ def look_at_items(job: Job) -> None:
     dataset = Dataset.objects.select_related("project").filter(pk=job.payload["dataset"]).first()
     if dataset is not None:
         item_care.look(dataset=dataset)
+
+
+def plan_online(job: Job) -> None:
+    """Ask for the judging of live calls wherever an evaluator watches."""
+    for online in OnlineEvaluation.objects.due().only("pk", "project_id"):
+        jobs.add(
+            kind=running.RUN_KIND, dedupe_key=f"{online.pk} after {job.pk}", payload={"online": online.pk},
+            project_id=online.project_id,
+        )  # fmt: skip
+
+
+def judge_live_calls(job: Job) -> None:
+    """Judge live calls, and leave what is left after a turn to another job."""
+    jobs.renew(job=job, lease=_JUDGING)
+    if running.run(online_id=job.payload["online"]):
+        key = f"after {job.pk}.{job.attempts}"
+        jobs.add(kind=running.RUN_KIND, dedupe_key=key, payload=job.payload, project_id=job.project_id)

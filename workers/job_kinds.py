@@ -12,6 +12,7 @@ from django.utils import timezone
 from evals import imports, item_care, repeated_requests
 from evals.coverage import measuring
 from evals.judges import canaries
+from evals.online import running
 from monitoring import analyses, partitions, repricing, retention
 from projects import jobs, notification_mail, sign_in_attempts, webhook_deliveries, webhooks
 from projects.models import Job
@@ -92,6 +93,8 @@ KINDS: dict[str, Callable[[Job], None]] = {
     measuring.PLAN_KIND: insight_jobs.plan_measurements,
     measuring.KIND: insight_jobs.measure,
     item_care.KIND: insight_jobs.look_at_items,
+    running.PLAN_KIND: insight_jobs.plan_online,
+    running.RUN_KIND: insight_jobs.judge_live_calls,
     "judges.canaries": _plan_judge_canaries,
     canaries.KIND: _judge_canary,
 }
@@ -109,6 +112,7 @@ _QUEUE_OF: dict[str, str] = {
     analyses.RUN_KIND: "insight",
     measuring.KIND: "insight",
     item_care.KIND: "insight",
+    running.RUN_KIND: "evals",
     imports.KIND: "evals",
     trials.RUN_KIND: "evals",
     canaries.KIND: "evals",

@@ -26,6 +26,7 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
         "send the canary through": _entry("workers.tasks.send_canary", EVERY_MINUTE),
         "make the partitions of the next days": _entry("workers.tasks.tick", EVERY_HOUR, "partitions.ensure"),
         "look at new calls": _entry("workers.tasks.tick", EVERY_FIVE_MINUTES, "analysis.plan", EVERY_FIVE_MINUTES),
+        "judge live calls": _entry("workers.tasks.tick", EVERY_MINUTE, "online.plan", int(EVERY_MINUTE)),
         "measure what datasets represent": _entry("workers.tasks.tick", EVERY_HOUR, "coverage.plan"),
         "plan the daily mails": _entry("workers.tasks.tick", EVERY_HOUR, "notification.digests"),
         "try known injections on the judges": _entry("workers.tasks.tick", EVERY_HOUR, "judges.canaries"),

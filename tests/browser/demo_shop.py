@@ -12,7 +12,9 @@ from evals import calls, datasets, imports, item_care, item_contents
 from evals.coverage import measuring
 from evals.coverage.models import DatasetCoverage
 from evals.evaluators import definitions, starters
-from evals.models import Dataset, DatasetImport, Evaluator
+from evals.models import Dataset, DatasetImport, Evaluator, OnlineEvaluation
+from evals.online import changes, running
+from evals.online.changes import Wanted
 from monitoring import analyses, scores
 from monitoring.analysis_models import CallAnalysis
 from monitoring.ingest import protobuf
@@ -77,6 +79,7 @@ class DemoShop:
     dataset_imported_id: int
     trial_id: int
     evaluator_id: int
+    online_id: int
     judge_id: int
     invitation_token: str
     webhook_id: int
@@ -119,7 +122,8 @@ def make() -> DemoShop:
         proposed=made[1],
         trace_id=talk.hex_id, failed_trace_id=failed, session_id=talk.session_id, connection_id=connection.pk,
         trial_id=_trial(made[0], connection, admin).pk,
-        evaluator_id=_evaluator(project, admin).pk, judge_id=Evaluator.objects.get(project=project, name="Good answer").pk,
+        evaluator_id=(evaluator := _evaluator(project, admin)).pk, online_id=_online(evaluator, admin).pk,
+        judge_id=Evaluator.objects.get(project=project, name="Good answer").pk,
         import_id=pending.pk, done_import_id=done.pk,
         invitation_token=invitation, webhook_id=webhook.pk, webhook_off_id=webhook_off.pk, delivery_id=delivery.pk,
         dataset=dataset, dataset_file_id=_file(dataset, admin).pk, dataset_imported_id=_imported(dataset, admin).pk,
@@ -190,6 +194,19 @@ def _propose(prompt: Prompt, writer: User) -> None:
         prompt=prompt, version=version, label="staging", publish_at=timezone.now() + timedelta(days=1), by=writer,
         expected_version=prompt.labels.get(name="staging").version.number,
     )  # fmt: skip
+
+
+def _online(evaluator: Evaluator, admin: User) -> OnlineEvaluation:
+    """Let the check judge the calls of the last hours, and wait for money."""
+    online = changes.create(project=evaluator.project, evaluator=evaluator, wanted=Wanted(share_ppm=400_000), by=admin)
+    rows = OnlineEvaluation.objects.filter(pk=online.pk)
+    rows.update(since_at=timezone.now() - timedelta(hours=20), cursor_at=timezone.now() - timedelta(hours=20))
+    running.run(online_id=online.pk)
+    rows.update(
+        state="blocked", reason="The $1.00 for today do not allow another call. It goes on after midnight UTC.",
+        blocked_until=timezone.now() + timedelta(hours=3),
+    )  # fmt: skip
+    return online
 
 
 def _evaluator(project: Project, admin: User) -> Evaluator:

@@ -112,6 +112,11 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "evaluator-change": of_check("evaluator-change"),
     "judge change": of_check("evaluator-change", evaluator_id=lambda demo: demo.judge_id),
     "evaluator-rename": of_check("evaluator-rename"),
+    "online-evaluations": inside("online-evaluations"),
+    "no online-evaluations": elsewhere("/p/{demo.empty.slug}/evaluators/live/"),
+    "online-evaluation-new": inside("online-evaluation-new"),
+    "online-evaluation": inside("online-evaluation", online_id=lambda demo: demo.online_id),
+    "online-evaluation-change": inside("online-evaluation-change", online_id=lambda demo: demo.online_id),
     "prompt-try": of_prompt("prompt-try"),
     "try on samples": of_prompt("prompt-try", "?source=samples"),
     "try on calls that lack blanks": of_prompt("prompt-try", "?what=4&source=disliked&count=5"),
@@ -197,6 +202,7 @@ NO_PAGES = set(
     export-dataset-jsonl export-dataset-csv dataset-coverage-state dataset-coverage-measure dataset-coverage-add
     dataset-care-state dataset-care-look dataset-care-mask
     evaluators-starters evaluator-archive evaluator-restore
+    online-evaluation-pause online-evaluation-resume online-evaluation-use-newest online-evaluation-remove
     leave-project remove-demo check-audit export-audit-csv export-audit-jsonl person-link person-off person-on
     settings-ingestion-chart settings-ingestion-quarantine
     api-root openapi-json openapi-view otlp-traces otlp-logs otlp-metrics feedback-browser csp-report livez readyz metrics sdk-wheel

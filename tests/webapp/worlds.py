@@ -15,6 +15,8 @@ from django.utils import timezone
 
 from evals import datasets, imports
 from evals.evaluators import definitions
+from evals.online import changes as online
+from evals.online.changes import Wanted
 from monitoring import masking_policies
 from projects import keys, members, projects, webhooks
 from projects.models import Project, User
@@ -67,6 +69,7 @@ class Things:
     item_number: int
     dataset_import_id: int
     evaluator_id: int
+    online_id: int
 
 
 def make_things(*, name: str) -> Things:
@@ -101,6 +104,7 @@ def make_things(*, name: str) -> Things:
     file = imports.begin(dataset=dataset, file_name="rows.csv", chunks=[b"question\nWho?\n"], by=admin)
     trial = make_trial(prompt, version, connection, by=admin)
     evaluator = definitions.create(project=project, name="Short", kind="length", settings={"most": 50}, by=admin)
+    live = online.create(project=project, evaluator=evaluator, wanted=Wanted(), by=admin)
     membership = project.memberships.get(user=member)
     comment = comments.add(prompt=prompt, version=version, text="Is this kind enough?", by=admin)
     webhook, _ = webhooks.create(
@@ -113,7 +117,7 @@ def make_things(*, name: str) -> Things:
         prompt_name=prompt.name, trial_id=trial.pk, import_id=pending.pk, trace_id=trace_id, span_id=span_id, session_id=session_id,
         comment_id=comment.pk, webhook_id=webhook.pk, delivery_id=delivery.pk,
         dataset_id=dataset.pk, item_number=dataset.last_item_number, dataset_import_id=file.pk,
-        change_request_id=request.pk, schedule_id=schedule.pk, evaluator_id=evaluator.pk,
+        change_request_id=request.pk, schedule_id=schedule.pk, evaluator_id=evaluator.pk, online_id=live.pk,
     )  # fmt: skip
 
 
@@ -207,6 +211,10 @@ def dataset_import(things: Things) -> dict[str, object]:
     return {"dataset_id": things.dataset_id, "import_id": things.dataset_import_id}
 
 
+def online_evaluation(things: Things) -> dict[str, object]:
+    return {"online_id": things.online_id}
+
+
 def evaluator(things: Things) -> dict[str, object]:
     return {"evaluator_id": things.evaluator_id}
 
@@ -275,6 +283,14 @@ IN_PROJECT: dict[str, Named] = {
     "evaluators": PLAIN,
     "evaluator-new": PLAIN,
     "evaluators-starters": PLAIN,
+    "online-evaluations": PLAIN,
+    "online-evaluation-new": PLAIN,
+    "online-evaluation": Named(online_evaluation),
+    "online-evaluation-change": Named(online_evaluation),
+    "online-evaluation-pause": Named(online_evaluation),
+    "online-evaluation-resume": Named(online_evaluation),
+    "online-evaluation-use-newest": Named(online_evaluation),
+    "online-evaluation-remove": Named(online_evaluation),
     "evaluator": Named(evaluator),
     "evaluator-versions": Named(evaluator),
     "evaluator-change": Named(evaluator),
