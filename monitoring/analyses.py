@@ -113,7 +113,7 @@ def progress(*, project_id: int) -> Progress:
 
 def _bound(project_id: int, now: datetime) -> int:
     """Return below what lot a trace is looked at, so that about as many calls are as are wanted."""
-    values = {"project": project_id, "kind": Kind.LLM, "since": now - WINDOW}
+    values: dict[str, Any] = {"project": project_id, "kind": Kind.LLM, "since": now - WINDOW}
     with connection.cursor() as cursor:
         cursor.execute(_CALLS, values)
         calls = int(cursor.fetchone()[0])
@@ -130,10 +130,12 @@ def _note(project_id: int, until: datetime) -> None:
 
 
 def _candidates(project_id: int, since: datetime, until: datetime, bound: int) -> list[tuple[Any, ...]]:
-    values = {"project": project_id, "since": since, "until": until, "bound": bound, "limit": _AT_ONCE}
+    values: dict[str, Any] = {
+        "project": project_id, "since": since, "until": until, "bound": bound, "limit": _AT_ONCE,
+    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_CANDIDATES, values)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _look_at(project_id: int, traces: Sequence[tuple[Any, ...]], bound: int) -> None:

@@ -103,4 +103,5 @@ def _vectors(sent: Sequence[Any]) -> NDArray[np.float32]:
     halves = [np.frombuffer(bytes(one), dtype=">f2", offset=_HEADER_BYTES) for one in sent]
     found = np.stack(halves).astype(np.float32)
     # Half floats are rounded: the vectors are made unit vectors again.
-    return found / np.linalg.norm(found, axis=1, keepdims=True)
+    unit: NDArray[np.float32] = found / np.linalg.norm(found, axis=1, keepdims=True)
+    return unit

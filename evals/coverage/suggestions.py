@@ -15,6 +15,8 @@ _DISLIKED, _FLAGGED = 2.0, 2.0
 _FASTEST_GROWTH = 3.0
 # Fewer calls of a group say nothing about how it grows.
 _FEWEST_TO_GROW = 10
+# Rows that are worked on at a time: bounds the memory, not the result.
+_BLOCK = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +34,35 @@ def suggest(
     open_ = np.flatnonzero(~covered)
     if not len(open_):
         return []
-    # Rows: calls that nothing represents. Columns: the calls that could.
-    represents = (calls[open_] @ calls.T) >= reach[open_, None]
-    represents[np.arange(len(open_)), open_] = True
+    represents = _represented(calls, reach, open_)
     left = np.ones(len(open_), dtype=bool)
-    gains = weights[open_] @ represents
+    gains = _weighed(weights[open_], represents)
     found: list[Suggestion] = []
     while len(found) < min(count, MOST) and left.any():
         place = int(gains.argmax())
         newly = left & represents[:, place]
-        gains -= weights[open_[newly]] @ represents[newly]
+        gains -= _weighed(weights[open_[newly]], represents[newly])
         left &= ~newly
         found.append(Suggestion(place, int(newly.sum())))
     return found
+
+
+def _represented(calls: Vectors, reach: NDArray[np.float32], open_: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return for each call that nothing represents (a row) which of all calls (the columns) would represent it."""
+    found = np.empty((len(open_), len(calls)), dtype=bool)
+    for start in range(0, len(open_), _BLOCK):
+        rows = open_[start : start + _BLOCK]
+        found[start : start + _BLOCK] = (calls[rows] @ calls.T) >= reach[rows, None]
+    found[np.arange(len(open_)), open_] = True
+    return found
+
+
+def _weighed(weights: NDArray[np.float64], represents: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the weight of what each column represents; a block at a time, as numpy makes numbers of truths first."""
+    sums = np.zeros(represents.shape[1])
+    for start in range(0, len(weights), _BLOCK):
+        sums += weights[start : start + _BLOCK] @ represents[start : start + _BLOCK]
+    return sums
 
 
 def weights_of(

@@ -144,12 +144,9 @@ def _check(project: Project, wanted: Wanted) -> None:
         raise OnlineEvaluationNotUsable("The money for a day is an amount from $0 to $1,000,000.")
     if wanted.label and not wanted.prompt_name:
         raise OnlineEvaluationNotUsable("A label belongs to a prompt. Choose the prompt too.")
-    if wanted.label and not _label(project, wanted).exists():
+    labels = Label.objects.filter(project=project, prompt__name=wanted.prompt_name, name=wanted.label)
+    if wanted.label and not labels.exists():
         raise OnlineEvaluationNotUsable(f"The prompt has no label «{wanted.label}».")
-
-
-def _label(project: Project, wanted: Wanted) -> object:
-    return Label.objects.filter(project=project, prompt__name=wanted.prompt_name, name=wanted.label)
 
 
 def _record(what: str, online: OnlineEvaluation, by: User, **facts: object) -> None:

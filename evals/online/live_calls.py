@@ -55,7 +55,7 @@ class LiveCall:
 
 def batch(online: OnlineEvaluation, *, since: datetime) -> tuple[list[Trace], list[LiveCall]]:
     """Return the next traces of the sample, oldest first, and the last matching call of each that has one."""
-    values = {
+    values: dict[str, Any] = {
         "project": online.project_id, "online": online.pk, "since": since, "until": timezone.now() - SETTLED,
         "bound": analyses.ALL * online.share_ppm // WHOLE_PPM, "limit": AT_ONCE,
     }  # fmt: skip
@@ -74,7 +74,7 @@ def begin(online: OnlineEvaluation) -> datetime:
 
 def count_of_a_day(online: OnlineEvaluation) -> int:
     """Return about how many calls of the last 24 hours it would have judged."""
-    values = {
+    values: dict[str, Any] = {
         "project": online.project_id, "kind": Kind.LLM, "since": timezone.now() - _DAY, "environment": online.environment,
         "prompt": online.prompt_name, "model": online.model, "label": online.label, "version": _version(online),
     }  # fmt: skip

@@ -137,7 +137,8 @@ def _asked(online: OnlineEvaluation, judge: ModelEvaluator, call: LiveCall) -> J
         if spent_today(online) + worst > online.cap_nano_usd:
             cap = spending.in_dollars(online.cap_nano_usd)
             raise _Stop(
-                f"The {cap} for today do not allow another call. It goes on after midnight UTC.", _next_midnight()
+                f"The limit of {cap} a day does not allow another call. It goes on after midnight UTC.",
+                _next_midnight(),
             )
         return once.ask(project=online.project, judge=judge, case=call.case, purpose=PURPOSE, by=None)
     except SpendingLimitReached as error:

@@ -54,7 +54,8 @@ def _embedded(texts: Sequence[str]) -> NDArray[np.float32]:
         ids = np.concatenate([pieces[row] for row in filled])
         found[filled] = np.add.reduceat(_vectors()[ids].astype(np.float32), starts, axis=0)
     lengths = np.linalg.norm(found, axis=1, keepdims=True)
-    return found / np.where(lengths > 0, lengths, 1)
+    unit: NDArray[np.float32] = found / np.maximum(lengths, np.float32(1e-12))
+    return unit
 
 
 def _pieces(text: str) -> list[int]:

@@ -203,7 +203,7 @@ def _online(evaluator: Evaluator, admin: User) -> OnlineEvaluation:
     rows.update(since_at=timezone.now() - timedelta(hours=20), cursor_at=timezone.now() - timedelta(hours=20))
     running.run(online_id=online.pk)
     rows.update(
-        state="blocked", reason="The $1.00 for today do not allow another call. It goes on after midnight UTC.",
+        state="blocked", reason="The limit of $1.00 a day does not allow another call. It goes on after midnight UTC.",
         blocked_until=timezone.now() + timedelta(hours=3),
     )  # fmt: skip
     return online

@@ -34,7 +34,7 @@ def care(request: ProjectRequest, dataset_id: int) -> HttpResponse:
         "found": found,
         "is_under_way": item_care.is_under_way(dataset),
         "state_url": address(dataset, "dataset-care-state"),
-        "is_old": bool(found) and found.revision != dataset.revision,
+        "is_old": found is not None and found.revision != dataset.revision,
         "most_items": formats.full_count(items.MOST),
         "most_masked_slice": f":{item_care.MOST_MASKED}",
         **(_lines(dataset, found) if found else {}),

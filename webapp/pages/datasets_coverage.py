@@ -49,7 +49,7 @@ def coverage(request: ProjectRequest, dataset_id: int) -> HttpResponse:
         "gap_lines": found.groups[:GROUPS_SHOWN],
         "more_lines": found.groups[GROUPS_SHOWN:],
         "suggested": [_suggestion_line(request, call) for call in found.suggestions],
-        "is_old": bool(found.newest) and found.newest.revision != dataset.revision,
+        "is_old": found.newest is not None and found.newest.revision != dataset.revision,
         "lag": formats.duration_seconds(found.progress.lag_seconds) if found.progress.lag_seconds > 60 else "",
         **_trend(found),
     }
@@ -128,10 +128,10 @@ def _state(dataset: Dataset, found: Shown) -> str:
     """Return which of the faces of the page fits."""
     if found.newest is not None and found.newest.percent is not None:
         return "measured"
-    if found.newest is not None:
-        return "too few calls"
     if found.progress.until_at is None:
         return "no calls"
+    if found.newest is not None:
+        return "too few calls"
     return "empty" if not dataset.item_count else "not measured"
 
 

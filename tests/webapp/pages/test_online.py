@@ -124,12 +124,12 @@ def test_results_lead_to_their_calls_and_are_never_markup(browser, project, onli
 
 def test_why_it_waits_is_said(browser, project, online):
     OnlineEvaluation.objects.update(
-        state=OnlineState.BLOCKED, reason="The $1.00 for today do not allow another call.",
+        state=OnlineState.BLOCKED, reason="The limit of $1.00 a day does not allow another call.",
         blocked_until=timezone.now() + timedelta(hours=2),
     )  # fmt: skip
 
-    assert "do not allow another call" in browser.get(at(project, "online-evaluation", online.pk)).text
-    assert "do not allow another call" in browser.get(at(project)).text
+    assert "does not allow another call" in browser.get(at(project, "online-evaluation", online.pk)).text
+    assert "does not allow another call" in browser.get(at(project)).text
 
 
 def test_it_is_paused_and_resumed(browser, project, online):
