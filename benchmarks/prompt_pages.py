@@ -115,9 +115,14 @@ def measure(project: Project, long_prompt_id: int, *, versions: int, requests: i
     from django.conf import settings
     from django.test import Client
 
+    from webapp import garbage
+
     settings.ALLOWED_HOSTS = ["*"]
     client = Client()
     client.force_login(project.memberships.get().user)
+    _ask(client, f"/p/{project.slug}/")
+    # As the server does once it has started.
+    garbage.calm()
     found = {}
     for name, path in pages(project, long_prompt_id, versions):
         for _ in range(WARM_UPS):

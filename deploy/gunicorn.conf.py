@@ -1,12 +1,11 @@
 """Settings of the web processes: one pool for `callboard up`, the pools prompts, ingest and ui for docker-compose."""
 
-import gc
 import os
 import shutil
 import tempfile
 from typing import Any
 
-from webapp import draining
+from webapp import draining, garbage
 
 # Applications wait for prompts and people for pages, but nobody for a span: under a flood the others get the processor.
 _INGEST_NICENESS = 5
@@ -44,10 +43,7 @@ accesslog = None
 
 def post_worker_init(worker: Any) -> None:
     """Keep the garbage collector's work rare and short, so that no answer waits for it; drain on SIGTERM."""
-    gc.collect()
-    gc.freeze()
-    # With 100,000 every 270th answer took 70 ms longer.
-    gc.set_threshold(10_000, 20, 100)
+    garbage.calm()
     if os.environ.get("CALLBOARD_POOL") == "ingest":
         os.nice(_INGEST_NICENESS)
     draining.drain_on_sigterm(worker)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -12,23 +13,23 @@ from monitoring import usage, usage_periods, usage_reading
 from monitoring.kinds import Kind
 from monitoring.usage import Usage
 from monitoring.usage_periods import ORIGIN, Slice
-from monitoring.usage_reading import Filters
+from monitoring.usage_rates import Rate
+from monitoring.usage_reading import Filters, Key, Sums
 from projects.models import Project
 
 _DAY = timedelta(days=1)
 # What a list shows: two weeks level out the days of the week and hold enough ratings to say something.
 DAYS = 14
 
+# Only what is asked for is added up: an order over every prompt reads every counter of two weeks.
 # Floating-point sums are exact far beyond these counts, and much cheaper than those of large whole numbers.
-_TOTALS = """
-    SELECT prompt_name, sum(span_count::float8) FILTER (WHERE kind = %(llm)s),
-           sum(unpriced_count::float8) FILTER (WHERE kind = %(llm)s),
-           sum(cost_nano_usd::float8) FILTER (WHERE kind = %(llm)s), sum(thumbs_up::float8), sum(thumbs_down::float8)
-    FROM usage_day
+_SUMMED = """
+    SELECT prompt_name, {sums} FROM usage_day
     WHERE project_id = %(project)s AND at >= %(since)s AND prompt_name <> ''
-      AND (%(environment)s = '' OR environment = %(environment)s)
+      AND (%(environment)s = '' OR environment = %(environment)s) AND {condition}
     GROUP BY prompt_name
 """
+_OF_MODELS = f"kind = {int(Kind.LLM)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +44,15 @@ def of_prompts(
     *, project: Project, names: Sequence[str], now: datetime, environment: str = ""
 ) -> dict[str, PromptUsage]:
     """Return the numbers of the last days of some prompts, by name; prompts without calls are left out."""
-    days = _days(now)
-    found = usage_reading.read(
-        project_id=project.pk, slices=[_slice(days, now)], keys=("prompt_name", "bucket"), step=_DAY,
-        filters=_filters(environment, prompt_names=names),
-    )  # fmt: skip
-    by_name: dict[str, list[Usage]] = {}
-    for row in usage.rows_of(found):
-        by_name.setdefault(row.prompt_name, []).append(row)
-    return {name: _prompt_usage(name, rows, days) for name, rows in by_name.items()}
+    days, filters = _days(now), _filters(environment, prompt_names=names)
+    per_day: dict[str, dict[datetime | None, int]] = {}
+    for row in usage.rows_of(_read(days, now, project, ("prompt_name", "bucket"), filters, has_latency=False)):
+        per_day.setdefault(row.prompt_name, {})[row.at] = row.call_count
+    return {
+        total.prompt_name: PromptUsage(total, tuple(per_day[total.prompt_name].get(day, 0) for day in days))
+        for total in usage.rows_of(_read(days, now, project, ("prompt_name",), filters))
+        if total.prompt_name in per_day
+    }
 
 
 def of_versions(
@@ -65,13 +66,24 @@ def of_versions(
     return {row.prompt_version: row for row in usage.rows_of(found)}
 
 
-def totals(*, project: Project, now: datetime, environment: str = "") -> dict[str, Usage]:
-    """Return the sums of the last days of every prompt that was called, without tokens and latency; to order by."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _TOTALS, {"project": project.pk, "since": _days(now)[0], "environment": environment, "llm": Kind.LLM}
-        )
-        return {name: _total(name, *(int(value or 0) for value in sums)) for name, *sums in cursor.fetchall()}
+def call_counts(*, project: Project, now: datetime, environment: str = "") -> dict[str, int]:
+    """Return how often each prompt was called in the last days, by name."""
+    found = _summed("sum(span_count::float8)", _OF_MODELS, project, now, environment)
+    return {name: int(calls) for name, calls in found if calls}
+
+
+def costs_per_call(*, project: Project, now: datetime, environment: str = "") -> dict[str, float]:
+    """Return what a call of each prompt cost on average in the last days, in dollars; without a known price, nothing."""
+    sums = "sum(span_count::float8) - sum(unpriced_count::float8), sum(cost_nano_usd::float8)"
+    found = _summed(sums, _OF_MODELS, project, now, environment)
+    return {name: nano_usd / 1e9 / priced for name, priced, nano_usd in found if priced > 0}
+
+
+def dislikes(*, project: Project, now: datetime, environment: str = "") -> dict[str, Rate]:
+    """Return the thumbs down out of all thumbs of the last days, of each prompt that got one."""
+    sums = "sum(thumbs_down::float8), sum((thumbs_up + thumbs_down)::float8)"
+    found = _summed(sums, "(thumbs_up <> 0 OR thumbs_down <> 0)", project, now, environment)
+    return {name: Rate(int(down), int(all_)) for name, down, all_ in found if down > 0}
 
 
 def called_since(*, project: Project, since: datetime, environment: str = "") -> set[str]:
@@ -85,19 +97,11 @@ def called_since(*, project: Project, since: datetime, environment: str = "") ->
         return {name for (name,) in cursor.fetchall()}
 
 
-def _prompt_usage(name: str, rows: Iterable[Usage], days: Sequence[datetime]) -> PromptUsage:
-    per_day = {row.at: row for row in rows}
-    return PromptUsage(
-        total=usage.added(per_day.values(), prompt_name=name),
-        calls_per_day=tuple(per_day[day].call_count if day in per_day else 0 for day in days),
-    )
-
-
-def _total(name: str, calls: int, unpriced: int, cost_nano_usd: int, thumbs_up: int, thumbs_down: int) -> Usage:
-    return Usage(
-        prompt_name=name, call_count=calls, unpriced_count=unpriced, cost_nano_usd=cost_nano_usd,
-        thumbs_up=thumbs_up, thumbs_down=thumbs_down,
-    )  # fmt: skip
+def _summed(sums: str, condition: str, project: Project, now: datetime, environment: str) -> list[tuple[Any, ...]]:
+    values: dict[str, Any] = {"project": project.pk, "since": _days(now)[0], "environment": environment}
+    with connection.cursor() as cursor:
+        cursor.execute(_SUMMED.format(sums=sums, condition=condition), values)
+        return list(cursor.fetchall())
 
 
 def _days(now: datetime) -> list[datetime]:
@@ -105,8 +109,14 @@ def _days(now: datetime) -> list[datetime]:
     return [today - _DAY * back for back in reversed(range(DAYS))]
 
 
-def _slice(days: Sequence[datetime], now: datetime) -> Slice:
-    return Slice("usage_day", days[0], now)
+def _read(
+    days: Sequence[datetime], now: datetime, project: Project, keys: tuple[Key, ...], filters: Filters, *,
+    has_latency: bool = True,
+) -> list[Sums]:  # fmt: skip
+    part = Slice("usage_day", days[0], now)
+    return usage_reading.read(
+        project_id=project.pk, slices=[part], keys=keys, step=_DAY, has_latency=has_latency, filters=filters
+    )
 
 
 def _filters(

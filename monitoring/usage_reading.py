@@ -44,11 +44,12 @@ class Sums:
 
 def read(
     *, project_id: int, slices: Iterable[Slice], keys: Sequence[Key] = (), split: datetime | None = None,
-    step: timedelta = timedelta(days=1), filters: Filters,
+    step: timedelta = timedelta(days=1), has_latency: bool = True, filters: Filters,
 ) -> list[Sums]:  # fmt: skip
     """Return the sums of the slices, one group per combination of keys.
 
     `is_last` tells buckets from `split` on from those before, `bucket` is the start of the `step` a bucket falls into.
+    Without `has_latency` the histograms stay where they are: they are most of what there is to read.
     """
     parts, values = [], list[Any]()
     for part in slices:
@@ -57,7 +58,7 @@ def read(
         values += part_values
     query = f"""
         SELECT {"".join(f"{key}, " for key in keys)} {", ".join(f"coalesce(sum({name}), 0)::bigint" for name in _COUNTERS)},
-               string_agg(substr(array_send(latency), 21), '')
+               {"string_agg(substr(array_send(latency), 21), '')" if has_latency else "NULL"}
         FROM ({" UNION ALL ".join(parts)}) calls
         {f"GROUP BY {', '.join(keys)}" if keys else ""}
     """
@@ -100,5 +101,5 @@ def _sums(keys: Sequence[Key], row: Sequence[Any]) -> Sums:
     return Sums(
         keys=dict(zip(keys, row, strict=False)),
         counters=dict(zip(("call_count", *_COUNTERS[1:]), counters, strict=True)),
-        latency=usage_latency.from_sent(row[-1]),
+        latency=usage_latency.from_sent(row[-1]) if row[-1] else usage_latency.EMPTY,
     )

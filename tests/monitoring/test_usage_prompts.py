@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from monitoring import usage_prompts
+from monitoring.usage_rates import Rate
 from projects.models import Project
 from tests.monitoring.factories import make_trace, rate
 from tests.projects.factories import make_project
@@ -73,16 +74,18 @@ def test_versions_are_summed_apart_whenever_they_were_called(project):
     assert {number: usage.call_count for number, usage in found.items()} == {1: 2, 2: 1}
 
 
-def test_totals_of_all_prompts_leave_the_latency_out(project):
+def test_sums_over_every_prompt_are_those_of_the_last_two_weeks(project):
     rate(project, make_trace(project, prompt="refund", cost_usd=0.5))
-    make_trace(project, prompt="old", at=_days_ago(20))
+    make_trace(project, prompt="refund", cost_usd=0.1)
+    make_trace(project, prompt="cheap", cost_usd=0.01)
+    make_trace(project, prompt="old", at=_days_ago(20), cost_usd=1)
     make_trace(project)
+    now = timezone.now()
 
-    found = usage_prompts.totals(project=project, now=timezone.now())
-
-    assert list(found) == ["refund"]
-    refund = found["refund"]
-    assert (refund.call_count, refund.thumbs_down, refund.cost_per_call_usd, refund.p95_ms) == (1, 1, 0.5, None)
+    assert usage_prompts.call_counts(project=project, now=now) == {"refund": 2, "cheap": 1}
+    assert usage_prompts.costs_per_call(project=project, now=now) == pytest.approx({"refund": 0.3, "cheap": 0.01})
+    assert usage_prompts.dislikes(project=project, now=now) == {"refund": Rate(1, 1)}
+    assert usage_prompts.call_counts(project=project, now=now, environment="staging") == {}
 
 
 def test_names_that_were_called_since_a_day_are_known(project):

@@ -186,8 +186,7 @@ def wanted_of(asked: Asked, project: Project, reader: User, now: datetime) -> Wa
     """Return what belongs on the list; numbers of calls are turned into names here, the registry knows none."""
     named, unnamed = None, set[str]()
     if asked.show == "disliked":
-        usage = usage_prompts.totals(project=project, now=now, environment=asked.environment)
-        named = {name for name, total in usage.items() if total.thumbs_down}
+        named = set(usage_prompts.dislikes(project=project, now=now, environment=asked.environment))
     if asked.show == "unused":
         since = now - timedelta(days=UNUSED_DAYS)
         unnamed = usage_prompts.called_since(project=project, since=since, environment=asked.environment)
@@ -232,17 +231,15 @@ def _values(asked: Asked, project: Project, reader: User, now: datetime) -> Mapp
     if asked.order == "changed":
         wanted = wanted_of(asked, project, reader, now)
         return {name: at.timestamp() for name, at in prompt_list.changed_at(project=project, wanted=wanted).items()}
-    if not asked.order:
-        return {}
-    usage = usage_prompts.totals(project=project, now=now, environment=asked.environment)
-    return {name: value for name, total in usage.items() if (value := _value(asked.order, total)) is not None}
-
-
-def _value(order: str, usage: Usage) -> float | None:
-    if order == "disliked":
+    if asked.order == "disliked":
         # The low end of the interval: one thumb down out of one is no reason to stand on top.
-        return usage.dislikes.low if usage.thumbs_down else None
-    return usage.cost_per_call_usd if order == "cost" else usage.call_count
+        rates = usage_prompts.dislikes(project=project, now=now, environment=asked.environment)
+        return {name: rate.low for name, rate in rates.items()}
+    if asked.order == "calls":
+        return usage_prompts.call_counts(project=project, now=now, environment=asked.environment)
+    if asked.order == "cost":
+        return usage_prompts.costs_per_call(project=project, now=now, environment=asked.environment)
+    return {}
 
 
 def _lines(shown: Sequence[Named], asked: Asked, request: ProjectRequest, now: datetime) -> list[Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -80,6 +81,7 @@ def component(context: Context, component_name: str, **values: Any) -> SafeStrin
 
 
 @register.simple_tag
+@functools.cache
 def icon(name: str, big: bool = False) -> SafeString:
     """Return one icon as inline SVG, hidden from screen readers: the text beside it says what it means."""
     size = " icon-big" if big else ""
@@ -89,6 +91,7 @@ def icon(name: str, big: bool = False) -> SafeString:
 
 
 @register.simple_tag
+@functools.cache
 def key(name: str) -> SafeString:
     """Return the badge of a shortcut, given by name or by keys; nothing when there is no such shortcut."""
     shortcut = keys.find(name)

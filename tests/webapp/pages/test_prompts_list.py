@@ -79,7 +79,7 @@ def test_few_ratings_and_unknown_prices_are_said_to_be_so(client, project):
     assert "price unknown" in page
 
 
-def test_the_numbers_of_a_page_are_one_query_whatever_is_recorded(client, project, django_assert_max_num_queries):
+def test_the_numbers_of_a_page_are_two_queries_whatever_is_recorded(client, project, django_assert_max_num_queries):
     for name in map(str, range(5)):
         make_version(make_prompt(project, name=name))
         make_trace(project, prompt=name)
@@ -87,7 +87,7 @@ def test_the_numbers_of_a_page_are_one_query_whatever_is_recorded(client, projec
     with django_assert_max_num_queries(25) as asked:
         client.get(reverse("prompts", args=[project.slug]))
 
-    assert len([query for query in asked if "FROM usage_" in query["sql"]]) == 1
+    assert len([query for query in asked if "FROM usage_" in query["sql"]]) == 2
     assert not [query for query in asked if f'"{Span._meta.db_table}"' in query["sql"]]
 
 
