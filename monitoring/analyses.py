@@ -142,8 +142,9 @@ def _look_at(project_id: int, traces: Sequence[tuple[Any, ...]], bound: int) -> 
     spans = _calls_of(project_id, traces)
     if not spans:
         return
-    texts = [input_texts.of_call(span) for span in spans]
-    vectors = embeddings.embed(texts)
+    inputs = [input_texts.of_call(span) for span in spans]
+    texts = ["\n".join(parts) for parts in inputs]
+    vectors = input_texts.vectors(inputs)
     version = embeddings.version()
     rows = [
         CallAnalysis(

@@ -1,37 +1,52 @@
-"""What somebody wanted from a prompt, as one text to compare: the values of its blanks, or the last words of the user."""
+"""What somebody wanted from a prompt, to compare: the values of its blanks, or the last words of the user."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from monitoring import trace_messages, trace_prompts
+import numpy as np
+from numpy.typing import NDArray
+
+from monitoring import embeddings, trace_messages, trace_prompts
 from monitoring.models import Span
 from monitoring.trace_messages import as_text
 
 MAX_CHARS = 2_000
-# One long document must not drown the question beside it.
-_MAX_CHARS_BESIDE_OTHERS = 240
+# A text counts by its length up to this: one long document must not drown the question beside it, nor a name change it.
+_FULL_WEIGHT_CHARS = 60
 # «Yes, please» means nothing without what was said before.
 _SHORT_CHARS = 20
 _USER = "user"
 
 
-def of_call(span: Span) -> str:
-    """Return what a recorded call was about; empty when no text of it was recorded."""
+def of_call(span: Span) -> list[str]:
+    """Return what a recorded call was about, in parts; none when no text of it was recorded."""
     if variables := trace_prompts.variables_of(span):
         return of_values(variables)
     talk = trace_messages.conversation(span.input)
-    if talk is not None:
-        return _last_words([(message.role, message.content) for message in talk])
-    return (span.input or "").strip()[:MAX_CHARS]
+    text = (span.input or "").strip() if talk is None else _last_words([(one.role, one.content) for one in talk])
+    return [text[:MAX_CHARS]] if text else []
 
 
-def of_values(values: Mapping[str, Any]) -> str:
-    """Return the values of blanks as one text, the short ones first."""
-    parts = [part for name in sorted(values) if (part := _words_of(values[name]))]
-    longest = _MAX_CHARS_BESIDE_OTHERS if len(parts) > 1 else MAX_CHARS
-    return "\n".join(sorted((part[:longest] for part in parts), key=len))[:MAX_CHARS]
+def of_values(values: Mapping[str, Any]) -> list[str]:
+    """Return the values of blanks, the short ones first."""
+    parts = [_words_of(values[name]) for name in sorted(values)]
+    return sorted((part[:MAX_CHARS] for part in parts if part), key=len)
+
+
+def vectors(inputs: Sequence[Sequence[str]]) -> NDArray[np.float32]:
+    """Return one unit vector for each input, made of those of its parts."""
+    # An input without a part has the vector of the empty text.
+    filled = [list(parts) or [""] for parts in inputs]
+    if not filled:
+        return embeddings.embed([])
+    texts = [part for parts in filled for part in parts]
+    weights = np.array([max(1, min(len(part), _FULL_WEIGHT_CHARS)) for part in texts], dtype=np.float32)
+    starts = np.cumsum([0, *(len(parts) for parts in filled[:-1])])
+    sums = np.add.reduceat(embeddings.embed(texts) * weights[:, None], starts, axis=0)
+    found: NDArray[np.float32] = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), np.float32(1e-12))
+    return found
 
 
 def _words_of(value: Any) -> str:

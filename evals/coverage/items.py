@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evals.models import Dataset
-from monitoring import embeddings, input_texts
+from monitoring import input_texts
 
 # More items than these represent no more: those in between say the same.
 MOST = 20_000
@@ -26,9 +26,9 @@ def current(dataset: Dataset) -> ItemVectors:
     """Return what is in the dataset now; of very many items an even part."""
     step = max(1, -(-dataset.item_count // MOST))
     rows = dataset.items.current().by_number().values_list("number", "input")
-    numbers, texts = [], []
+    numbers, inputs = [], []
     for place, (number, values) in enumerate(rows.iterator(chunk_size=500)):
-        if place % step == 0 and (text := input_texts.of_values(values)):
+        if place % step == 0 and (parts := input_texts.of_values(values)):
             numbers.append(number)
-            texts.append(text)
-    return ItemVectors(numbers, embeddings.embed(texts))
+            inputs.append(parts)
+    return ItemVectors(numbers, input_texts.vectors(inputs))

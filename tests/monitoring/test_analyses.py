@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from monitoring import analyses, call_samples, embeddings
+from monitoring import analyses, call_samples, embeddings, retention
 from monitoring.analysis_models import CallAnalysis
 from monitoring.models import Trace
 from tests.monitoring.factories import make_span, make_trace, new_trace_id, rate, send
@@ -96,6 +96,17 @@ def test_what_is_deleted_takes_its_vector_with_it(project):
     Trace.objects.for_project(project).delete()
 
     assert not CallAnalysis.objects.filter(project=project).exists()
+
+
+def test_after_four_weeks_a_vector_is_deleted(project):
+    make_trace(project, asked="Where is my parcel?")
+    make_trace(project, asked="How do I pay?")
+    old, new = look(project)
+    CallAnalysis.objects.filter(trace_id=old.trace_id).update(start_day=old.start_day - timedelta(days=30))
+
+    retention.delete_expired()
+
+    assert list(CallAnalysis.objects.values_list("trace_id", flat=True)) == [new.trace_id]
 
 
 def test_of_many_calls_only_those_with_a_low_lot_are_looked_at(project, monkeypatch):
