@@ -71,8 +71,12 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("view-mode", "v", "Change the view of differences", "Prompt"),
     Shortcut("next-change", "n", "Next change", "Prompt"),
     Shortcut("previous-change", "p", "Previous change", "Prompt"),
+    Shortcut("run-calls", "o", "Run the real calls with both versions", "Prompt"),
     Shortcut("approve", "a", "Approve", "Prompt"),
     Shortcut("ask-for-changes", "r", "Ask for changes", "Prompt"),
+    Shortcut("pause", "p", "Pause or continue", "Rollout"),
+    Shortcut("next-share", "→", "Next share", "Rollout"),
+    Shortcut("roll-back", "Shift+U", "Take it back", "Rollout"),
     Shortcut("undo-publish", "Shift+U", "Undo the last publish", "Prompt"),
 )
 

@@ -73,11 +73,17 @@ class Migration(migrations.Migration):
             options={"db_table": "dataset_care"},
         ),
         composite_foreign_key(
-            table="dataset_care", name="dataset_care_of_dataset", columns=["project_id", "dataset_id"],
-            target="dataset", target_columns=["project_id", "id"],
+            table="dataset_care",
+            name="dataset_care_of_dataset",
+            columns=["project_id", "dataset_id"],
+            target="dataset",
+            target_columns=["project_id", "id"],
         ),
         composite_foreign_key(
-            table="dataset_coverage", name="dataset_coverage_of_dataset", columns=["project_id", "dataset_id"],
-            target="dataset", target_columns=["project_id", "id"],
+            table="dataset_coverage",
+            name="dataset_coverage_of_dataset",
+            columns=["project_id", "dataset_id"],
+            target="dataset",
+            target_columns=["project_id", "id"],
         ),
     ]

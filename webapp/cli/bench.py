@@ -31,6 +31,7 @@ def add_parser(subparsers: Any) -> None:
     _add_peer(benches)
     _add_masking(benches)
     _add_embeddings(benches)
+    _add_rollouts(benches)
 
 
 def _add_ingest(benches: Any) -> None:
@@ -92,6 +93,11 @@ def _add_embeddings(benches: Any) -> None:
         benches, "embeddings", _embeddings, "how well the local embedding knows texts of one intent, and how fast"
     )
     parser.add_argument("--data", type=Path, required=True, help="JSON lines with text, intent and domain")
+
+
+def _add_rollouts(benches: Any) -> None:
+    parser = _add(benches, "rollouts", _rollouts, "how often rollouts are undone for nothing, and how soon for harm")
+    parser.add_argument("--rounds", type=_count, default=200, help="rollouts of each kind (default: %(default)s)")
 
 
 def _add(
@@ -178,6 +184,12 @@ def _embeddings(args: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import embeddings
 
     return embeddings.run(embeddings.Options(data=args.data))
+
+
+def _rollouts(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import rollouts
+
+    return rollouts.run(rollouts.Options(rounds=args.rounds))
 
 
 def _count(text: str) -> int:

@@ -11,7 +11,7 @@ TRACE_KEY = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("monitoring", "0008_repricing"), ("projects", "0007_tryit")]
+    dependencies = [("monitoring", "0009_rollouts"), ("projects", "0007_tryit")]
     operations = [
         migrations.CreateModel(
             name="CallAnalysis",
