@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from evals.coverage.models import DatasetCoverage
 from evals.evaluators.models import Evaluator, EvaluatorVersion
 from evals.experiments.models import (
     CachedAnswer,
@@ -23,7 +24,9 @@ from evals.experiments.models import (
     ExperimentEvaluator,
     ExperimentScore,
 )
+from evals.item_care_models import DatasetCare
 from evals.judges.models import JudgeCanary
+from evals.online.models import OnlineEvaluation, OnlineJudgement
 from evals.reviews.models import (
     GuestLink,
     ReviewAnswer,
@@ -37,6 +40,8 @@ from projects.models import Project, User
 
 __all__ = [
     "CachedAnswer",
+    "DatasetCare",
+    "DatasetCoverage",
     "Evaluator",
     "EvaluatorVersion",
     "Experiment",
@@ -47,6 +52,8 @@ __all__ = [
     "ExperimentScore",
     "GuestLink",
     "JudgeCanary",
+    "OnlineEvaluation",
+    "OnlineJudgement",
     "ReviewAnswer",
     "ReviewClaim",
     "ReviewItem",

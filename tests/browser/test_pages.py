@@ -98,6 +98,9 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "item with json": of_dataset("dataset-item", number=lambda demo: demo.dataset.last_item_number - 2),
     "dataset-revisions": of_dataset("dataset-revisions"),
     "dataset-compare": of_dataset("dataset-compare", "?from=1"),
+    "dataset-coverage": of_dataset("dataset-coverage", "?calls=all"),
+    "dataset-care": of_dataset("dataset-care"),
+    "coverage not measured": of_dataset("dataset-coverage", "?calls=nothing"),
     "dataset-import": of_dataset("dataset-import"),
     "dataset-import-look": of_dataset("dataset-import-look", import_id=lambda demo: demo.dataset_file_id),
     "imported dataset": of_dataset("dataset-import-look", import_id=lambda demo: demo.dataset_imported_id),
@@ -132,6 +135,11 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "evaluator-change": of_check("evaluator-change"),
     "judge change": of_check("evaluator-change", evaluator_id=lambda demo: demo.judge_id),
     "evaluator-rename": of_check("evaluator-rename"),
+    "online-evaluations": inside("online-evaluations"),
+    "no online-evaluations": elsewhere("/p/{demo.empty.slug}/evaluators/live/"),
+    "online-evaluation-new": inside("online-evaluation-new"),
+    "online-evaluation": inside("online-evaluation", online_id=lambda demo: demo.online_id),
+    "online-evaluation-change": inside("online-evaluation-change", online_id=lambda demo: demo.online_id),
     "prompt-try": of_prompt("prompt-try"),
     "try on samples": of_prompt("prompt-try", "?source=samples"),
     "try on calls that lack blanks": of_prompt("prompt-try", "?what=4&source=disliked&count=5"),
@@ -255,8 +263,11 @@ NO_PAGES = set(
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
     change-privacy try-masking add-masking-rule remove-masking-rule
     dataset-archive dataset-restore dataset-item-remove dataset-item-bring-back dataset-import-state
-    export-dataset-jsonl export-dataset-csv evaluators-starters evaluator-archive evaluator-restore
     review-change review-more review-close review-keep review-guest-new review-guest-revoke export-review-csv export-review-jsonl
+    export-dataset-jsonl export-dataset-csv dataset-coverage-state dataset-coverage-measure dataset-coverage-add
+    dataset-care-state dataset-care-look dataset-care-mask
+    evaluators-starters evaluator-archive evaluator-restore
+    online-evaluation-pause online-evaluation-resume online-evaluation-use-newest online-evaluation-remove
     leave-project remove-demo check-audit export-audit-csv export-audit-jsonl person-link person-off person-on
     settings-ingestion-chart settings-ingestion-quarantine
     api-root openapi-json openapi-view otlp-traces otlp-logs otlp-metrics feedback-browser csp-report livez readyz metrics sdk-wheel

@@ -15,6 +15,8 @@ from django.utils import timezone
 
 from evals import datasets, imports
 from evals.evaluators import definitions
+from evals.online import changes as online
+from evals.online.changes import Wanted
 from evals.reviews import guests, queues
 from evals.reviews.models import GuestLink, ReviewQueue
 from evals.reviews.questions import GOOD
@@ -76,6 +78,7 @@ class Things:
     evaluator_id: int
     review_queue_id: int
     guest_link_id: int
+    online_id: int
 
 
 def make_things(*, name: str) -> Things:
@@ -111,6 +114,7 @@ def make_things(*, name: str) -> Things:
     trial = make_trial(prompt, version, connection, by=admin)
     experiment = make_experiment(project, dataset=dataset, prompt=prompt, created_by=admin)
     evaluator = definitions.create(project=project, name="Short", kind="length", settings={"most": 50}, by=admin)
+    live = online.create(project=project, evaluator=evaluator, wanted=Wanted(), by=admin)
     membership = project.memberships.get(user=member)
     comment = comments.add(prompt=prompt, version=version, text="Is this kind enough?", by=admin)
     webhook, _ = webhooks.create(
@@ -125,7 +129,7 @@ def make_things(*, name: str) -> Things:
         comment_id=comment.pk, webhook_id=webhook.pk, delivery_id=delivery.pk,
         dataset_id=dataset.pk, item_number=dataset.last_item_number, dataset_import_id=file.pk,
         change_request_id=request.pk, schedule_id=schedule.pk, experiment_id=experiment.pk, evaluator_id=evaluator.pk,
-        review_queue_id=queue.pk, guest_link_id=link.pk,
+        review_queue_id=queue.pk, guest_link_id=link.pk, online_id=live.pk,
     )  # fmt: skip
 
 
@@ -235,6 +239,10 @@ def dataset_import(things: Things) -> dict[str, object]:
     return {"dataset_id": things.dataset_id, "import_id": things.dataset_import_id}
 
 
+def online_evaluation(things: Things) -> dict[str, object]:
+    return {"online_id": things.online_id}
+
+
 def evaluator(things: Things) -> dict[str, object]:
     return {"evaluator_id": things.evaluator_id}
 
@@ -310,6 +318,14 @@ IN_PROJECT: dict[str, Named] = {
     "evaluators": PLAIN,
     "evaluator-new": PLAIN,
     "evaluators-starters": PLAIN,
+    "online-evaluations": PLAIN,
+    "online-evaluation-new": PLAIN,
+    "online-evaluation": Named(online_evaluation),
+    "online-evaluation-change": Named(online_evaluation),
+    "online-evaluation-pause": Named(online_evaluation),
+    "online-evaluation-resume": Named(online_evaluation),
+    "online-evaluation-use-newest": Named(online_evaluation),
+    "online-evaluation-remove": Named(online_evaluation),
     "evaluator": Named(evaluator),
     "evaluator-versions": Named(evaluator),
     "evaluator-change": Named(evaluator),
@@ -332,6 +348,14 @@ IN_PROJECT: dict[str, Named] = {
     "dataset-import": Named(dataset),
     "dataset-import-look": Named(dataset_import),
     "dataset-import-state": Named(dataset_import),
+    "dataset-care": Named(dataset),
+    "dataset-care-state": Named(dataset),
+    "dataset-care-look": Named(dataset),
+    "dataset-care-mask": Named(dataset),
+    "dataset-coverage": Named(dataset),
+    "dataset-coverage-state": Named(dataset),
+    "dataset-coverage-measure": Named(dataset),
+    "dataset-coverage-add": Named(dataset),
     "export-dataset-jsonl": Named(dataset),
     "export-dataset-csv": Named(dataset),
     "dataset-tests": Named(dataset),

@@ -34,6 +34,7 @@ def add_parser(subparsers: Any) -> None:
     _add_prompts(benches)
     _add_peer(benches)
     _add_masking(benches)
+    _add_embeddings(benches)
     _add_rollouts(benches)
     _add_experiments(benches)
     _add_detectors(benches)
@@ -91,6 +92,13 @@ def _add_peer(benches: Any) -> None:
 def _add_masking(benches: Any) -> None:
     parser = _add(benches, "masking", _masking, "what masking adds to storing a span")
     parser.add_argument("--rounds", type=_count, default=15, help="rounds of each case (default: %(default)s)")
+
+
+def _add_embeddings(benches: Any) -> None:
+    parser = _add(
+        benches, "embeddings", _embeddings, "how well the local embedding knows texts of one intent, and how fast"
+    )
+    parser.add_argument("--data", type=Path, required=True, help="JSON lines with text, intent and domain")
 
 
 def _add_rollouts(benches: Any) -> None:
@@ -204,6 +212,12 @@ def _masking(args: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import masking
 
     return masking.run(masking.Options(rounds=args.rounds))
+
+
+def _embeddings(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import embeddings
+
+    return embeddings.run(embeddings.Options(data=args.data))
 
 
 def _rollouts(args: argparse.Namespace) -> dict[str, Any]:
