@@ -296,7 +296,7 @@ def filled(operation: Operation, things: Things) -> str:
         "{path:name}": things.prompt_name, "{trace_id}": things.trace_id, "{media_id}": "any",
         "{label}": "production", "{number}": "1",
         "{dataset_id}": str(things.dataset_id),
-        "{change_request_id}": str(things.change_request_id),
+        "{change_request_id}": str(things.change_request_id), "{rollout_id}": str(things.rollout_id),
     }  # fmt: skip
     path = operation.path
     for name, value in values.items():

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from django.test import Client
 from django.utils import timezone
@@ -41,10 +42,13 @@ from prompt_registry.imports import runs
 from prompt_registry.imports.values import SourceFile
 from prompt_registry.models import PRODUCTION, Prompt, PromptVersion, ProviderConnection
 from prompt_registry.prices import changes
+from prompt_registry.rollouts import changes as rollout_changes
+from prompt_registry.rollouts.models import Rollout
 from prompt_registry.trial_models import Trial
 from prompt_registry.trial_plans import VERSION, TrialInput, Variant
 from tests.evals.experiment_factories import make_experiment, make_judged
 from tests.projects.factories import make_member, make_user
+from tests.prompt_registry.rollouts.factories import make_plan
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,8 @@ class Things:
     review_queue_id: int
     guest_link_id: int
     online_id: int
+    rollout_id: UUID
+    decision_id: int
 
 
 def make_things(*, name: str) -> Things:
@@ -122,6 +128,7 @@ def make_things(*, name: str) -> Things:
     )
     delivery = webhooks.send_test(endpoint=webhook)
     queue, link = make_review(project, by=admin)
+    rollout = start_rollout(project, by=admin)
     return Things(
         project=project, admin=admin, member_id=membership.pk, invitation_id=invitation.pk, key_id=key.pk,
         connection_id=connection.pk, masking_rule_id=rule.pk, price_id=price.pk, prompt_id=prompt.pk,
@@ -129,7 +136,8 @@ def make_things(*, name: str) -> Things:
         comment_id=comment.pk, webhook_id=webhook.pk, delivery_id=delivery.pk,
         dataset_id=dataset.pk, item_number=dataset.last_item_number, dataset_import_id=file.pk,
         change_request_id=request.pk, schedule_id=schedule.pk, experiment_id=experiment.pk, evaluator_id=evaluator.pk,
-        review_queue_id=queue.pk, guest_link_id=link.pk, online_id=live.pk,
+        review_queue_id=queue.pk, guest_link_id=link.pk, online_id=live.pk, rollout_id=rollout.pk,
+        decision_id=rollout.decisions.latest("pk").pk,
     )  # fmt: skip
 
 
@@ -139,6 +147,17 @@ def fake_price() -> changes.NewPrice:
         provider="", model="fake-1", input=Decimal(1), output=Decimal(2), cache_read=None, cache_write=None, reasoning=None,
         valid_from=date(2026, 1, 1),
     )  # fmt: skip
+
+
+def start_rollout(project: Project, *, by: User) -> Rollout:
+    """Return a rollout under way, of a prompt of its own."""
+    prompt = prompts.create(project=project, name="support/rolled-out", type="text", by=by)
+    first, second = (
+        versions.save(prompt=prompt, content=contents.parse({"type": "text", "text": text}), by=by)
+        for text in ("Answer {{question}}.", "Answer {{question}} kindly.")
+    )
+    labels.publish(prompt=prompt, version=first, label="staging", by=by)
+    return rollout_changes.start(prompt=prompt, candidate=second, label="staging", plan=make_plan(), by=by)
 
 
 def make_trial(prompt: Prompt, version: PromptVersion, connection: ProviderConnection, *, by: User) -> Trial:
@@ -233,6 +252,10 @@ def experiment(things: Things) -> dict[str, object]:
 
 def dataset_item(things: Things) -> dict[str, object]:
     return {"dataset_id": things.dataset_id, "number": things.item_number}
+
+
+def rollout(things: Things) -> dict[str, object]:
+    return {"rollout_id": things.rollout_id}
 
 
 def dataset_import(things: Things) -> dict[str, object]:
@@ -332,6 +355,11 @@ IN_PROJECT: dict[str, Named] = {
     "evaluator-rename": Named(evaluator),
     "evaluator-archive": Named(evaluator),
     "evaluator-restore": Named(evaluator),
+    "rollouts": PLAIN,
+    "rollout": Named(rollout),
+    "rollout-act": Named(rollout),
+    "rollout-decision": Named(lambda things: {**rollout(things), "decision_id": things.decision_id}),
+    "rollout-start": Named(prompt),
     "datasets": PLAIN,
     "dataset-new": PLAIN,
     "dataset-from-calls": Named(query=lambda things: {"chosen": things.trace_id}),
