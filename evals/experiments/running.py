@@ -21,6 +21,7 @@ from evals.experiments.batches import Batch
 from evals.experiments.cells import Held
 from evals.experiments.fates import HOPELESS
 from evals.experiments.frozen import Frozen
+from evals.experiments.preparing import SomethingBroke
 from evals.experiments.works import AnswerWork, Asked, Work
 from prompt_registry.providers.errors import ProviderError, ProviderPaused
 from prompt_registry.providers.single_calls import Lines, SingleCall
@@ -32,7 +33,7 @@ AT_ONCE = 64
 CLAIM_SECONDS = 60.0
 _TURN_SECONDS = 0.05
 _LEAST_PAUSE = 0.03
-_STORE_ROWS, _STORE_SECONDS = 20, 0.2
+_STORE_ROWS, _STORE_SECONDS = 20, 0.1
 _LOOK_SECONDS, _RENEW_SECONDS, _CHECK_SECONDS = 0.25, 5.0, 2.0
 # Shorter than the lease: after that others may have the cells.
 _PATIENCE_SECONDS = 15.0
@@ -206,11 +207,20 @@ class Pump:
         if not self._is_taking or free <= 0:
             return
         for experiment_id, share in shares.divide(free, cells.contenders(limit=free)).items():
-            known = self._frozen.get(experiment_id) or frozen.load(experiment_id)
-            self._frozen[experiment_id] = known
-            held = openings.claim(known, share)
-            if held:
-                self._begin(known, held)
+            try:
+                self._take_up(experiment_id, share)
+            except DatabaseError:
+                raise
+            except Exception:  # the edge of one experiment: the others go on
+                log.exception("experiment_not_run", experiment=experiment_id)
+                ending.pause(experiment_id=experiment_id, reason=str(SomethingBroke()))
+
+    def _take_up(self, experiment_id: int, share: int) -> None:
+        known = self._frozen.get(experiment_id) or frozen.load(experiment_id)
+        held = openings.claim(known, share)
+        self._frozen[experiment_id] = known
+        if held:
+            self._begin(known, held)
 
     def _begin(self, known: Frozen, held: list[Held]) -> None:
         prepared = preparing.prepare(known, held)
