@@ -84,7 +84,8 @@ class _Bench:
             first = self._ask(_FIRST, experiment)[0]
         bound = self._options.cells * self._options.latency_seconds / self._options.concurrency
         return {
-            "wall_seconds": round(wall, 2), "first_answer_seconds": round(first, 2), "bound_seconds": round(bound, 2), "wall_over_bound": round(wall / bound, 3),
+            "wall_seconds": round(wall, 2), "first_answer_seconds": round(first, 2),
+            "bound_seconds": round(bound, 2), "wall_over_bound": round(wall / bound, 3),
             "repeated_calls": counts["repeated"], "calls": counts["requests"], "most_under_way": counts["most_under_way"],
             "peak_rss_mb": round(memory.mb, 1), "cpu_ms_per_cell": round(cpu * 1_000 / self._options.cells, 2),
         }  # fmt: skip
