@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
@@ -33,6 +35,11 @@ PREVIEW_ROWS = 5
 _PART = 1024 * 1024
 _COLUMNS_FROM = 20
 _FORGET_AFTER = timedelta(days=1)
+_LOOK_SECONDS = 2.0
+
+
+class _TimeIsUp(Exception):
+    """A file is not looked at for longer while somebody waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,7 @@ def begin(*, dataset: Dataset, file_name: str, chunks: Iterable[bytes], by: User
     found.size = _keep(found, chunks)
     head = next(_chunks(found), b"")
     found.layout = file_rows.recognise(head)
-    first = [row.values for row in islice(_rows(found), _COLUMNS_FROM) if not row.problem]
+    first = [row.values for row in _first_rows(found) if not row.problem]
     if not first:
         raise FileNotUsable("No row of this file can be read. Save it as CSV or JSON lines in UTF-8 and try again.")
     found.mapping = mappings.stored(mappings.suggest(first, Layout(found.layout)))
@@ -78,27 +85,28 @@ def begin(*, dataset: Dataset, file_name: str, chunks: Iterable[bytes], by: User
     return found
 
 
-def look(*, dataset_import: DatasetImport, seconds: float = 2.0) -> Look:
+def look(*, dataset_import: DatasetImport, seconds: float = _LOOK_SECONDS) -> Look:
     """Go through the file and say what would be added and what cannot be."""
     mapping, found = mappings.read(dataset_import.mapping), Look()
     until = time.monotonic() + seconds
-    for row, content, reasons in _judged(dataset_import, mapping):
-        if content is None:
-            found.note(row, reasons)
-        else:
-            found.usable_count += 1
-            if len(found.first) < PREVIEW_ROWS:
-                found.first.append((row, content))
-        if time.monotonic() > until:
-            found.is_whole = False
-            break
+    with suppress(_TimeIsUp):
+        found.is_whole = False
+        for row, content, reasons in _judged(dataset_import, mapping, until):
+            if content is None:
+                found.note(row, reasons)
+            else:
+                found.usable_count += 1
+                if len(found.first) < PREVIEW_ROWS:
+                    found.first.append((row, content))
+            _demand_time(until)
+        found.is_whole = True
     return found
 
 
 def samples(*, dataset_import: DatasetImport) -> dict[str, Any]:
     """Return for every column the first value that says something."""
     found: dict[str, Any] = {}
-    for row in islice(_rows(dataset_import), _COLUMNS_FROM):
+    for row in _first_rows(dataset_import):
         for column, value in row.values.items():
             if found.get(column) in (None, ""):
                 found[column] = value
@@ -197,12 +205,12 @@ def _new_items(dataset_import: DatasetImport, noted: Look) -> Iterator[NewItem]:
 
 
 def _judged(
-    dataset_import: DatasetImport, mapping: Sequence[Column]
+    dataset_import: DatasetImport, mapping: Sequence[Column], until: float = math.inf
 ) -> Iterator[tuple[FileRow, ItemContent | None, tuple[str, ...]]]:
     """Yield each row with the item that it is, or with what is wrong with it; the last may say why nothing follows."""
     row = FileRow(1)
     try:
-        for row in _rows(dataset_import):
+        for row in _rows(dataset_import, until):
             try:
                 yield row, mappings.content_of(row, mapping), ()
             except ItemNotUsable as error:
@@ -241,14 +249,29 @@ def _keep_part(dataset_import: DatasetImport, number: int, data: bytes) -> None:
     )
 
 
-def _rows(dataset_import: DatasetImport) -> Iterator[FileRow]:
-    return file_rows.rows(_chunks(dataset_import), Layout(dataset_import.layout))
+def _first_rows(dataset_import: DatasetImport) -> list[FileRow]:
+    """Return the first rows; fewer where empty lines in between take all the time."""
+    found: list[FileRow] = []
+    with suppress(_TimeIsUp):
+        found.extend(islice(_rows(dataset_import, time.monotonic() + _LOOK_SECONDS), _COLUMNS_FROM))
+    return found
 
 
-def _chunks(dataset_import: DatasetImport) -> Iterator[bytes]:
-    """Yield the file, one part in memory at a time."""
+def _rows(dataset_import: DatasetImport, until: float = math.inf) -> Iterator[FileRow]:
+    return file_rows.rows(_chunks(dataset_import, until), Layout(dataset_import.layout))
+
+
+def _demand_time(until: float) -> None:
+    if time.monotonic() > until:
+        raise _TimeIsUp
+
+
+def _chunks(dataset_import: DatasetImport, until: float = math.inf) -> Iterator[bytes]:
+    """Yield the file, one part in memory at a time; the clock is looked at here too, for lines that are no rows."""
     number = 1
     parts = DatasetImportPart.objects.filter(dataset_import=dataset_import)
     while (data := parts.filter(number=number).values_list("data", flat=True).first()) is not None:
+        if number > 1:
+            _demand_time(until)
         yield bytes(data)
         number += 1

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection
 from django.utils import timezone
 
-from monitoring import trace_prompts, usage
+from monitoring import prompt_calls, trace_prompts, usage
 from monitoring.kinds import Kind
 from monitoring.models import Span
 from monitoring.usage import Usage
@@ -30,7 +30,7 @@ _CALLS_PER_SERVICE = 6
 _NEWEST_OF_EACH_HOUR = """
     SELECT number, found.* FROM unnest(%(versions)s::int[]) number CROSS JOIN generate_series(0, %(hours)s - 1) hour
      CROSS JOIN LATERAL (
-        SELECT service, environment, trace_id, min_day, max_day, started_at FROM trace
+        SELECT service, environment, trace_id, min_day, max_day, started_at, input_tokens FROM trace
          WHERE project_id = %(project)s AND prompt_name = %(name)s AND prompt_version = number
            AND started_at > %(now)s - make_interval(hours => hour + 1) AND started_at <= %(now)s - make_interval(hours => hour)
          ORDER BY started_at DESC LIMIT %(each)s
@@ -49,6 +49,7 @@ class _Seen:
     min_day: date
     max_day: date
     started_at: datetime
+    input_tokens: int
 
 
 def find(project: Project, prompt_name: str, versions: Collection[int]) -> Traffic:
@@ -64,6 +65,10 @@ def find(project: Project, prompt_name: str, versions: Collection[int]) -> Traff
         callers=tuple(_callers(project, prompt_name, seen, used)), call_count=total.call_count,
         input_tokens=total.input_tokens / total.call_count, output_tokens=total.output_tokens / total.call_count,
         cost_usd=total.cost_per_call_usd, model=_model(project, prompt_name, now),
+        longest_input_tokens=prompt_calls.longest_input(
+            project=project, prompt_name=prompt_name,
+            traces={one.trace_id: (one.min_day, one.max_day, one.input_tokens) for one in seen},
+        ),
     )  # fmt: skip
 
 

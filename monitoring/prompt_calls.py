@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Max
 
 from monitoring import trace_prompts
 from monitoring.kinds import Kind
@@ -20,6 +21,8 @@ from projects.models import Project
 MOST_CALLS = 100
 # Traffic runs on the newest versions; older ones are looked at one by one on the page of traces.
 _VERSIONS = 20
+# Of so many traces the calls are read to find the longest.
+_LONGEST = 20
 
 _BY_VERSION = """
     SELECT found.* FROM (
@@ -27,23 +30,23 @@ _BY_VERSION = """
          WHERE p.project_id = %(project)s AND p.name = %(name)s AND (%(version)s = 0 OR v.number = %(version)s)
          ORDER BY v.number DESC LIMIT %(versions)s
     ) numbers CROSS JOIN LATERAL (
-        SELECT trace_id, min_day, max_day, thumbs_up, thumbs_down, started_at FROM trace
+        SELECT trace_id, min_day, max_day, thumbs_up, thumbs_down, started_at, input_tokens FROM trace
          WHERE project_id = %(project)s AND prompt_name = %(name)s AND prompt_version = numbers.number
          ORDER BY started_at DESC LIMIT %(limit)s
     ) found ORDER BY found.started_at DESC LIMIT %(limit)s
 """
 _DISLIKED = """
-    SELECT trace_id, min_day, max_day, thumbs_up, thumbs_down, started_at FROM trace
+    SELECT trace_id, min_day, max_day, thumbs_up, thumbs_down, started_at, input_tokens FROM trace
      WHERE project_id = %(project)s AND prompt_name = %(name)s AND thumbs_down > 0
        AND (%(version)s = 0 OR prompt_version = %(version)s)
      ORDER BY started_at DESC LIMIT %(limit)s
 """
 _ONE = """
-    SELECT trace_id, min_day, max_day, thumbs_up, thumbs_down FROM trace
+    SELECT trace_id, min_day, max_day, thumbs_up, thumbs_down, started_at, input_tokens FROM trace
      WHERE project_id = %(project)s AND trace_id = %(trace_id)s
 """
 _OF_TRACES = """
-    SELECT trace_id, min_day, max_day, thumbs_up, thumbs_down, started_at FROM trace
+    SELECT trace_id, min_day, max_day, thumbs_up, thumbs_down, started_at, input_tokens FROM trace
      WHERE project_id = %(project)s AND prompt_name = %(name)s AND trace_id = ANY(%(traces)s)
      ORDER BY started_at DESC LIMIT %(limit)s
 """
@@ -110,6 +113,28 @@ def of_traces(*, project: Project, prompt_name: str, trace_ids: Sequence[UUID]) 
         traces = {row[0]: row for row in cursor.fetchall()}
     spans = _last_spans(project, prompt_name, 0, traces)
     return [_call(spans[trace_id], *row[3:5]) for trace_id, row in traces.items() if trace_id in spans]
+
+
+def longest_input(
+    *, project: Project, prompt_name: str, traces: Mapping[UUID, tuple[date, date, int]] | None = None
+) -> int | None:
+    """Return how many tokens the longest question of the prompt had, in some traces or in the newest; None: nobody knows.
+
+    Traces are given with their first and last day and with all the tokens that were read in them.
+    """
+    if traces is None:
+        found = _traces(project, prompt_name, Which.NEWEST, 0, MOST_CALLS)
+        traces = {trace_id: (row[1], row[2], row[6]) for trace_id, row in found.items()}
+    # No call reads more than its whole trace.
+    longest = dict(sorted(traces.items(), key=lambda item: item[1][2], reverse=True)[:_LONGEST])
+    if not longest:
+        return None
+    days = [day for first, last, _ in longest.values() for day in (first, last)]
+    spans = Span.objects.filter(
+        project_id=project.pk, start_day__range=(min(days), max(days)), trace_id__in=list(longest),
+        prompt_name=prompt_name, kind=Kind.LLM,
+    )  # fmt: skip
+    return spans.aggregate(most=Max("input_tokens"))["most"] or None
 
 
 def senders(*, project: Project, prompt_name: str, limit: int = 20) -> dict[str, list[str]]:

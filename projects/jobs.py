@@ -17,6 +17,50 @@ from projects.models import Job, JobState
 LEASE = timedelta(seconds=60)
 _RETRY_BASE_SECONDS = 5
 _RETRY_CAP_SECONDS = 600
+# Others may be claiming the first jobs of a project at this very moment; so many more of them are looked at.
+_OTHER_WORKERS = 16
+
+# Projects take turns, so that a thousand jobs of one never stand before another one's first. Which projects wait is found
+# by jumping from one to the next in an index (`share`), never by reading their jobs: what it takes grows with the projects.
+# The ids are an array because that is found once; with IN, a join may look again for every row, and claim too many.
+_CLAIM = """
+    WITH RECURSIVE share (kind, owner) AS (
+        SELECT kind, (SELECT coalesce(project_id, 0) FROM job j WHERE j.state = 'ready' AND j.kind = kinds.kind
+                       ORDER BY coalesce(project_id, 0) LIMIT 1)
+          FROM unnest(%(kinds)s::text[]) AS kinds (kind)
+        UNION ALL
+        SELECT kind, (SELECT coalesce(project_id, 0) FROM job j WHERE j.state = 'ready' AND j.kind = share.kind
+                         AND coalesce(project_id, 0) > share.owner ORDER BY coalesce(project_id, 0) LIMIT 1)
+          FROM share WHERE owner IS NOT NULL
+    ), due AS (
+        SELECT kind, owner, run_at FROM share CROSS JOIN LATERAL (
+            SELECT run_at FROM job j WHERE j.state = 'ready' AND j.kind = share.kind AND coalesce(project_id, 0) = owner
+               AND run_at <= statement_timestamp() ORDER BY run_at LIMIT 1
+        ) oldest
+    ), turns AS MATERIALIZED (
+        SELECT owner, (SELECT max(claimed_at) FROM unnest(%(kinds)s::text[]) AS kinds (kind) CROSS JOIN LATERAL (
+            SELECT claimed_at FROM job j
+             WHERE j.kind = kinds.kind AND coalesce(project_id, 0) = owner AND claimed_at IS NOT NULL
+             ORDER BY claimed_at DESC LIMIT 1
+        ) latest) AS served_at, min(run_at) AS since
+          FROM due GROUP BY owner ORDER BY served_at NULLS FIRST, since LIMIT %(looked_at)s
+    ), next AS MATERIALIZED (
+        SELECT id, served_at, job_run_at, row_number() OVER (PARTITION BY owner ORDER BY job_run_at, id) AS turn
+          FROM turns JOIN due USING (owner) CROSS JOIN LATERAL (
+            SELECT j.id, j.run_at FROM job j
+             WHERE j.state = 'ready' AND j.kind = due.kind AND coalesce(project_id, 0) = owner
+               AND j.run_at <= statement_timestamp()
+             ORDER BY j.run_at LIMIT %(looked_at)s
+        ) oldest (id, job_run_at)
+         ORDER BY turn, served_at NULLS FIRST, job_run_at LIMIT %(looked_at)s
+    )
+    UPDATE job SET state = 'running', attempts = attempts + 1, lease_token = %(token)s, claimed_at = clock_timestamp(),
+           lease_until = statement_timestamp() + make_interval(secs => %(lease)s)
+     WHERE id = ANY(ARRAY(
+        SELECT job.id FROM job JOIN next USING (id) WHERE job.state = 'ready'
+         ORDER BY turn, served_at NULLS FIRST, job_run_at, job.id FOR UPDATE OF job SKIP LOCKED LIMIT %(limit)s
+     )) RETURNING id
+"""
 
 
 def add(
@@ -42,20 +86,16 @@ def running(*, kinds: Sequence[str]) -> int:
 
 
 def claim(*, kinds: Sequence[str], limit: int = 1, lease: timedelta = LEASE) -> list[Job]:
-    """Take ready jobs, oldest first; attempts rise now, so a job that kills its worker ends up dead, not eternal."""
-    # An array is found once; with IN, a join may look again for every row, and claim more than was asked for.
+    """Take ready jobs of the project whose turn was longest ago, its oldest first; others come before its next one.
+
+    Attempts rise now, so a job that kills its worker ends up dead, not eternal.
+    """
+    values: dict[str, Any] = {
+        "token": uuid.uuid4(), "lease": lease.total_seconds(), "kinds": list(kinds), "limit": limit,
+        "looked_at": limit + _OTHER_WORKERS,
+    }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE job SET state = 'running', attempts = attempts + 1, lease_token = %s,
-                lease_until = statement_timestamp() + make_interval(secs => %s)
-            WHERE id = ANY(ARRAY(
-                SELECT id FROM job WHERE state = 'ready' AND run_at <= statement_timestamp() AND kind = ANY(%s)
-                ORDER BY run_at FOR UPDATE SKIP LOCKED LIMIT %s
-            )) RETURNING id
-            """,
-            [uuid.uuid4(), lease.total_seconds(), list(kinds), limit],
-        )
+        cursor.execute(_CLAIM, values)
         ids = [row[0] for row in cursor.fetchall()]
     return list(Job.objects.filter(pk__in=ids).order_by("run_at"))
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Coalesce, Lower, Now
 from django.utils import timezone
 
 from projects.notification_models import Channel, NotificationChoice, NotificationMail
@@ -296,6 +296,8 @@ class Job(models.Model):
     max_attempts = models.PositiveIntegerField(default=5)
     lease_token = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
+    # When a worker took it last; whose turn comes next is read from it.
+    claimed_at = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True, default="")
     created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -308,6 +310,17 @@ class Job(models.Model):
         indexes = [
             models.Index(fields=["run_at"], name="job_ready", condition=models.Q(state="ready")),
             models.Index(fields=["lease_until"], name="job_running", condition=models.Q(state="running")),
+            # Work of no project takes its turn like that of any other.
+            models.Index(
+                "kind", Coalesce("project", 0), "run_at", name="job_waiting", condition=models.Q(state="ready")
+            ),
+            models.Index(
+                "kind",
+                Coalesce("project", 0),
+                "claimed_at",
+                name="job_served",
+                condition=models.Q(claimed_at__isnull=False),
+            ),
         ]
 
     @property

@@ -12,7 +12,8 @@ from projects import notification_kinds, notifications, webhook_retries, webhook
 from projects import webhook_texts as texts
 from projects.errors import SecretUnreadable
 from projects.models import DeliveryState, WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from projects.outbound.transport import LookUp, look_up
+from projects.outbound.look_ups import LookUp
+from projects.outbound.transport import look_up
 from projects.roles import Action
 from projects.webhook_sending import Reply
 

@@ -12,7 +12,8 @@ from django.conf import settings
 
 from projects.outbound.addresses import Allowlist, Target, parse_target
 from projects.outbound.errors import AddressRefused, OutboundError
-from projects.outbound.transport import GuardedTransport, LookUp, check_url, look_up
+from projects.outbound.look_ups import LookUp
+from projects.outbound.transport import GuardedTransport, check_url, look_up
 
 TIMEOUT_SECONDS = 5.0
 MAX_ANSWER_BYTES = 2_048

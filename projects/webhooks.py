@@ -52,17 +52,19 @@ class StillWaiting(ProjectsError):
     """This event is still on its way; it is tried again by itself."""
 
 
-@transaction.atomic
 def create(
     *, project: Project, name: str, url: str, events: Iterable[str], by: User, format: str = WebhookFormat.JSON
 ) -> tuple[WebhookEndpoint, str]:
     """Return a new endpoint and its secret, which is shown once; one for Slack has none."""
+    values = _checked(name, url, events)
+    with transaction.atomic():
+        return _create(project, values, WebhookFormat(format), by)
+
+
+def _create(project: Project, values: dict[str, Any], format: WebhookFormat, by: User) -> tuple[WebhookEndpoint, str]:
     if project.webhook_endpoints.count() >= MOST_ENDPOINTS:
         raise TooManyEndpoints
-    endpoint = WebhookEndpoint.objects.create(
-        project=project, name=_checked_name(name), url=_checked_url(url), events=_checked_events(events),
-        format=WebhookFormat(format), created_by=by,
-    )  # fmt: skip
+    endpoint = WebhookEndpoint.objects.create(project=project, format=format, created_by=by, **values)
     secret = "" if endpoint.is_slack else webhook_signatures.new_secret()
     if secret:
         endpoint.secret_sealed = _seal(endpoint, secret)
@@ -71,17 +73,18 @@ def create(
     return endpoint, secret
 
 
-@transaction.atomic
 def change(*, endpoint: WebhookEndpoint, name: str, url: str, events: Iterable[str], by: User) -> WebhookEndpoint:
     """Give the endpoint another name, address or choice of events."""
-    locked = WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
-    before = _public_values(locked)
-    locked.name, locked.url, locked.events = _checked_name(name), _checked_url(url), _checked_events(events)
-    locked.save(update_fields=["name", "url", "events"])
-    audit.record(
-        action="webhook.changed", subject=locked.name, by=by, project=locked.project, before=before,
-        after=_public_values(locked),
-    )  # fmt: skip
+    values = _checked(name, url, events)
+    with transaction.atomic():
+        locked = WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
+        before = _public_values(locked)
+        locked.name, locked.url, locked.events = values["name"], values["url"], values["events"]
+        locked.save(update_fields=list(values))
+        audit.record(
+            action="webhook.changed", subject=locked.name, by=by, project=locked.project, before=before,
+            after=_public_values(locked),
+        )  # fmt: skip
     return locked
 
 
@@ -204,6 +207,11 @@ def _public_values(endpoint: WebhookEndpoint) -> dict[str, Any]:
         "name": endpoint.name, "address": shown_address(endpoint), "format": str(endpoint.format),
         "events": list(endpoint.events),
     }  # fmt: skip
+
+
+def _checked(name: str, url: str, events: Iterable[str]) -> dict[str, Any]:
+    """Return what may be stored. Asked outside of any transaction: looking up a host may take seconds."""
+    return {"name": _checked_name(name), "events": _checked_events(events), "url": _checked_url(url)}
 
 
 def _checked_name(name: str) -> str:

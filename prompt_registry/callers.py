@@ -38,6 +38,8 @@ class Traffic:
     output_tokens: float | None = None
     cost_usd: float | None = None
     model: str = ""
+    # Of the longest question that was asked; None when no call says.
+    longest_input_tokens: int | None = None
 
 
 NONE = Traffic()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from prompt_registry import blank_checks, callers, oddities, price_changes
+from prompt_registry import blank_checks, callers, context_checks, oddities, price_changes
 from prompt_registry.callers import Traffic
 from prompt_registry.changes import name_oddity
 from prompt_registry.contents import TEXT, Message, PromptContent, problems_of
@@ -21,6 +21,7 @@ _REPEATED_CHARACTERS = 80
 def run(*, before: PromptContent | None, after: PromptContent, traffic: Traffic = callers.NONE) -> list[Check]:
     """Return the findings, the serious ones first; `before` is what is live now, `traffic` who calls it."""
     found = [*_content_checks(after), *_oddity_checks(after), *blank_checks.run(before, after, traffic)]
+    found += context_checks.run(before, after, traffic)
     if before is not None:
         found += _comparison_checks(before, after, traffic)
     found += _notes(after)

@@ -12,11 +12,11 @@ from django.utils import timezone
 from projects import audit, notification_kinds, notifications
 from projects.models import Membership, Project, User
 from projects.roles import Action
-from prompt_registry import contents, mentions, texts
+from prompt_registry import contents, mentions, places, texts
 from prompt_registry.contents import Placeholder
 from prompt_registry.errors import PromptRegistryError
 from prompt_registry.mentions import Person
-from prompt_registry.models import Comment, Prompt, PromptVersion
+from prompt_registry.models import ChangeRequest, Comment, Prompt, PromptVersion
 from prompt_registry.permissions import demand
 
 MAX_TEXT = 5_000
@@ -33,6 +33,10 @@ class CommentTooLong(PromptRegistryError):
 
 class LineUnknown(PromptRegistryError):
     """This version has no such line."""
+
+
+class RequestUnknown(PromptRegistryError):
+    """There is no such request for approval of this prompt."""
 
 
 class AnswerToAnswer(PromptRegistryError):
@@ -80,9 +84,11 @@ def add(
 ) -> Comment:  # fmt: skip
     """Return a new comment on a version, on a line of it, or on a change request.
 
-    `path` is the page that shows it; for a version it is known.
+    `path` is the page that shows it; without it, that of the version or the request.
     """
     demand(project=prompt.project, action=Action.GIVE_FEEDBACK, by=by)
+    if change_request_id is not None and not prompt.change_requests.filter(pk=change_request_id).exists():
+        raise RequestUnknown
     if anchor is not None and (version is None or anchor not in _anchors(version)):
         raise LineUnknown
     comment = _store(
@@ -92,8 +98,7 @@ def add(
         ),
         text,
     )  # fmt: skip
-    writer = [version.author_id] if version is not None else []
-    _tell(comment, others=writer, about="commented on", path=path)
+    _tell(comment, others=_concerned(comment), about="commented on", path=path)
     return comment
 
 
@@ -206,7 +211,7 @@ def _tell(comment: Comment, *, others: Iterable[int | None], about: str, path: s
     author = comment.author
     named = {user_id for *_, user_id in comment.mentions} - set(known) - {comment.author_id}
     concerned = {user_id for user_id in others if user_id} - named - {comment.author_id}
-    where = f"{comment.prompt.name}{f' v{comment.version.number}' if comment.version else ''}"
+    where = _where(comment)
     who = author.display_name if author else "Somebody"
     for user_ids, act in ((named, "mentioned you in a comment on"), (concerned, about)):
         notifications.tell(
@@ -215,11 +220,36 @@ def _tell(comment: Comment, *, others: Iterable[int | None], about: str, path: s
         )  # fmt: skip
 
 
+def _concerned(comment: Comment) -> set[int | None]:
+    """Return whom a new comment concerns: who wrote the version, and who asks for its approval or has to give it."""
+    if (asked := _request(comment)) is not None:
+        return {asked.author_id, asked.requested_by_id, asked.reviewer_id, asked.reviewed_by_id}
+    return {comment.version.author_id} if comment.version is not None else set()
+
+
+def _where(comment: Comment) -> str:
+    if (asked := _request(comment)) is not None:
+        return f"the request to publish {comment.prompt.name} v{asked.version.number} to {asked.label}"
+    return f"{comment.prompt.name}{f' v{comment.version.number}' if comment.version else ''}"
+
+
 def _path(comment: Comment) -> str:
+    if (asked := _request(comment)) is not None:
+        return (
+            f"{places.publishing(comment.prompt, number=asked.version.number, label=asked.label)}#comment-{comment.pk}"
+        )
     prompt = f"/p/{comment.prompt.project.slug}/prompts/{comment.prompt_id}/"
     if comment.version is None:
         return f"{prompt}versions/"
     return f"{prompt}versions/{comment.version.number}/#comment-{comment.pk}"
+
+
+def _request(comment: Comment) -> ChangeRequest | None:
+    """Return the change request that the comment is about; none for one on a version."""
+    if comment.version_id is not None or comment.change_request_id is None:
+        return None
+    requests = ChangeRequest.objects.filter(project=comment.project_id, prompt=comment.prompt_id)
+    return requests.select_related("version").filter(pk=comment.change_request_id).first()
 
 
 def _locked(comment: Comment, *, by: User | None) -> Comment:

@@ -148,6 +148,15 @@ def finish(*, cell: TrialCell, result: Result) -> None:
 
 
 @transaction.atomic
+def ask_again(*, cell: TrialCell, result: Result) -> None:
+    """Pay for a try that came to nothing, and let the cell wait for another, which sets aside money of its own."""
+    mine = TrialCell.objects.filter(pk=cell.pk, lease_token=cell.lease_token, state=CellState.RUNNING)
+    mine.update(state=CellState.READY, lease_until=None, revision=F("revision") + 1)
+    for attempt in TrialAttempt.objects.filter(cell=cell, lease_token=cell.lease_token, outcome=AttemptOutcome.RUNNING):
+        _close(attempt, outcome=result.outcome, cost_nano_usd=result.cost.nano_usd)
+
+
+@transaction.atomic
 def give_back(cells: Sequence[TrialCell]) -> None:
     """Let other workers have the cells at once."""
     for cell in cells:

@@ -22,7 +22,7 @@ from prompt_registry.models import ProviderConnection
 from prompt_registry.prices import books
 from prompt_registry.providers import running
 from prompt_registry.providers.connections import Connection
-from prompt_registry.providers.errors import AnswerTooLarge, MalformedAnswer, ProviderError, ProviderTimeout
+from prompt_registry.providers.errors import ProviderError
 from prompt_registry.providers.running import RunningCall
 from prompt_registry.providers.values import Completion, ModelSettings
 from prompt_registry.trial_cells import Result
@@ -41,8 +41,6 @@ _LEAST_PAUSE = 0.02
 # Shorter than the lease: after that others may have the cells.
 _PATIENCE_SECONDS = 15.0
 _FREE = Cost(0)
-# The provider did the work, although nothing useful came of it.
-_MAYBE_BILLED = (ProviderTimeout, MalformedAnswer, AnswerTooLarge)
 
 
 class ConnectionGone(PromptRegistryError):
@@ -141,7 +139,10 @@ class Pump:
     def _ask(self, cell: TrialCell, variant: Variant, messages: list[dict[str, Any]], provider: Connection) -> Asked:
         # What was set aside for an answer without a limit is its limit.
         settings = replace(variant.settings, max_tokens=variant.settings.max_tokens or trial_money.UNLIMITED_ANSWER)
-        call = running.start(connection=provider, messages=messages, settings=settings, changed=self._changed)
+        # Money was set aside for one answer: what may have to be paid for is asked again with money of its own.
+        call = running.start(
+            connection=provider, messages=messages, settings=settings, changed=self._changed, may_pay_again=False
+        )
         return Asked(cell, variant, messages, settings, call)
 
     def _opened(self, cell: TrialCell) -> tuple[Variant, list[dict[str, Any]], Connection] | None:
@@ -215,7 +216,11 @@ class Pump:
         trial_cells.write(news)
 
     def _finish(self, asked: Asked) -> None:
-        trial_cells.finish(cell=asked.cell, result=_result(asked))
+        result = _result(asked)
+        if _is_worth_another(asked):
+            trial_cells.ask_again(cell=asked.cell, result=result)
+        else:
+            trial_cells.finish(cell=asked.cell, result=result)
         del self._asked[asked.cell.pk]
         self._claim_at = time.monotonic()
 
@@ -250,11 +255,18 @@ def _refused(error: Exception) -> Result:
     )  # fmt: skip
 
 
+def _is_worth_another(asked: Asked) -> bool:
+    """Tell whether a try that the provider may charge for came to nothing at all, as the first or second of three."""
+    error = asked.call.error
+    is_lost = isinstance(error, ProviderError) and error.is_retryable and error.is_maybe_billed
+    return is_lost and not asked.call.text and asked.cell.attempts < trial_cells.MAX_ATTEMPTS
+
+
 def _result(asked: Asked) -> Result:
     if asked.call.completion is not None:
         return _answered(asked, asked.call.completion)
     text, error = texts.clean(asked.call.text), asked.call.error
-    is_billed = text or error is None or isinstance(error, _MAYBE_BILLED)
+    is_billed = text or error is None or getattr(error, "is_maybe_billed", False)
     spent = _spent_on(asked, text) if is_billed else _FREE
     if error is None:
         return _ended(asked, CellState.STOPPED, AttemptOutcome.STOPPED, text, spent)

@@ -71,6 +71,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("view-mode", "v", "Change the view of differences", "Prompt"),
     Shortcut("next-change", "n", "Next change", "Prompt"),
     Shortcut("previous-change", "p", "Previous change", "Prompt"),
+    Shortcut("run-calls", "o", "Run the real calls with both versions", "Prompt"),
     Shortcut("approve", "a", "Approve", "Prompt"),
     Shortcut("ask-for-changes", "r", "Ask for changes", "Prompt"),
     Shortcut("undo-publish", "Shift+U", "Undo the last publish", "Prompt"),

@@ -12,6 +12,7 @@ from django.urls import reverse
 from monitoring import environments
 from projects.models import Project
 from projects.roles import Action, is_allowed
+from prompt_registry import approval_queries
 from webapp import time_ranges, warnings
 
 THEMES = ("system", "light", "dark")
@@ -27,6 +28,7 @@ class NavEntry:
     key: str
     icon: str
     current: bool
+    count: int = 0
 
 
 def render_page(
@@ -60,7 +62,7 @@ def shell(request: HttpRequest, *, section: str = "", has_time_range: bool = Fal
     if project is not None:
         role = request.membership.role  # type: ignore[attr-defined]
         context |= {
-            "nav": navigation(project, section=section),
+            "nav": navigation(project, section=section, waiting=_waiting(request)),
             "can_edit": is_allowed(role=role, action=Action.EDIT_PROMPTS),
             "can_publish": is_allowed(role=role, action=Action.PUBLISH),
             "can_manage": is_allowed(role=role, action=Action.MANAGE_PROJECT),
@@ -71,8 +73,8 @@ def shell(request: HttpRequest, *, section: str = "", has_time_range: bool = Fal
     return context
 
 
-def navigation(project: Project, *, section: str) -> list[NavEntry]:
-    """Return the entries of the left rail."""
+def navigation(project: Project, *, section: str, waiting: int = 0) -> list[NavEntry]:
+    """Return the entries of the left rail; so many approvals are `waiting` for whoever looks at it."""
     entries = [
         ("Overview", "overview", "g o", "overview"),
         ("Prompts", "prompts", "g p", "prompts"),
@@ -82,9 +84,17 @@ def navigation(project: Project, *, section: str) -> list[NavEntry]:
         ("Settings", "settings", "g s", "settings"),
     ]
     return [
-        NavEntry(label=label, url=reverse(name, args=[project.slug]), key=key, icon=icon, current=section == name)
+        NavEntry(
+            label=label, url=reverse(name, args=[project.slug]), key=key, icon=icon, current=section == name,
+            count=waiting if name == "prompts" else 0,
+        )
         for label, name, key, icon in entries
-    ]
+    ]  # fmt: skip
+
+
+def _waiting(request: HttpRequest) -> int:
+    """Return how many requests for approval wait for this person; one look into a small index."""
+    return approval_queries.waiting_for(request.membership).count()  # type: ignore[attr-defined]
 
 
 def theme(request: HttpRequest) -> str:

@@ -7,7 +7,7 @@ import codecs
 import functools
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_address
 from typing import Any
@@ -15,8 +15,10 @@ from typing import Any
 import httpcore2
 import httpx2
 
+from projects.outbound import look_ups
 from projects.outbound.addresses import Address, Allowlist, Target, as_literal, check, parse_target
 from projects.outbound.errors import AddressRefused, AnswerCompressed, AnswerTooLarge, RedirectRefused
+from projects.outbound.look_ups import LookUp
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 MAX_EVENT_LINE_BYTES = 64 * 1024
@@ -32,8 +34,6 @@ _ANSWER_HEADERS = frozenset({
     b"x-ratelimit-remaining-tokens", b"x-ratelimit-reset-tokens", b"x-ratelimit-remaining-requests",
     b"x-ratelimit-reset-requests",
 })  # fmt: skip
-
-LookUp = Callable[[str, int], Sequence[Address]]
 
 
 def look_up(host: str, port: int) -> Sequence[Address]:
@@ -51,7 +51,7 @@ def look_up(host: str, port: int) -> Sequence[Address]:
 def check_url(*, url: str, allowlist: Allowlist, look_up: LookUp = look_up) -> Target:
     """Refuse an address that this server may not call; used when it is saved."""
     target = parse_target(url)
-    check(target=target, addresses=look_up(target.host, target.port), allowlist=allowlist)
+    check(target=target, addresses=look_ups.addresses(look_up, target.host, target.port), allowlist=allowlist)
     return target
 
 
@@ -74,7 +74,7 @@ class _PinnedBackend(httpcore2.AsyncNetworkBackend):
     ) -> httpcore2.AsyncNetworkStream:
         try:
             async with asyncio.timeout(timeout):
-                addresses = await asyncio.to_thread(self._look_up, self._target.host, self._target.port)
+                addresses = await look_ups.addresses_async(self._look_up, self._target.host, self._target.port)
                 check(target=self._target, addresses=addresses, allowlist=self._allowlist)
                 return await self._connect_first(addresses[:_ADDRESSES_TRIED], timeout)
         except TimeoutError as error:

@@ -14,7 +14,7 @@ from typing import Any
 
 from prompt_registry.errors import PromptRegistryError
 
-_FILE = Path(__file__).with_name("prices.json")
+FILE = Path(__file__).with_name("prices.json")
 _PICO_USD_PER_TOKEN = 1_000_000
 MOST_USD = 100_000.0
 MAX_ROWS = 2_000
@@ -80,7 +80,7 @@ class Price:
 @functools.cache
 def all_prices() -> tuple[Price, ...]:
     """Return every price of the shipped snapshot, in the order of the file."""
-    return read(json.loads(_FILE.read_text(encoding="utf-8")))
+    return read(json.loads(FILE.read_text(encoding="utf-8")))
 
 
 def read(document: Any) -> tuple[Price, ...]:

@@ -38,12 +38,16 @@ _breakers: OrderedDict[tuple[int, int, int], Breaker] = OrderedDict()
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What to ask, of whom, and until when."""
+    """What to ask, of whom, and until when.
+
+    Unless it `may_pay_again`, a try that the provider may charge for is the last one: the money was set aside for one.
+    """
 
     connection: Connection
     messages: Sequence[Mapping[str, Any]]
     settings: ModelSettings
     total_seconds: float = TOTAL_SECONDS
+    may_pay_again: bool = True
 
 
 async def ask(call: Call) -> Completion:
@@ -58,7 +62,7 @@ async def ask(call: Call) -> Completion:
         with wire.reading():
             return wire.read_completion(answer, tries=tries, latency_ms=_ms_since(started))
 
-    return await _with_tries(call.connection, one_try, deadline)
+    return await _with_tries(call, one_try, deadline)
 
 
 async def ask_once(call: Call) -> tuple[Completion, Headroom]:
@@ -93,7 +97,7 @@ async def ask_streaming(call: Call) -> AsyncIterator[TextChunk | Completion]:
         chunks = await _create(call, stream=True, stream_options={"include_usage": True})
         return await _next_text(chunks, answer)
 
-    text = await _with_tries(call.connection, open_stream, deadline)
+    text = await _with_tries(call, open_stream, deadline)
     first_ms = _ms_since(started)
     try:
         while text is not None:
@@ -144,14 +148,15 @@ async def _rest_of(connection: Connection, chunks: Any, answer: wire.StreamedAns
         raise error from raised
 
 
-async def _with_tries(connection: Connection, one_try: Callable[[int], Awaitable[T]], deadline: float) -> T:
+async def _with_tries(call: Call, one_try: Callable[[int], Awaitable[T]], deadline: float) -> T:
     tries = 0
     while True:
         tries += 1
         try:
-            return await _guarded(connection, one_try, tries, deadline)
+            return await _guarded(call.connection, one_try, tries, deadline)
         except ProviderError as error:
-            wait = wait_seconds(error=error, tries=tries, roll=random.random())  # noqa: S311  # spreads retries
+            roll = random.random()  # noqa: S311  # spreads retries
+            wait = wait_seconds(error=error, tries=tries, roll=roll, may_pay_again=call.may_pay_again)
             if wait is None or asyncio.get_running_loop().time() + wait >= deadline:
                 raise
         await asyncio.sleep(wait)

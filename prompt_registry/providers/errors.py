@@ -10,6 +10,8 @@ class ProviderError(Exception):
     """The model provider did not answer as expected. Try again; if it goes on, check the connection in Settings."""
 
     is_retryable = False
+    # The provider may have done the work, and may charge for it, although nothing useful came of it.
+    is_maybe_billed = False
 
     def __init__(
         self, message: str | None = None, *, detail: str = "", retry_after_seconds: float | None = None
@@ -74,16 +76,20 @@ class ProviderTimeout(ProviderError):
     """The provider took too long to answer. Try again, choose a faster model or ask for a shorter answer."""
 
     is_retryable = True
+    is_maybe_billed = True
 
 
 class MalformedAnswer(ProviderError):
     """The provider's answer was cut off or is not in the OpenAI format. Check that the address is the API's."""
 
     is_retryable = True
+    is_maybe_billed = True
 
 
 class AnswerTooLarge(ProviderError):
     """The provider's answer was larger than 4 MiB and was stopped. Limit the length of the answer."""
+
+    is_maybe_billed = True
 
 
 class ProviderPaused(ProviderError):

@@ -12,9 +12,12 @@ _BASE_SECONDS = 0.5
 _CAP_SECONDS = 8.0
 
 
-def wait_seconds(*, error: ProviderError, tries: int, roll: float) -> float | None:
-    """Return how long to wait before the next try, None when there should be none; `roll` is random in [0, 1)."""
-    if not error.is_retryable or tries >= MAX_TRIES:
+def wait_seconds(*, error: ProviderError, tries: int, roll: float, may_pay_again: bool = True) -> float | None:
+    """Return how long to wait before the next try, None when there should be none; `roll` is random in [0, 1).
+
+    Unless `may_pay_again`, what the provider may charge for is not tried again.
+    """
+    if not error.is_retryable or tries >= MAX_TRIES or (error.is_maybe_billed and not may_pay_again):
         return None
     if error.retry_after_seconds is None:
         # Full jitter: many callers that failed together do not come back together.

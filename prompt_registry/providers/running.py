@@ -61,13 +61,13 @@ class RunningCall:
 
 def start(
     *, connection: Connection, messages: Sequence[Mapping[str, Any]], settings: ModelSettings, changed: threading.Event,
-    total_seconds: float = TOTAL_SECONDS,
+    total_seconds: float = TOTAL_SECONDS, may_pay_again: bool = True,
 ) -> RunningCall:  # fmt: skip
     """Ask in the background; `changed` is set whenever there is something new to look at."""
     from prompt_registry.providers.calls import Call
 
     running = RunningCall(changed)
-    future = event_loop.submit(running._follow(Call(connection, messages, settings, total_seconds)))
+    future = event_loop.submit(running._follow(Call(connection, messages, settings, total_seconds, may_pay_again)))
     running._future = future
     future.add_done_callback(lambda _: changed.set())
     return running

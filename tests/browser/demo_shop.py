@@ -37,7 +37,7 @@ from prompt_registry.imports import runs
 from prompt_registry.imports.values import SourceFile
 from prompt_registry.models import Prompt, ProviderConnection
 from prompt_registry.trial_models import CellState, Trial
-from prompt_registry.trial_plans import VERSION, TrialInput, Variant
+from prompt_registry.trial_plans import CALL, VERSION, TrialInput, Variant
 from tests.monitoring.factories import make_span, new_span_id, new_trace_id, rate, send
 from tests.projects.factories import make_user
 from webapp.demo import traffic
@@ -73,6 +73,7 @@ class DemoShop:
     dataset_file_id: int
     dataset_imported_id: int
     trial_id: int
+    recalled_number: int
     evaluator_id: int
     judge_id: int
     invitation_token: str
@@ -114,7 +115,7 @@ def make() -> DemoShop:
         project=project, empty=projects.create(name="Brand new", by=admin), admin=admin, viewer=viewer, prompt=made[0],
         proposed=made[1],
         trace_id=talk.hex_id, failed_trace_id=failed, session_id=talk.session_id, connection_id=connection.pk,
-        trial_id=_trial(made[0], connection, admin).pk,
+        trial_id=_trial(made[0], connection, admin).pk, recalled_number=_recall(made[0], connection, admin),
         evaluator_id=_evaluator(project, admin).pk, judge_id=Evaluator.objects.get(project=project, name="Good answer").pk,
         import_id=pending.pk, done_import_id=done.pk,
         invitation_token=invitation, webhook_id=webhook.pk, webhook_off_id=webhook_off.pk, delivery_id=delivery.pk,
@@ -135,6 +136,9 @@ def _talk_about(prompt: Prompt, admin: User, writer: User) -> None:
     comments.add(prompt=prompt, version=version, text=f"Reads well. {LONG}", by=writer)
     settled = comments.add(prompt=prompt, version=version, anchor=Anchor(0, 1), text="A typing mistake?", by=writer)
     comments.resolve(comment=settled, by=admin)
+    newest = versions.newest_of(prompt)
+    comments.add(prompt=prompt, version=newest, anchor=Anchor(0, 1), text=f"Kind enough? {LONG}", by=writer)
+    comments.add(prompt=prompt, version=newest, text="As a whole it reads well.", by=writer)
 
 
 def _webhooks(project: Project, admin: User) -> tuple[WebhookEndpoint, WebhookEndpoint, WebhookDelivery]:
@@ -181,7 +185,10 @@ def _propose(prompt: Prompt, writer: User) -> None:
         {"type": prompt.type, "text": f"{LONG} {{{{ticket}}}}", "messages": [{"role": "user", "content": LONG}]}
     )
     version = versions.save(prompt=prompt, content=words, note=f"Because {LONG}", by=writer)
-    change_requests.ask(prompt=prompt, version=version, label="production", by=writer, note=f"Please look at {LONG}")
+    request = change_requests.ask(
+        prompt=prompt, version=version, label="production", by=writer, note=f"Please look at {LONG}"
+    )
+    comments.add(prompt=prompt, change_request_id=request.pk, text=f"Why all of {LONG}?", by=writer)
     schedules.plan(
         prompt=prompt, version=version, label="staging", publish_at=timezone.now() + timedelta(days=1), by=writer,
         expected_version=prompt.labels.get(name="staging").version.number,
@@ -264,6 +271,26 @@ def _trial(prompt: Prompt, connection: ProviderConnection, admin: User) -> Trial
     trial.cells.filter(row=1, column=0).update(state=CellState.FAILED, **failed)
     trial.cells.filter(row=1, column=1).update(state=CellState.STOPPED, text="Half an", latency_ms=20)
     return trial
+
+
+def _recall(prompt: Prompt, connection: ProviderConnection, admin: User) -> int:
+    """Make a trial of real calls with the live version and another one; return the number of that."""
+    live = prompt.labels.get(name="production").version
+    other = prompt.versions.exclude(pk=live.pk).order_by("number")[1]
+    variants = [
+        Variant(
+            kind=VERSION, number=version.number, is_live=version == live, content=contents.of_version(version).to_json(),
+            connection_id=connection.pk, connection_name=connection.name, model="simulated-fast", is_simulated=True,
+        )
+        for version in (live, other)
+    ]  # fmt: skip
+    given = [
+        TrialInput({"question": LONG}, source=CALL, answer=f"{LONG} it was.", is_disliked=True),
+        TrialInput({"question": "Where is my parcel?"}, source=CALL),
+    ]
+    trial = trials.create(prompt=prompt, inputs=given, variants=variants, by=admin)
+    trial.cells.filter(row=0).update(state=CellState.DONE, text=f"{LONG} it is.", latency_ms=800, output_tokens=60)
+    return other.number
 
 
 def _send_a_day_of_calls(project: Project) -> None:

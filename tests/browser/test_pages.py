@@ -53,6 +53,7 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "prompts found": inside("prompts", "?q=refund"),
     "prompts not found": inside("prompts", "?q=xyzzy"),
     "prompts in order": inside("prompts", "?sort=calls&show=disliked"),
+    "prompts that wait": inside("prompts", "?show=waiting"),
     "prompts none left": inside("prompts", "?show=unused&tag=nothing"),
     "prompts-bulk": inside("prompts-bulk", "?do=tag&chosen={demo.prompt.pk}"),
     "prompts none chosen": inside("prompts-bulk", "?do=archive"),
@@ -75,6 +76,7 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "prompts side by side": of_prompt("prompt-compare", "?from=1&to=2&view=side"),
     "prompt-publish": of_prompt("prompt-publish", "?version=1"),
     "publish side by side": of_prompt("prompt-publish", "?version=1&view=side"),
+    "publish with calls run again": of_prompt("prompt-publish", "?version={demo.recalled_number}"),
     "publish with a request": inside("prompt-publish", prompt_id=lambda demo: demo.proposed.pk),
     "prompt-versions with a request": inside("prompt-versions", prompt_id=lambda demo: demo.proposed.pk),
     "change-requests": inside("change-requests"),
@@ -179,6 +181,7 @@ NO_PAGES = set(
     """
     home settings prompt-writers prompt-by-name prompt-changed prompt-windows join-project preferences
     prompt-file prompts-export-file
+    prompt-recalls prompt-try-example request-comment-add
     prompt-snippets remove-price reprice stop-repricing repricing
     prompt-archive prompt-delete prompt-discard prompt-draft prompt-preview prompt-restore prompt-undo prompt-use prompt-use-again
     comment-people comment-add comment-answer comment-edit comment-delete comment-resolve comment-reopen

@@ -6,13 +6,15 @@ import tracemalloc
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from evals import datasets, imports, mappings
 from evals.errors import FileNotUsable, FileTooLarge, ImportNotWaiting
 from evals.mappings import Column, Role
 from evals.models import Dataset, DatasetImport, DatasetImportPart, DatasetItem, ImportState
-from projects.models import Job
+from projects.models import Job, JobState
 from projects.roles import Role as PersonRole
 from prompt_registry.errors import NotAllowed
 from tests.evals.factories import add, bring_in, hand_over, make_dataset, make_editor
@@ -192,3 +194,63 @@ def test_a_long_file_is_imported_in_bounded_memory(dataset):
     assert (dataset.item_count, dataset.revision) == (rows, 1)
     assert found.size > 24 * 1024 * 1024
     assert most < 17 * 1024 * 1024
+
+
+def test_empty_lines_take_no_more_time_than_others(dataset, monkeypatch):
+    found = hand_over(dataset, b"q\nfirst\n" + b"\n" * (4 * 1024 * 1024) + b"last\n")
+    parts, clock = [], iter(range(1_000))
+    monkeypatch.setattr(imports.time, "monotonic", lambda: next(clock))
+    DatasetImportPart.objects.count()
+
+    with CaptureQueriesContext(connection) as queries:
+        seen = imports.look(dataset_import=found, seconds=2)
+
+    parts = [query for query in queries if "dataset_import_part" in query["sql"]]
+    assert (seen.usable_count, seen.is_whole) == (1, False)
+    assert len(parts) < 5
+
+
+def test_a_file_of_empty_lines_is_refused_in_time(dataset, monkeypatch):
+    clock = iter(range(1_000))
+    monkeypatch.setattr(imports.time, "monotonic", lambda: next(clock))
+
+    with pytest.raises(FileNotUsable, match="No row of this file can be read"):
+        hand_over(dataset, b"q\n" + b"\n" * (6 * 1024 * 1024) + b"last\n")
+
+
+def test_an_import_whose_worker_was_stopped_is_given_up_and_says_so(dataset):
+    found = hand_over(dataset, TABLE)
+    imports.confirm(dataset_import=found, by=None)
+    Job.objects.update(state=JobState.DEAD)
+
+    imports.forget_old()
+
+    found.refresh_from_db()
+    assert found.state == ImportState.FAILED
+    assert "smaller parts" in found.outcome["reason"]
+    assert found.finished_at is not None
+    assert not DatasetImportPart.objects.exists()
+
+
+@pytest.mark.parametrize("state", [JobState.READY, JobState.RUNNING], ids=["waiting", "running"])
+def test_an_import_that_somebody_works_on_is_not_given_up(dataset, state):
+    found = hand_over(dataset, TABLE)
+    imports.confirm(dataset_import=found, by=None)
+    Job.objects.update(state=state)
+
+    imports.forget_old()
+
+    found.refresh_from_db()
+    assert found.state == ImportState.CONFIRMED
+
+
+def test_an_import_whose_job_was_swept_away_is_given_up(dataset):
+    found, other = hand_over(dataset, TABLE), hand_over(dataset, TABLE)
+    for one in (found, other):
+        imports.confirm(dataset_import=one, by=None)
+    Job.objects.filter(payload__import=found.pk).delete()
+
+    imports.forget_old()
+
+    states = dict(DatasetImport.objects.values_list("pk", "state"))
+    assert states == {found.pk: ImportState.FAILED, other.pk: ImportState.CONFIRMED}

@@ -63,6 +63,23 @@ def test_what_calls_used_is_averaged(project):
     assert traffic.cost_usd == pytest.approx(0.002)
 
 
+def test_the_longest_question_is_that_of_a_call_with_the_prompt(project):
+    for tokens in (100, 9_000, 300):
+        call(project, tokens=(tokens, 10))
+    trace_id, now = new_trace_id(), timezone.now()
+    other = make_span(trace_id=trace_id, prompt="other", version=1, at=now - timedelta(minutes=3), tokens=(50_000, 1))
+    ours = make_span(trace_id=trace_id, prompt="answer", version=1, at=now - timedelta(minutes=2), tokens=(500, 1))
+    send(project, other, ours)
+
+    assert find(project).longest_input_tokens == 9_000
+
+
+def test_calls_that_count_no_tokens_say_nothing_about_their_length(project):
+    call(project, tokens=None)
+
+    assert find(project).longest_input_tokens is None
+
+
 def test_only_the_last_24_hours_count(project):
     call(project, minutes=25 * 60 + 5)
 

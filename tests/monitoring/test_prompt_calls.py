@@ -127,3 +127,12 @@ def test_calls_are_found_again_by_their_traces_and_only_in_their_project_and_pro
     found = prompt_calls.of_traces(project=project, prompt_name="answer", trace_ids=ids)
 
     assert [call.trace_id.hex for call in found] == wanted[::-1]
+
+
+def test_the_longest_question_of_the_newest_calls_is_known(project):
+    for tokens in (100, 9_000, 300):
+        make_trace(project, prompt="answer", version=1, tokens=(tokens, 1))
+    make_trace(make_project(), prompt="answer", version=1, tokens=(50_000, 1))
+
+    assert prompt_calls.longest_input(project=project, prompt_name="answer") == 9_000
+    assert prompt_calls.longest_input(project=project, prompt_name="other") is None

@@ -12,6 +12,7 @@ from django.utils import timezone
 from projects import jobs
 from projects.errors import LeaseLost
 from projects.models import Job, JobState
+from tests.projects.factories import make_project
 
 pytestmark = pytest.mark.django_db
 KIND = "test"
@@ -140,3 +141,76 @@ def test_work_with_a_moment_waits_for_it():
     Job.objects.update(run_at=Now())
 
     assert claim().dedupe_key == "later"
+
+
+# Projects take turns
+
+
+def add_for(project, *keys: str, kind: str = KIND) -> None:
+    for key in keys:
+        jobs.add(kind=kind, dedupe_key=f"{project.pk if project else 0} {key}", project_id=project and project.pk)
+
+
+def served(amount: int, *, kinds: tuple[str, ...] = (KIND,)) -> list[str]:
+    """Do so many jobs one after the other, as one worker does, and return their keys."""
+    keys = []
+    for _ in range(amount):
+        (job,) = jobs.claim(kinds=kinds)
+        jobs.finish(job=job)
+        keys.append(job.dedupe_key)
+    return keys
+
+
+def test_many_jobs_of_one_project_do_not_stand_before_the_first_of_another():
+    busy, quiet = make_project(), make_project()
+    add_for(busy, *map(str, range(50)))
+    add_for(quiet, "first", "second")
+
+    assert served(4) == [f"{busy.pk} 0", f"{quiet.pk} first", f"{busy.pk} 1", f"{quiet.pk} second"]
+
+
+def test_projects_take_turns_within_one_claim_too():
+    busy, quiet = make_project(), make_project()
+    add_for(busy, *map(str, range(50)))
+    add_for(quiet, "first")
+
+    claimed = {job.dedupe_key for job in jobs.claim(kinds=[KIND], limit=3)}
+
+    assert claimed == {f"{busy.pk} 0", f"{quiet.pk} first", f"{busy.pk} 1"}
+
+
+def test_a_project_whose_jobs_fail_waits_for_its_turn_like_others():
+    broken, quiet = make_project(), make_project()
+    add_for(broken, *map(str, range(5)))
+    (job,) = jobs.claim(kinds=[KIND])
+    jobs.fail(job=job, error="boom")
+    add_for(quiet, "first")
+
+    assert served(1) == [f"{quiet.pk} first"]
+
+
+def test_work_of_no_project_takes_its_turn():
+    busy = make_project()
+    add_for(busy, *map(str, range(5)))
+    add_for(None, "housekeeping")
+
+    assert "0 housekeeping" in served(2)
+
+
+def test_turns_count_by_kinds_that_one_worker_takes():
+    one, other = make_project(), make_project()
+    add_for(one, "hook")
+    add_for(other, "hook")
+    add_for(one, "mail", kind="other")
+    served(1, kinds=("other",))
+
+    assert served(1) == [f"{one.pk} hook"]
+
+
+def test_a_job_that_is_not_due_yet_keeps_nobody_waiting():
+    later, ready = make_project(), make_project()
+    jobs.add(kind=KIND, dedupe_key="later", project_id=later.pk, run_at=timezone.now() + timedelta(hours=1))
+    add_for(ready, "now", "soon")
+
+    assert served(2) == [f"{ready.pk} now", f"{ready.pk} soon"]
+    assert jobs.claim(kinds=[KIND]) == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from ipaddress import ip_address
 
@@ -148,3 +150,16 @@ def test_nobody_listening_is_said(allowed, settings):
     settings.WEBHOOK_ALLOWLIST = ["127.0.0.1"]
 
     assert "connection failed" in post("http://127.0.0.1:1/").error
+
+
+def test_a_name_server_that_keeps_silent_is_given_up(monkeypatch):
+    monkeypatch.setattr(webhook_sending, "TIMEOUT_SECONDS", 0.3)
+    let_go, started = threading.Event(), time.monotonic()
+
+    try:
+        reply = post("https://hooks.example/", look_up=lambda host, port: let_go.wait(30) or [])
+    finally:
+        let_go.set()
+
+    assert "took longer" in reply.error
+    assert time.monotonic() - started < 15

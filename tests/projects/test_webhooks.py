@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import orjson
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
-from projects import secrets, webhook_texts, webhooks
+from projects import secrets, webhook_sending, webhook_texts, webhooks
 from projects.errors import SecretUnreadable
 from projects.models import AuditEvent, DeliveryState, Job, WebhookDelivery, WebhookEndpoint
 from projects.webhooks import (
@@ -215,3 +215,15 @@ def test_what_was_skipped_before_it_was_tried_can_be_sent_again(project, by):
     webhooks.resend(delivery=delivery, by=by)
 
     assert Job.objects.filter(kind=webhooks.KIND, state="ready").count() == 1
+
+
+def test_a_host_is_looked_up_before_anything_is_locked(project, by, monkeypatch):
+    endpoint, _ = make(project, by)
+    depths = []
+    depth = len(connection.savepoint_ids)
+    monkeypatch.setattr(webhook_sending, "check", lambda url: depths.append(len(connection.savepoint_ids) - depth))
+
+    make(project, by, url="https://hooks.example/")
+    webhooks.change(endpoint=endpoint, name="bot", url="https://other.example/", events=[PUBLISHED], by=by)
+
+    assert depths == [0, 0]

@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 
 from projects.models import AuditEvent, Notification
 from projects.roles import Role
-from prompt_registry import comments, contents
+from prompt_registry import change_requests, comments, contents
 from prompt_registry.comments import (
     Anchor,
     AnswerToAnswer,
@@ -192,15 +192,44 @@ def test_somebody_of_another_project_cannot_be_named(version, editor):
     assert comment.mentions == []
 
 
-def test_a_change_request_is_commented_on_by_its_number(prompt, editor, approver):
-    comment = comments.add(
-        prompt=prompt, change_request_id=7, text=f"@{approver.name}", by=editor, path="/p/x/changes/7/"
-    )
+def test_a_comment_on_a_request_tells_who_asked_and_who_has_to_decide(prompt, editor, approver):
+    version = make_version(prompt, by=editor)
+    asked = change_requests.ask(prompt=prompt, version=version, label="production", by=editor, reviewer=approver)
+    Notification.objects.all().delete()
+    third = make_member(prompt.project)
 
-    (thread,) = comments.of_change_request(project=prompt.project, change_request_id=7)
+    comment = comments.add(prompt=prompt, change_request_id=asked.pk, text=f"Why now? @{third.name}", by=approver)
+
+    (thread,) = comments.of_change_request(project=prompt.project, change_request_id=asked.pk)
     assert thread.comment == comment
-    assert comments.of_change_request(project=prompt.project, change_request_id=8) == []
-    assert Notification.objects.get().path == "/p/x/changes/7/"
+    page = f"/p/{prompt.project.slug}/prompts/{prompt.pk}/publish/?version=1&to=production#comment-{comment.pk}"
+    told = {note.user_id: (note.sentence, note.path) for note in Notification.objects.all()}
+    about = f"the request to publish {prompt.name} v1 to production"
+    assert told == {
+        third.pk: (f"{approver.display_name} mentioned you in a comment on {about}", page),
+        editor.pk: (f"{approver.display_name} commented on {about}", page),
+    }
+
+
+def test_an_answer_to_a_comment_on_a_request_leads_back_to_it(prompt, editor, approver):
+    version = make_version(prompt, by=editor)
+    asked = change_requests.ask(prompt=prompt, version=version, label="production", by=editor)
+    comment = comments.add(prompt=prompt, change_request_id=asked.pk, text="Why now?", by=approver)
+    Notification.objects.all().delete()
+
+    comments.answer(comment=comment, text="Because.", by=editor)
+
+    told = Notification.objects.get()
+    assert told.user == approver
+    assert "/publish/?version=1&to=production#comment-" in told.path
+
+
+def test_a_request_of_another_prompt_is_not_commented_on(prompt, editor):
+    other = make_prompt(prompt.project)
+    asked = change_requests.ask(prompt=other, version=make_version(other, by=editor), label="production", by=editor)
+
+    with pytest.raises(comments.RequestUnknown):
+        comments.add(prompt=prompt, change_request_id=asked.pk, text="Hello", by=editor)
 
 
 @pytest.mark.parametrize(

@@ -362,3 +362,62 @@ def test_text_that_the_database_cannot_hold_is_cleaned(prompt, editor, connectio
     run()
 
     assert trial.cells.get().text == "nul  end"
+
+
+# What may have to be paid for more than once
+
+
+def test_every_try_that_may_be_billed_sets_aside_money_of_its_own(prompt, editor, connection, provider):
+    provider.script = ["malformed_json", "html", "stream"]
+    trial = make(prompt, editor, connection, rows=1)
+
+    run()
+
+    assert states(trial) == [CellState.DONE]
+    assert len(provider.requests) == 3
+    tries = TrialAttempt.objects.order_by("pk")
+    assert [one.outcome for one in tries] == [AttemptOutcome.FAILED, AttemptOutcome.FAILED, AttemptOutcome.ANSWERED]
+    assert len({one.expense_id for one in tries}) == 3
+    assert all(one.cost_nano_usd > 0 for one in tries)
+    assert trials.spent_nano_usd(trial) == sum(one.cost_nano_usd for one in tries)
+    assert not Expense.objects.filter(settled_at=None).exists()
+
+
+def test_after_three_tries_that_may_be_billed_the_cell_says_what_went_wrong(prompt, editor, connection, provider):
+    provider.script = ["malformed_json"]
+    trial = make(prompt, editor, connection, rows=1)
+
+    run()
+
+    cell = trial.cells.get()
+    assert (cell.state, cell.error_kind, len(provider.requests)) == (CellState.FAILED, "MalformedAnswer", 3)
+    assert TrialAttempt.objects.count() == 3
+
+
+def test_no_try_is_paid_for_beyond_the_limit(prompt, editor, connection, provider, project):
+    provider.script = ["malformed_json"]
+    trial = make(prompt, editor, connection, rows=1)
+    worst = trials.estimate(
+        project_id=0,
+        inputs=[TrialInput.from_json(trial.inputs[0])],
+        variants=[Variant.from_json(trial.variants[0])],
+    ).worst.nano_usd
+    spending.change_limits(project=project, project_nano_usd=spending.NANO, person_nano_usd=worst, by=editor)
+
+    run()
+
+    assert len(provider.requests) == 1
+    assert trial.cells.get().error_kind == "SpendingLimitReached"
+    today = spending.today(project=project, user=editor).person
+    assert today.spent_nano_usd + today.reserved_nano_usd <= today.limit_nano_usd
+
+
+def test_what_is_never_billed_is_tried_again_for_the_same_money(prompt, editor, connection, provider):
+    provider.script = ["500", "stream"]
+    trial = make(prompt, editor, connection, rows=1)
+
+    run()
+
+    assert states(trial) == [CellState.DONE]
+    assert len(provider.requests) == 2
+    assert TrialAttempt.objects.count() == Expense.objects.count() == 1

@@ -83,7 +83,7 @@ def _change(deed: str, tag: str) -> Callable[[Prompt, User], object]:
 def _chosen(request: ProjectRequest, asked: Asked) -> list[Prompt]:
     if "all" not in request.GET:
         return _prompts(request, request.GET.getlist("chosen"))
-    wanted = wanted_of(asked, request.project, request.user, timezone.now())
+    wanted = wanted_of(asked, request.membership, timezone.now())
     found = prompt_list.find(project=request.project, wanted=wanted)
     return _prompts(request, [str(prompt.pk) for prompt in found])
 

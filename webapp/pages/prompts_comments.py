@@ -19,6 +19,7 @@ from prompt_registry.mentions import Person
 from prompt_registry.models import Comment, Prompt, PromptVersion
 from webapp.access import ProjectRequest, one, requires
 from webapp.accounts.redirects import next_page
+from webapp.pages import prompts_margin, prompts_request_talk
 from webapp.pages.prompts_form import number_in
 from webapp.pages.prompts_frame import prompt_of
 from webapp.pages.prompts_talk import Failed
@@ -37,10 +38,12 @@ def add(request: ProjectRequest, prompt_id: int, number: int) -> HttpResponseBas
     version = one(prompt.versions.select_related("prompt__project", "author"), number=min(number, _MAX_NUMBER))
     text = request.POST.get("text", "")
     try:
-        comment = comments.add(prompt=prompt, version=version, anchor=_anchor(request), text=text, by=request.user)
+        comment = comments.add(
+            prompt=prompt, version=version, anchor=_anchor(request, version), text=text, by=request.user
+        )
     except PromptRegistryError as error:
         return show_version(request, prompt, version, failed=Failed("new", text, str(error)), status=422)
-    return redirect(f"{_page_of(prompt, version)}#comment-{comment.pk}")
+    return redirect(f"{next_page(request, _page_of(prompt, version))}#comment-{comment.pk}")
 
 
 @requires(Action.GIVE_FEEDBACK)
@@ -96,7 +99,7 @@ def _begins(person: Person, words: str) -> bool:
     return name.startswith(words) or person.email.lower().startswith(words) or f" {words}" in f" {name}"
 
 
-def _anchor(request: ProjectRequest) -> Anchor | None:
+def _anchor(request: ProjectRequest, version: PromptVersion) -> Anchor | None:
     message = request.POST.get("message", "")
     if not message:
         return None
@@ -105,7 +108,11 @@ def _anchor(request: ProjectRequest) -> Anchor | None:
     line = number_in(request.POST, "line")
     if not line:
         raise LineUnknown("Say which line the comment is about, or choose «The whole version».")
-    return Anchor(int(message), line)
+    anchor = Anchor(int(message), line)
+    if "line_text" in request.POST:
+        # From the editor, where the lines of the draft are counted.
+        return prompts_margin.anchor_of(version, anchor, request.POST["line_text"])
+    return anchor
 
 
 def _comment(prompt: Prompt, comment_id: int) -> Comment:
@@ -120,12 +127,12 @@ def _write(
     comment = _comment(prompt, comment_id)
     text = request.POST.get("text", "")
     try:
-        written = act(comment=comment, text=text, by=request.user, path=_own_page(request, comment))
+        written = act(comment=comment, text=text, by=request.user)
     except PromptRegistryError as error:
-        if comment.version is None:
-            messages.error(request, str(error))
-            return redirect(_way_back(request, comment))
         failed = Failed(f"{form}-{comment.pk}", text, str(error))
+        if comment.version is None:
+            asked = one(prompt.change_requests.select_related("version"), pk=comment.change_request_id)
+            return prompts_request_talk.show_again(request, prompt, asked, failed)
         return show_version(request, prompt, comment.version, failed=failed, status=422)
     return redirect(f"{_way_back(request, comment)}#comment-{written.pk}")
 
@@ -147,11 +154,6 @@ def _way_back(request: ProjectRequest, comment: Comment) -> str:
     else:
         default = reverse("prompt-versions", args=[prompt.project.slug, prompt.pk])
     return next_page(request, default)
-
-
-def _own_page(request: ProjectRequest, comment: Comment) -> str:
-    """Return where the comment is shown when that is not the page of a version."""
-    return "" if comment.version is not None else _way_back(request, comment)
 
 
 def _page_of(prompt: Prompt, version: PromptVersion) -> str:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from monitoring import prompt_calls, usage
 from projects.roles import Action
 from prompt_registry import contents, drafts, snippets, versions
+from prompt_registry.contents import PromptContent
 from prompt_registry.errors import (
     ChangedMeanwhile,
     ContentNotUsable,
@@ -28,7 +29,7 @@ from prompt_registry.errors import (
 )
 from prompt_registry.models import Draft, Prompt, PromptVersion
 from webapp.access import ProjectRequest, refuse, requires
-from webapp.pages import prompts_examples
+from webapp.pages import prompts_examples, prompts_margin, prompts_talk, prompts_try_example
 from webapp.pages.prompts_conflicts import show_newer, show_windows
 from webapp.pages.prompts_form import (
     Card,
@@ -41,10 +42,13 @@ from webapp.pages.prompts_form import (
     raw_of,
     settings_in_words,
     starter,
+    texts_of,
 )
 from webapp.pages.prompts_frame import prompt_of, render_prompt
 from webapp.pages.prompts_included import Included, included
+from webapp.pages.prompts_margin import Margin
 from webapp.pages.prompts_presence import writers_of
+from webapp.pages.tryit import may_stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,12 @@ class Desk:
     @property
     def revision(self) -> int:
         return self.draft.revision if self.draft else 0
+
+    def base(self, prompt: Prompt) -> PromptVersion | None:
+        """Return the version that this text was begun from."""
+        if self.newest is None or self.newest.number == self.base_number:
+            return self.newest
+        return prompt.versions.select_related("prompt__project").filter(number=self.base_number).first()
 
     @property
     def newer(self) -> PromptVersion | None:
@@ -158,13 +168,16 @@ def preview(request: ProjectRequest, prompt_id: int) -> HttpResponse:
     """Answer with the filled prompt, the marks and the estimate, and, when its blanks changed, with their panel."""
     prompt = prompt_of(request, prompt_id)
     raw = raw_of(prompt.type, request.POST)
-    sheet = _sheet(prompt, raw, around=_around(prompt, raw, versions.newest_of(prompt), request.POST))
+    newest, number = versions.newest_of(prompt), number_in(request.POST, "base")
+    base = Desk(raw, number, newest).base(prompt)
+    sheet = _sheet(prompt, raw, around=_around(prompt, raw, newest, request.POST, base))
     shown = request.POST.getlist("blank-name")
     are_new = [blank.variable.name for blank in sheet.blanks] != shown
     inside = _included(sheet, prompt)
     is_inside_new = [item.key for item in inside] != request.POST.getlist("included")
     context = {
         "editor": sheet, "prompt": prompt, "are_blanks_new": are_new, "included": inside, "is_inside_new": is_inside_new,
+        "example_trial": prompts_try_example.offer_of(request, prompt, sheet), "has_moved_on": "example-step" in request.POST,
     }  # fmt: skip
     return render(request, "prompts/preview_answer.html", context)
 
@@ -192,9 +205,13 @@ def show(
 ) -> HttpResponse:
     """Answer with the editor."""
     _, models = usage.seen_names(project=request.project, since=timedelta(days=30), now=timezone.now())
-    sheet = _sheet(prompt, desk.raw, problems, _around(prompt, desk.raw, desk.newest, request.GET))
+    base = desk.base(prompt)
+    sheet = _sheet(prompt, desk.raw, problems, _around(prompt, desk.raw, desk.newest, request.GET, base))
     context = {
         "editor": sheet,
+        "base": base,
+        "base_messages": prompts_talk.messages_of(contents.of_version(base)) if base else [],
+        "example_trial": prompts_try_example.offer_of(request, prompt, sheet),
         "included": _included(sheet, prompt),
         "desk": desk,
         "problems": problems,
@@ -204,13 +221,11 @@ def show(
         "roles": contents.ROLES.items(),
         **writers_of(request, prompt),
     }
-    return render_prompt(request, "prompts/editor.html", prompt, context, tab="write", status=status)
+    return may_stream(render_prompt(request, "prompts/editor.html", prompt, context, tab="write", status=status))
 
 
 def _show_read_only(request: ProjectRequest, prompt: Prompt, newest: PromptVersion | None) -> HttpResponse:
-    content = contents.of_version(newest) if newest else None
-    if content:
-        content = snippets.composed(content, project_id=prompt.project_id, name=prompt.name).content
+    content = _whole(contents.of_version(newest), prompt) if newest else None
     context = {
         "version": newest,
         "blanks": blanks_of(content) if content else [],
@@ -220,15 +235,26 @@ def _show_read_only(request: ProjectRequest, prompt: Prompt, newest: PromptVersi
     return render_prompt(request, "prompts/read_only.html", prompt, context, tab="write")
 
 
-def _around(prompt: Prompt, raw: Mapping[str, Any], newest: PromptVersion | None, asked: QueryDict) -> Surroundings:
+def _around(
+    prompt: Prompt, raw: Mapping[str, Any], newest: PromptVersion | None, asked: QueryDict, base: PromptVersion | None = None
+) -> Surroundings:  # fmt: skip
+    """Return what is shown beside the text; the comments are those on the version that it began with."""
     senders = prompt_calls.senders(project=prompt.project, prompt_name=prompt.name)
-    saved = {variable.name for variable in contents.of_version(newest).variables} if newest else set()
+    saved = _whole(contents.of_version(newest), prompt) if newest else None
+    names = {variable.name for variable in contents.of_version(newest).variables} if newest else set()
     return Surroundings(
-        known=frozenset({*saved, *senders}) if newest else None,
+        known=frozenset({*names, *senders}) if newest else None,
         senders=senders,
         example=prompts_examples.choose(prompt, asked),
         expected=prompts_examples.expected(prompt, contents.read(raw)[0]),
+        saved=saved,
+        longest_input_tokens=prompt_calls.longest_input(project=prompt.project, prompt_name=prompt.name),
+        margin=prompts_margin.margin_of(base, texts_of(raw)) if base else Margin(),
     )
+
+
+def _whole(content: PromptContent, prompt: Prompt) -> PromptContent:
+    return snippets.composed(content, project_id=prompt.project_id, name=prompt.name).content
 
 
 def _desk(request: ProjectRequest, prompt: Prompt) -> Desk:

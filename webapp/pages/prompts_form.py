@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -10,15 +10,29 @@ from typing import Any
 import orjson
 from django.http import QueryDict
 
-from prompt_registry import blank_kinds, contents, estimates, json_flaws, marks, model_settings, rendering
+from prompt_registry import (
+    blank_kinds,
+    contents,
+    context_checks,
+    estimates,
+    json_flaws,
+    marks,
+    model_settings,
+    rendering,
+)
 from prompt_registry.blank_kinds import Kind
+from prompt_registry.callers import Traffic
 from prompt_registry.contents import CHAT, PLACEHOLDER_LABEL, ROLES, Placeholder, PromptContent, Variable
+from prompt_registry.context_checks import Room
 from prompt_registry.errors import Problem, RenderingError
 from prompt_registry.estimates import Estimate, Expected
+from prompt_registry.findings import Check
 from prompt_registry.marks import Mark
 from prompt_registry.rendering import Piece
 from prompt_registry.snippets import Composed
+from webapp.pages import prompts_margin
 from webapp.pages.prompts_examples import MOST_CHARACTERS, Example
+from webapp.pages.prompts_margin import Margin, Note
 
 PLACEHOLDER = "placeholder"
 MAX_CARDS = 200
@@ -37,6 +51,9 @@ class Card:
     role: str
     content: str
     problem: str = ""
+    # The comments on it, and which message of the version it began as.
+    notes: Sequence[Note] = ()
+    origin: int | None = None
 
     @property
     def label(self) -> str:
@@ -96,6 +113,10 @@ class Surroundings:
     senders: Mapping[str, list[str]] = field(default_factory=dict)
     example: Example = field(default_factory=Example)
     expected: Expected = field(default_factory=Expected)
+    # What was saved last, and how long the longest question of real calls was.
+    saved: PromptContent | None = None
+    longest_input_tokens: int | None = None
+    margin: Margin = field(default_factory=Margin)
 
 
 @dataclass(frozen=True)
@@ -124,11 +145,11 @@ class Editor:
     @property
     def cards(self) -> list[Card]:
         """The messages, in order; a text prompt has one card without a role."""
-        if not self.is_chat:
-            return [Card("", str(self.raw.get("text") or ""), self._problem("text"))]
+        fields = [f"messages.{number}" for number in range(len(texts_of(self.raw)))] if self.is_chat else ["text"]
+        margin = self.around.margin
         return [
-            Card(*_card(item), self._problem(f"messages.{number}"))
-            for number, item in enumerate(self.raw.get("messages") or [])
+            Card(*card, self._problem(field), margin.by_message.get(number, ()), margin.origins.get(number))
+            for number, (card, field) in enumerate(zip(_cards(self.raw), fields, strict=True))
         ]
 
     @property
@@ -179,6 +200,17 @@ class Editor:
         return estimates.estimate(self.whole, values=self._values(), expected=self.around.expected)
 
     @cached_property
+    def room(self) -> Room:
+        """How much of what the model reads and writes at once the longest call takes."""
+        traffic = Traffic(model=self.around.expected.model, longest_input_tokens=self.around.longest_input_tokens)
+        return context_checks.room(before=self.around.saved, after=self.whole, traffic=traffic)
+
+    @property
+    def length_check(self) -> Check | None:
+        """What is to be said about calls that are too long for the model."""
+        return context_checks.check_of(self.room)
+
+    @cached_property
     def marks(self) -> list[Mark]:
         """What a writer should look at twice, and where it stands."""
         unused = [variable.name for variable in self._unused()]
@@ -192,7 +224,8 @@ class Editor:
     @property
     def marks_as_json(self) -> list[dict[str, str | int]]:
         """The marks that belong to a stretch of the text."""
-        return [mark.to_json() for mark in self.marks if mark.message >= 0]
+        commented = prompts_margin.marks_of(self.around.margin, texts_of(self.raw))
+        return [mark.to_json() for mark in [*self.marks, *commented] if mark.message >= 0]
 
     @property
     def hindrances(self) -> list[str]:
@@ -226,6 +259,11 @@ class Editor:
         text = _shown((self.raw.get("settings") or {}).get(problem.field.removeprefix("settings.")))
         line = json_flaws.line_of(text, problem.path)
         return f"{problem.sentence.rstrip('.')} (line {line})." if line else problem.sentence
+
+
+def texts_of(raw: Mapping[str, Any]) -> list[str]:
+    """Return the texts of the messages, in order; a text prompt has one."""
+    return [text for _, text in _cards(raw)]
 
 
 def raw_of(prompt_type: str, post: QueryDict) -> dict[str, Any]:
@@ -327,6 +365,12 @@ def _messages(post: QueryDict) -> list[dict[str, str]]:
 def _column(post: QueryDict, name: str, rows: list[str]) -> list[str]:
     values = post.getlist(name)[: len(rows)]
     return values + [""] * (len(rows) - len(values))
+
+
+def _cards(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if raw.get("type") != CHAT:
+        return [("", str(raw.get("text") or ""))]
+    return [_card(item) for item in raw.get("messages") or []]
 
 
 def _card(item: Mapping[str, Any]) -> tuple[str, str]:

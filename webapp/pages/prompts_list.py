@@ -16,9 +16,9 @@ from django.utils.safestring import SafeString
 from monitoring import usage_prompts
 from monitoring.usage import Usage
 from monitoring.usage_prompts import PromptUsage
-from projects.models import Project, User
+from projects.models import Membership, Project
 from projects.roles import Action
-from prompt_registry import prompt_list, prompt_search, texts
+from prompt_registry import approval_queries, prompt_list, prompt_search, texts
 from prompt_registry.models import Prompt
 from prompt_registry.prompt_list import Folder, Named, PromptRow, Wanted
 from webapp import charts, formats
@@ -31,6 +31,7 @@ UNUSED_DAYS = 30
 SHOWS = (
     ("", "All prompts"),
     ("mine", "Mine"),
+    ("waiting", "Waiting for me"),
     ("disliked", "With thumbs down"),
     ("unused", f"No calls for {UNUSED_DAYS} days"),
 )
@@ -85,7 +86,7 @@ class Asked:
             f"in the folder {self.folder.rstrip('/')}" if self.folder else "",
             f"with the tag «{self.tag}»" if self.tag else "",
             f"with «{self.words}» in name or text" if self.words else "",
-            {"mine": "that you made or write on", "disliked": "with thumbs down",
+            {"mine": "that you made or write on", "waiting": "that wait for you", "disliked": "with thumbs down",
              "unused": f"without calls for {UNUSED_DAYS} days"}.get(self.show, ""),
         ]  # fmt: skip
         return ", ".join(part for part in parts if part)
@@ -141,8 +142,8 @@ class Shown:
 def prompts_page(request: ProjectRequest) -> HttpResponse:
     """Show one folder, what was looked for, or the archive."""
     asked, now = asked_in(request.GET), timezone.now()
-    found = prompt_list.find(project=request.project, wanted=wanted_of(asked, request.project, request.user, now))
-    shown = _shown(asked, found, request.project, request.user, now)
+    found = prompt_list.find(project=request.project, wanted=wanted_of(asked, request.membership, now))
+    shown = _shown(asked, found, request.membership, now)
     lines = _lines(shown.prompts, asked, request, now)
     context = {
         "page_title": "Prompts",
@@ -182,16 +183,18 @@ def asked_in(values: QueryDict) -> Asked:
     )
 
 
-def wanted_of(asked: Asked, project: Project, reader: User, now: datetime) -> Wanted:
+def wanted_of(asked: Asked, membership: Membership, now: datetime) -> Wanted:
     """Return what belongs on the list; numbers of calls are turned into names here, the registry knows none."""
-    named, unnamed = None, set[str]()
+    named, unnamed, project = None, set[str](), membership.project
+    if asked.show == "waiting":
+        named = set(approval_queries.waiting_for(membership).values_list("prompt__name", flat=True))
     if asked.show == "disliked":
         named = set(usage_prompts.dislikes(project=project, now=now, environment=asked.environment))
     if asked.show == "unused":
         since = now - timedelta(days=UNUSED_DAYS)
         unnamed = usage_prompts.called_since(project=project, since=since, environment=asked.environment)
     return Wanted(
-        folder=asked.folder, terms=asked.terms, tag=asked.tag, of=reader if asked.show == "mine" else None,
+        folder=asked.folder, terms=asked.terms, tag=asked.tag, of=membership.user if asked.show == "mine" else None,
         named=named, unnamed=unnamed, is_put_away=asked.is_archive,
     )  # fmt: skip
 
@@ -213,9 +216,9 @@ def with_query(url: str, **values: str) -> str:
     return f"{url}?{urlencode(given)}" if given else url
 
 
-def _shown(asked: Asked, found: Sequence[Named], project: Project, reader: User, now: datetime) -> Shown:
+def _shown(asked: Asked, found: Sequence[Named], membership: Membership, now: datetime) -> Shown:
     if asked.is_flat:
-        values = _values(asked, project, reader, now)
+        values = _values(asked, membership, now)
         page = prompt_list.page(found, values=values, after=asked.after, limit=PAGE_SIZE)
         return Shown([], page.prompts, page.next_after)
     # Few prompts are not hidden in folders.
@@ -226,10 +229,11 @@ def _shown(asked: Asked, found: Sequence[Named], project: Project, reader: User,
     return Shown([] if asked.after else folders, page.prompts, page.next_after)
 
 
-def _values(asked: Asked, project: Project, reader: User, now: datetime) -> Mapping[str, float]:
+def _values(asked: Asked, membership: Membership, now: datetime) -> Mapping[str, float]:
     """Return what the list is ordered by, by name of the prompt; the highest comes first."""
+    project = membership.project
     if asked.order == "changed":
-        wanted = wanted_of(asked, project, reader, now)
+        wanted = wanted_of(asked, membership, now)
         return {name: at.timestamp() for name, at in prompt_list.changed_at(project=project, wanted=wanted).items()}
     if asked.order == "disliked":
         # The low end of the interval: one thumb down out of one is no reason to stand on top.

@@ -11,6 +11,7 @@ from prompt_registry import (
     callers,
     checks,
     contents,
+    context_checks,
     labels,
     price_changes,
     protection,
@@ -20,6 +21,7 @@ from prompt_registry import (
 from prompt_registry.callers import Traffic
 from prompt_registry.checks import Check
 from prompt_registry.contents import PromptContent
+from prompt_registry.context_checks import Room
 from prompt_registry.errors import LabelNotUsable, LabelReserved, VersionUnknown
 from prompt_registry.models import (
     PRODUCTION,
@@ -47,6 +49,7 @@ class Plan:
     traffic: Traffic
     checks: list[Check]
     price: PriceChange
+    room: Room
     request: ChangeRequest | None
     schedule: PublishSchedule | None
 
@@ -121,6 +124,7 @@ def plan_for(prompt: Prompt, version: PromptVersion, place: str) -> Plan:
         version=version, place=place, current=current, rule=rule, traffic=traffic,
         checks=[*missing, *checks.run(before=before, after=after, traffic=traffic)],
         price=price_changes.estimate(before=before, after=after, traffic=traffic),
+        room=context_checks.room(before=before, after=after, traffic=traffic),
         request=approval_queries.latest(prompt=prompt, version=version, label=place),
         schedule=planned.select_related("version", "scheduled_by").first(),
     )  # fmt: skip

@@ -15,11 +15,14 @@ from prompt_registry import change_requests, changes, drafts, labels, queries
 from prompt_registry.errors import PromptRegistryError, PublishedMeanwhile
 from prompt_registry.models import Prompt
 from webapp.access import ProjectRequest, refuse, requires
+from webapp.pages import prompts_recalls, prompts_request_talk
 from webapp.pages.prompts_form import number_in
 from webapp.pages.prompts_frame import PLACES, fleet_of, helpers, prompt_of, render_prompt, standing
 from webapp.pages.prompts_included import affected
 from webapp.pages.prompts_plan import Plan, plan_of
+from webapp.pages.prompts_talk import Failed
 from webapp.pages.prompts_versions import compared
+from webapp.pages.tryit import may_stream
 
 VIEWS = (("inline", "Words inline"), ("side", "Side by side"))
 
@@ -74,7 +77,9 @@ def undo(request: ProjectRequest, prompt_id: int) -> HttpResponseBase:
     return redirect("prompt-versions", request.project.slug, prompt.pk)
 
 
-def show(request: ProjectRequest, prompt: Prompt, plan: Plan, *, error: str = "", status: int = 200) -> HttpResponse:
+def show(
+    request: ProjectRequest, prompt: Prompt, plan: Plan, *, error: str = "", failed: Failed | None = None, status: int = 200
+) -> HttpResponse:  # fmt: skip
     """Answer with the page that says what will change."""
     before, after = plan.before, plan.after
     view = "side" if request.GET.get("view") == "side" else "inline"
@@ -95,8 +100,10 @@ def show(request: ProjectRequest, prompt: Prompt, plan: Plan, *, error: str = ""
         "page_url": request.build_absolute_uri(),
         **_who(request, plan),
         **_elsewhere(request, prompt, plan),
+        **prompts_recalls.context_of(request, prompt, plan),
+        **prompts_request_talk.context_of(request, plan, failed=failed),
     }
-    return render_prompt(request, "prompts/publish.html", prompt, context, tab="versions", status=status)
+    return may_stream(render_prompt(request, "prompts/publish.html", prompt, context, tab="versions", status=status))
 
 
 def _elsewhere(request: ProjectRequest, prompt: Prompt, plan: Plan) -> dict[str, Any]:

@@ -100,10 +100,9 @@ def context_of(
 ) -> dict[str, Any]:
     """Return what the templates need to show a version with its comments."""
     threads = comments.of_version(version)
-    whole = labelled(content)
     return {
         "lined": lined(content, threads),
-        "messages_of_version": [(index, label) for index, (role, label, _) in enumerate(whole) if role != PLACEHOLDER],
+        "messages_of_version": messages_of(content),
         "new_comment": {"on": _asked_for(request), "failed": failed if failed and failed.form == "new" else None},
         **talk_of(request, threads, version=version, failed=failed),
     }
@@ -145,6 +144,11 @@ def lined(content: PromptContent, threads: list[Thread]) -> list[LinedMessage]:
         return LinedMessage(message.place, message.role, message.label, lines, message.name)
 
     return [marked(message) for message in found]
+
+
+def messages_of(content: PromptContent) -> list[tuple[int, str]]:
+    """Return the messages that have lines, by their places from 0."""
+    return [(index, label) for index, (role, label, _) in enumerate(labelled(content)) if role != PLACEHOLDER]
 
 
 def labelled(content: PromptContent) -> list[tuple[str, str, str]]:

@@ -18,12 +18,14 @@ from prompt_registry import diffs, trials
 from prompt_registry.errors import PromptRegistryError
 from prompt_registry.models import Prompt
 from prompt_registry.trial_models import Trial, TrialCell
+from prompt_registry.trial_money import Estimate
 from prompt_registry.trial_plans import letter
 from webapp.access import ProjectRequest, one, refuse, requires
 from webapp.live_tickets import LIFETIME_SECONDS, Ticket
-from webapp.pages import tryit_grid, tryit_keep, tryit_setup, tryit_sources
+from webapp.pages import tryit_grid, tryit_keep, tryit_progress, tryit_setup, tryit_sources
 from webapp.pages.prompts_frame import helpers, prompt_of, render_prompt
 from webapp.pages.tryit_grid import Grid
+from webapp.pages.tryit_progress import Progress
 from webapp.pages.tryit_setup import SetUp
 
 
@@ -55,7 +57,7 @@ def _show_set_up(request: ProjectRequest, prompt: Prompt, set_up: SetUp, *, stat
         "set_up": set_up,
         "sources": set_up.sources,
         "counts": tryit_setup.COUNTS,
-        "estimate": _in_usd(set_up),
+        "estimate": in_usd(set_up.estimate),
         "recent": trials.recent(prompt=prompt, user=request.user),
         **_shared(request, prompt, set_up.desk),
     }
@@ -69,11 +71,13 @@ def show(request: ProjectRequest, prompt_id: int, trial_id: int) -> HttpResponse
     """Show a trial: its inputs, its variants and the answers so far."""
     prompt = prompt_of(request, prompt_id)
     trial = trial_of(request, prompt, trial_id)
-    grid = tryit_grid.grid_of(request, trial)
+    progress = tryit_progress.of(request, trial)
+    grid = tryit_grid.grid_of(request, trial, progress)
     desk = tryit_sources.desk_of(prompt, request.user)
     context = {
-        **grid_context(request, trial, grid),
+        **trial_context(request, progress),
         **_shared(request, prompt, desk),
+        "grid": grid,
         "desk": desk,
         "blanks": _blanks_of(grid),
         "left_out": tryit_setup.left_out_of(
@@ -82,9 +86,13 @@ def show(request: ProjectRequest, prompt_id: int, trial_id: int) -> HttpResponse
         "sources": tryit_setup.SOURCES[:2],
         "counts": tryit_setup.COUNTS,
     }
-    response = render_prompt(request, "tryit/trial.html", prompt, context, tab="try")
+    return may_stream(render_prompt(request, "tryit/trial.html", prompt, context, tab="try"))
+
+
+def may_stream(response: HttpResponse) -> HttpResponse:
+    """Let the page follow answers while they are written."""
     if (live := _other_origin(settings.LIVE_URL)) is not None:
-        # The streams of answers come from a port of their own when no proxy stands in front.
+        # The streams come from a port of their own when no proxy stands in front.
         response._csp_update = {"connect-src": [live]}  # type: ignore[attr-defined]
     return response
 
@@ -93,7 +101,7 @@ def show(request: ProjectRequest, prompt_id: int, trial_id: int) -> HttpResponse
 def news(request: ProjectRequest, prompt_id: int, trial_id: int) -> HttpResponse:
     """Answer with the cells that changed since the page was drawn, and with what asks again."""
     prompt = prompt_of(request, prompt_id)
-    return render_news(request, trial_of(request, prompt, trial_id), have=request.GET.get("have", ""))
+    return render_news(request, trial_of(request, prompt, trial_id, is_whole=False), have=request.GET.get("have", ""))
 
 
 @requires(Action.READ_PROMPTS)
@@ -116,32 +124,35 @@ def difference(request: ProjectRequest, prompt_id: int, trial_id: int, row: int,
 
 def render_news(request: ProjectRequest, trial: Trial, *, have: str) -> HttpResponse:
     """Answer with everything of the grid that a page with these revisions does not show yet."""
-    grid = tryit_grid.grid_of(request, trial)
-    context = grid_context(request, trial, grid) | {"changed": tryit_grid.changed_since(grid, have)}
-    return render(request, "tryit/news.html", context)
+    progress = tryit_progress.of(request, trial)
+    changed = tryit_progress.whole(trial, progress.changed_since(have))
+    views = tryit_grid.views_of(request, trial, progress, changed)
+    return render(request, "tryit/news.html", trial_context(request, progress) | {"changed": views})
 
 
-def grid_context(request: ProjectRequest, trial: Trial, grid: Grid) -> dict[str, Any]:
-    """Return what the parts of the grid need."""
+def trial_context(request: ProjectRequest, progress: Progress) -> dict[str, Any]:
+    """Return what the parts of a trial need, on a page of its own or inside another one."""
+    trial = progress.trial
     return {
         "project": request.project,
         "prompt": trial.prompt,
         "trial": trial,
-        "grid": grid,
-        "estimate": _in_usd(grid),
+        "progress": progress,
+        "estimate": in_usd(progress.estimate) if progress.estimate else None,
         "can_run": request.membership.can(Action.RUN_MODELS),
-        "places": tryit_keep.places(request.project),
-        "suffix": "?blind=1" if grid.is_blind else "",
-        "ticket": _ticket(request, trial) if grid.is_active else "",
+        "keepers": [] if progress.is_inside else tryit_keep.places(request.project),
+        "ticket": _ticket(request, trial) if progress.is_active else "",
         "live_url": f"{_other_origin(settings.LIVE_URL) or ''}/live/trials",
-        "today": _today_in_usd(grid.today),
+        "today": today_in_usd(progress.today),
         "people": tryit_grid.people_who_pay(request),
     }
 
 
-def trial_of(request: ProjectRequest, prompt: Prompt, trial_id: int) -> Trial:
-    """Return a trial of the prompt, or answer 404."""
+def trial_of(request: ProjectRequest, prompt: Prompt, trial_id: int, *, is_whole: bool = True) -> Trial:
+    """Return a trial of the prompt, without its inputs and columns unless it is wanted whole, or answer 404."""
     trials_here = Trial.objects.for_project(request.project).filter(prompt=prompt)
+    if not is_whole:
+        trials_here = trials_here.defer("inputs", "variants")
     return one(trials_here.select_related("project", "prompt", "created_by"), pk=trial_id)
 
 
@@ -159,12 +170,13 @@ def _shared(request: ProjectRequest, prompt: Prompt, desk: tryit_sources.Desk) -
         "people": tryit_grid.people_who_pay(request),
         "connections": desk.connections,
         "models": tryit_sources.models_of(request.project, desk.connections),
-        "today": _today_in_usd(today),
+        "today": today_in_usd(today),
         "dearest": tryit_grid.dearest_in_words(),
     }
 
 
-def _today_in_usd(today: spending.Today) -> dict[str, float]:
+def today_in_usd(today: spending.Today) -> dict[str, float]:
+    """Return what can still be spent today as the pages show it."""
     return {
         "left": today.left_nano_usd / spending.NANO,
         "limit": today.person.limit_nano_usd / spending.NANO,
@@ -172,8 +184,8 @@ def _today_in_usd(today: spending.Today) -> dict[str, float]:
     }
 
 
-def _in_usd(priced: SetUp | Grid) -> dict[str, Any]:
-    estimate = priced.estimate
+def in_usd(estimate: Estimate) -> dict[str, Any]:
+    """Return an estimate as the pages show it."""
     return {
         "expected": estimate.expected.nano_usd / spending.NANO,
         "worst": estimate.worst.nano_usd / spending.NANO,

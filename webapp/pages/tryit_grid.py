@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import F
@@ -12,14 +13,13 @@ from django.urls import reverse
 from projects import spending
 from projects.models import User
 from projects.roles import Action
-from projects.spending import Today
-from prompt_registry import trials
 from prompt_registry.models import Prompt
-from prompt_registry.trial_models import AttemptOutcome, CellState, Mark, Trial, TrialAttempt, TrialCell
-from prompt_registry.trial_money import Estimate, dearest
+from prompt_registry.trial_models import AttemptOutcome, Trial, TrialAttempt, TrialCell
+from prompt_registry.trial_money import dearest
 from prompt_registry.trial_plans import TrialInput, Variant, letter
 from webapp.access import ProjectRequest
 from webapp.pages.prompts_frame import helpers
+from webapp.pages.tryit_progress import Progress
 
 TEXT_SHOWN = 20_000
 _PROVIDER_ERRORS = frozenset(
@@ -44,7 +44,6 @@ class CellView:
     """One answer with all that stands around it; in blind mode nothing tells which column it comes from."""
 
     cell: TrialCell
-    variant: Variant
     is_blind: bool
     has_first: bool
     lost_usd: float | None
@@ -96,7 +95,6 @@ class ColumnView:
 
     number: int
     variant: Variant
-    better: int
 
     @property
     def letter(self) -> str:
@@ -110,87 +108,35 @@ class Grid:
     trial: Trial
     columns: list[ColumnView]
     rows: list[RowView]
-    is_blind: bool
-    today: Today
-
-    @property
-    def cells(self) -> list[CellView]:
-        return [view for row in self.rows for view in row.cells]
-
-    @property
-    def is_active(self) -> bool:
-        return any(view.cell.is_active for view in self.cells)
-
-    @property
-    def ended(self) -> int:
-        return sum(view.cell.state in (CellState.DONE, CellState.FAILED, CellState.STOPPED) for view in self.cells)
-
-    @property
-    def total(self) -> int:
-        return len(self.cells)
-
-    @property
-    def open(self) -> int:
-        """How many cells have no whole answer."""
-        return sum(view.cell.state != CellState.DONE for view in self.cells)
-
-    @property
-    def estimate(self) -> Estimate:
-        return trials.estimate(
-            project_id=self.trial.project_id, inputs=[row.given for row in self.rows], variants=[column.variant for column in self.columns]
-        )  # fmt: skip
-
-    @property
-    def spent_usd(self) -> float:
-        return trials.spent_nano_usd(self.trial) / spending.NANO
-
-    @property
-    def as_good(self) -> int:
-        return sum(view.cell.mark == Mark.SAME for view in self.cells)
-
-    @property
-    def better(self) -> list[ColumnView]:
-        return [column for column in self.columns if column.better]
-
-    @property
-    def revisions(self) -> str:
-        """Return what the page has, as text for the next question."""
-        return "-".join(f"{view.cell.pk}.{view.cell.revision}" for view in self.cells)
 
 
-def grid_of(request: ProjectRequest, trial: Trial) -> Grid:
+def grid_of(request: ProjectRequest, trial: Trial, progress: Progress) -> Grid:
     """Return the grid of a trial."""
     variants = [Variant.from_json(raw) for raw in trial.variants]
-    cells = list(trial.cells.order_by("row", "column"))
-    is_blind = request.GET.get("blind") == "1"
-    outs, lost = _ways_out(request, trial.prompt), _lost(trial)
-    firsts = {cell.row for cell in cells if cell.column == 0 and cell.text}
+    views = views_of(request, trial, progress, list(trial.cells.order_by("row", "column")))
     rows = []
     for number, raw in enumerate(trial.inputs):
-        views = [
-            CellView(
-                cell=cell, variant=variants[cell.column], is_blind=is_blind, has_first=number in firsts,
-                lost_usd=lost.get(cell.pk), way_out=outs.get(cell.error_kind),
-            )
-            for cell in cells
-            if cell.row == number
-        ]  # fmt: skip
-        rows.append(RowView(number, TrialInput.from_json(raw), _mixed(trial, views) if is_blind else views))
-    better = Counter(cell.column for cell in cells if cell.mark == Mark.BETTER)
-    columns = [ColumnView(number, variant, better[number]) for number, variant in enumerate(variants)]
-    return Grid(trial, columns, rows, is_blind, spending.today(project=request.project, user=request.user))
+        cells = [view for view in views if view.cell.row == number]
+        rows.append(RowView(number, TrialInput.from_json(raw), _mixed(trial, cells) if progress.is_blind else cells))
+    return Grid(trial, [ColumnView(number, variant) for number, variant in enumerate(variants)], rows)
+
+
+def views_of(request: ProjectRequest, trial: Trial, progress: Progress, cells: Sequence[TrialCell]) -> list[CellView]:
+    """Return some answers with all that stands around them."""
+    outs, lost, firsts = _ways_out(request, trial.prompt), _lost(trial), progress.rows_with_first
+    return [
+        CellView(
+            cell=cell, is_blind=progress.is_blind, has_first=cell.row in firsts, lost_usd=lost.get(cell.pk),
+            way_out=outs.get(cell.error_kind),
+        )
+        for cell in cells
+    ]  # fmt: skip
 
 
 def dearest_in_words() -> str:
     """Say at which price models count whose price nobody knows."""
     read, written = dearest()
     return f"${read:g} for a million tokens read and ${written:g} for a million written"
-
-
-def changed_since(grid: Grid, have: str) -> list[CellView]:
-    """Return the cells that a page with these revisions does not show yet."""
-    known = dict(part.split(".", 1) for part in have.split("-") if "." in part)
-    return [view for view in grid.cells if known.get(str(view.cell.pk)) != str(view.cell.revision)]
 
 
 def _mixed(trial: Trial, views: list[CellView]) -> list[CellView]:

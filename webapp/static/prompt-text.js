@@ -278,6 +278,13 @@ class PromptText extends HTMLElement {
     return this.area?.value ?? "";
   }
 
+  /** @returns {{number: number, text: string}} The line where the text cursor is. */
+  get line() {
+    if (this.view) return this.view.state.doc.lineAt(this.view.state.selection.main.head);
+    const lines = this.area.value.slice(0, this.area.selectionStart).split("\n");
+    return { number: lines.length, text: this.area.value.split("\n")[lines.length - 1] };
+  }
+
   tell() {
     this.area.value = this.view.state.doc.toString();
     this.area.dispatchEvent(new Event("input", { bubbles: true }));

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompt_registry.providers.errors import KeyRefused, RateLimited
+from prompt_registry.providers.errors import KeyRefused, ProviderError, ProviderFailed, ProviderTimeout, RateLimited
 from prompt_registry.providers.retries import MAX_TRIES, read_retry_after, wait_seconds
 
 
@@ -44,3 +44,12 @@ def test_a_providers_wish_is_followed_up_to_a_minute(retry_after, wait):
 )
 def test_retry_after_is_read_as_seconds_or_as_a_date(value, seconds):
     assert read_retry_after(value, now=60.0) == seconds
+
+
+def test_what_may_be_billed_is_tried_again_only_by_those_who_may_pay_again():
+    def wait(error: ProviderError, *, may_pay_again: bool) -> float | None:
+        return wait_seconds(error=error, tries=1, roll=0.5, may_pay_again=may_pay_again)
+
+    assert wait(ProviderTimeout(), may_pay_again=True) is not None
+    assert wait(ProviderTimeout(), may_pay_again=False) is None
+    assert wait(ProviderFailed(), may_pay_again=False) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,8 +12,8 @@ from django.utils import timezone
 
 from projects.models import Notification, Project, User
 from projects.roles import Role
-from prompt_registry import change_requests, labels, protection
-from prompt_registry.models import ChangeRequest, Prompt, PromptVersion, PublishSchedule
+from prompt_registry import change_requests, comments, labels, protection
+from prompt_registry.models import ChangeRequest, Comment, Prompt, PromptVersion, PublishSchedule
 from tests.monitoring.factories import make_trace
 from tests.prompt_registry.factories import chat, make_member, make_project, make_prompt, make_version
 
@@ -366,3 +367,107 @@ def test_the_list_has_pages(prompt, project, editor, approver, monkeypatch):
 
     assert f"before={newest.pk}" in first
     assert "support/refund v1" in browser(approver).get(f"{address}&before={newest.pk}").text
+
+
+# Comments on a request
+
+
+def comment_url(request: ChangeRequest) -> str:
+    return reverse("request-comment-add", args=[request.project.slug, request.prompt_id, request.pk])
+
+
+def test_a_request_is_talked_about_where_it_is_decided(prompt, version, editor, approver):
+    request = asked(version, editor)
+    Notification.objects.all().delete()
+
+    answer = browser(approver).post(comment_url(request), {"text": "Why now?"})
+
+    comment = Comment.objects.get()
+    assert answer.headers["Location"] == f"{page(prompt)}#comment-{comment.pk}"
+    shown = browser(editor).get(page(prompt)).text
+    assert f'id="comment-{comment.pk}"' in shown
+    assert "Why now?" in shown
+    told = Notification.objects.get()
+    assert (told.user, told.path) == (editor, f"{page(prompt)}#comment-{comment.pk}")
+
+
+def test_answers_lead_back_to_the_request(prompt, version, editor, approver):
+    comment = comments.add(prompt=prompt, change_request_id=asked(version, editor).pk, text="Why now?", by=approver)
+    shown = browser(editor).get(page(prompt)).text
+    way_back = re.search(r'name="next" value="([^"]+)"', shown)[1].replace("&amp;", "&")
+    answer_url = reverse("comment-answer", args=[prompt.project.slug, prompt.pk, comment.pk])
+
+    answer = browser(editor).post(answer_url, {"text": "Because.", "next": way_back})
+
+    assert answer.headers["Location"] == f"{page(prompt)}#comment-{Comment.objects.latest('pk').pk}"
+
+
+def test_a_comment_that_is_refused_keeps_what_was_typed(prompt, version, editor, approver):
+    request = asked(version, editor)
+    comment = comments.add(prompt=prompt, change_request_id=request.pk, text="Why now?", by=approver)
+    answer_url = reverse("comment-answer", args=[prompt.project.slug, prompt.pk, comment.pk])
+
+    refused = browser(approver).post(comment_url(request), {"text": "x" * 5_001})
+    refused_answer = browser(editor).post(answer_url, {"text": "y" * 5_001})
+
+    assert (refused.status_code, refused_answer.status_code) == (422, 422)
+    assert "x" * 5_001 in refused.text
+    assert "y" * 5_001 in refused_answer.text
+    assert Comment.objects.count() == 1
+
+
+def test_line_comments_of_the_version_are_pointed_to(prompt, version, editor, approver):
+    asked(version, editor)
+    comments.add(prompt=prompt, version=version, anchor=comments.Anchor(0, 1), text="Kind to whom?", by=approver)
+
+    shown = browser(approver).get(page(prompt)).text
+
+    assert "1 more on v1 and its lines" in shown
+
+
+def test_without_a_request_there_is_nothing_to_talk_about(prompt, version, editor):
+    assert "comments-title" not in browser(editor).get(page(prompt)).text
+
+
+def test_a_viewer_reads_comments_and_writes_none(prompt, version, editor, approver):
+    request = asked(version, editor)
+    comments.add(prompt=prompt, change_request_id=request.pk, text="Why now?", by=approver)
+    viewer = browser(make_member(prompt.project, Role.VIEWER))
+
+    assert viewer.post(comment_url(request), {"text": "Me too"}).status_code == 403
+    assert "Why now?" in viewer.get(page(prompt)).text
+    assert comment_url(request) not in viewer.get(page(prompt)).text
+
+
+# The length of calls
+
+
+def test_a_version_beyond_the_limit_of_its_model_is_stopped(prompt, version, editor, approver):
+    go_live(version, approver)
+    long = make_version(prompt, chat(("system", "parcel " * 20_000), settings={"model": "gpt-3.5-turbo"}), by=editor)
+    agreed(long, editor, approver)
+
+    shown = browser(approver).get(page(prompt, 2)).text
+    answer = browser(approver).post(page(prompt, 2), {"expected": "1"})
+
+    assert "such calls fail" in shown
+    assert "of the 16,385 tokens that «gpt-3.5-turbo» reads and writes at once" in shown
+    assert answer.status_code == 422
+    assert prompt.labels.get(name="production").version == version
+
+
+def test_the_longest_call_of_the_day_is_what_counts(prompt, version, editor, approver):
+    go_live(version, approver)
+    send_calls(prompt, tokens=(15_900, 20), model="gpt-3.5-turbo")
+    make_version(prompt, chat(("system", "Be kind to {{name}}. " + "parcel " * 3_000)), by=editor)
+
+    shown = browser(approver).get(page(prompt, 2)).text
+
+    assert "With the longest input of the last calls" in shown
+    assert "counted from the longest question of the last 24 hours" in shown
+
+
+def test_a_model_whose_limit_nobody_knows_is_said(prompt, version, editor):
+    make_version(prompt, chat(("system", "Hi {{name}}"), settings={"model": "our-own-model"}), by=editor)
+
+    assert "How much «our-own-model» reads at once is not known here." in browser(editor).get(page(prompt, 2)).text

@@ -13,6 +13,7 @@ from projects.models import Project, User
 from projects.roles import Role
 from prompt_registry import drafts, labels
 from prompt_registry.models import Draft, Prompt, PromptVersion
+from tests.monitoring.factories import make_trace
 from tests.prompt_registry.factories import chat, make_member, make_project, make_prompt, make_version, text
 
 pytestmark = pytest.mark.django_db
@@ -394,3 +395,17 @@ def test_equal_text_saves_nothing_and_says_so(prompt, editor):
 
     assert prompt.versions.count() == 1
     assert "nothing to save" in client.get(_url(prompt)).text
+
+
+def test_while_writing_it_is_said_that_calls_get_too_long_for_the_model(project, prompt, editor):
+    make_version(prompt, chat(("system", "Be kind to {{name}}.")))
+    make_trace(project, prompt=prompt.name, version=1, tokens=(15_900, 20), model="gpt-4o")
+    form = _form(("system", "Be kind to {{name}}. " + "parcel " * 3_000), base=1, **{"setting-model": "gpt-3.5-turbo"})
+
+    answer = _browser(editor).post(_url(prompt, "prompt-preview"), form).text
+    fitting = _browser(editor).post(_url(prompt, "prompt-preview"), form | {"setting-model": "gpt-4o"}).text
+
+    assert "With the longest input of the last calls, a call takes about 18," in answer
+    assert "such calls fail" in answer
+    assert "such calls fail" not in fitting
+    assert "reads and writes at most 128,000 tokens at once" in fitting

@@ -11,7 +11,7 @@ from django.urls import reverse
 from monitoring.models import Span
 from projects.models import AuditEvent, Project, User
 from projects.roles import Role
-from prompt_registry import labels, prompts
+from prompt_registry import change_requests, labels, prompts
 from prompt_registry.models import Prompt
 from tests.monitoring.factories import make_trace, rate
 from tests.prompt_registry.factories import chat, make_member, make_project, make_prompt, make_version
@@ -263,3 +263,30 @@ def test_a_viewer_has_nothing_to_choose_with(project):
 
     assert 'type="checkbox"' not in viewer.get(reverse("prompts", args=[project.slug])).text
     assert viewer.post(_bulk(project, do="archive"), {"ids": "1"}).status_code == 403
+
+
+def test_what_waits_for_me_is_one_filter_away_and_counted_in_the_rail(project, editor):
+    approver, (mine, others) = make_member(project, Role.APPROVER), _make(project, "for-me", "for-nobody")
+    make_version(others)
+    asked = make_version(mine, by=editor)
+    change_requests.ask(prompt=mine, version=asked, label="production", by=editor)
+
+    page = _browser(approver).get(reverse("prompts", args=[project.slug])).text
+
+    assert _shown(_browser(approver), project, show="waiting") == ["for-me"]
+    assert _shown(_browser(editor), project, show="waiting") == []
+    assert re.search(r'<span>Prompts</span><span class="count">1</span>', page)
+    assert (
+        '<span>Prompts</span><span class="count">'
+        not in _browser(editor).get(reverse("prompts", args=[project.slug])).text
+    )
+
+
+def test_many_that_wait_can_be_tagged_together(project, editor):
+    approver, (mine, _) = make_member(project, Role.APPROVER), _make(project, "for-me", "for-nobody")
+    change_requests.ask(prompt=mine, version=make_version(mine, by=editor), label="production", by=editor)
+
+    page = _browser(approver).get(_bulk(project, do="tag", all="1", show="waiting")).text
+
+    assert "that wait for you" in page
+    assert "for-nobody" not in page

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from django.db import connections as connections_of_django
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from evals import datasets
@@ -577,3 +579,47 @@ def test_old_trials_of_the_person_are_listed_without_their_inputs(browser, promp
     run(browser, prompt)
 
     assert "inputs" in trials.recent(prompt=prompt, user=admin)[0].get_deferred_fields()
+
+
+def test_news_read_neither_the_inputs_nor_the_answers_that_a_page_has(browser, prompt, connection):
+    trial = run(browser, prompt, hand="3", **{f"value-{row}-question": f"Q{row}" for row in range(3)})
+    cells = list(trial.cells.order_by("pk"))
+    cells[1].text, cells[1].revision = "new words", 7
+    cells[1].save()
+    have = "-".join(f"{cell.pk}.{cell.revision}" for cell in (cells[0], cells[2]))
+
+    with CaptureQueriesContext(connections_of_django["default"]) as queries:
+        browser.get(address(prompt, "trial-news", trial.pk), {"have": have})
+
+    asked = [query["sql"] for query in queries]
+    assert not [sql for sql in asked if '"inputs"' in sql or '"variants"' in sql]
+    whole = [sql for sql in asked if '"trial_cell"."text"' in sql and "SELECT" in sql and '"detail"' in sql]
+    assert len(whole) == 1
+    assert str(cells[1].pk) in whole[0]
+    assert str(cells[0].pk) not in whole[0].partition("IN (")[2]
+
+
+def test_what_the_whole_costs_once_more_is_counted_once(browser, prompt, connection, monkeypatch):
+    trial = run(browser, prompt)
+    answer_all()
+    counted = []
+    estimate = trials.estimate
+    monkeypatch.setattr(trials, "estimate", lambda **values: counted.append(1) or estimate(**values))
+
+    pages = [browser.get(address(prompt, "trial-news", trial.pk)).text for _ in range(3)]
+
+    assert len(counted) == 1
+    assert all("The whole grid once more: about $" in page for page in pages)
+
+
+def test_the_price_of_a_grid_that_grew_is_counted_anew(browser, prompt, connection):
+    trial = run(browser, prompt)
+    answer_all()
+    before = browser.get(address(prompt, "trial-news", trial.pk)).text
+    browser.post(address(prompt, "trial-add", trial.pk), {"value-question": "Another, much longer question? " * 40})
+    answer_all()
+
+    after = browser.get(address(prompt, "trial-news", trial.pk)).text
+
+    price = re.compile(r"once more: about (\$[0-9.]+)")
+    assert price.search(before)[1] != price.search(after)[1]
