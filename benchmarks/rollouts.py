@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from benchmarks import figures
+from benchmarks.figures import Figures
 from prompt_registry.rollouts import plans
 from prompt_registry.rollouts.decisions import Action, Metric, Part, Situation, decide
 from prompt_registry.rollouts.plans import BUDGETS, Caution, HarmBudget, Step
@@ -186,3 +188,42 @@ class _Pooled:
         rate = (ours + theirs) / (self.candidates + self.controls)
         spread = rate * (1 - rate) * (1 / self.candidates + 1 / self.controls)
         return (ours / self.candidates - theirs / self.controls) / math.sqrt(spread) if spread > 0 else 0.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """How many rollouts of each kind are played."""
+
+    rounds: int = 200
+
+
+def run(options: Options) -> Figures:
+    """Return how often nothing was taken for harm, how many units met each harm before it was undone, and how long it takes."""
+    nothing = [play(Scenario(), seed=seed) for seed in range(options.rounds)]
+    harms = {
+        name: [play(Scenario(harm=harm), seed=seed) for seed in range(options.rounds)] for name, harm in HARMS.items()
+    }
+    late = [play(Scenario(late_hours=6), seed=seed) for seed in range(options.rounds // 4)]
+    return {
+        "rounds": options.rounds,
+        "false_rollback_rate": _share(nothing, Action.ROLL_BACK),
+        "naive_false_rollback_rate": round(sum(one.naive_rolled_back for one in nothing) / len(nothing), 4),
+        "false_rollback_rate_late_feedback": _share(late, Action.ROLL_BACK),
+        "median_days_to_everybody": round(float(np.median([one.days for one in nothing])), 2),
+        "harms": {name: _harm(runs) for name, runs in harms.items()},
+        "machine": figures.machine(),
+    }
+
+
+def _harm(runs: Sequence[Played]) -> dict[str, float]:
+    units = [one.candidate_units for one in runs if one.action == Action.ROLL_BACK]
+    return {
+        "median_units_to_rollback": float(np.median(units)) if units else math.inf,
+        "p90_units_to_rollback": float(np.percentile(units, 90)) if units else math.inf,
+        "rolled_back": _share(runs, Action.ROLL_BACK),
+        "shipped": _share(runs, Action.COMPLETE),
+    }
+
+
+def _share(runs: Sequence[Played], action: Action) -> float:
+    return round(sum(one.action == action for one in runs) / len(runs), 4)

@@ -13,23 +13,28 @@ from evals.item_contents import MESSAGES, UNNAMED
 from evals.models import Dataset, ItemSource
 from monitoring import trace_messages, trace_prompts, trace_search
 from monitoring.kinds import Kind
-from monitoring.models import Score, ScoreType, Span, Trace
+from monitoring.models import Score, ScoreSource, ScoreType, Span, Trace
 from monitoring.trace_filters import TraceFilter
 from monitoring.trace_messages import Message
 from projects.models import Project, User
 
 MOST_CALLS = 500
+# The names under which an item notes what a user said to an answer, and that answer.
+FEEDBACK, OLD_ANSWER = "feedback", "old_answer"
+# By the trace and the step; None for the whole trace.
+_ByStep = dict[tuple[Any, int | None], str]
 _AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedCall:
-    """A call as an item would have it; `correction` is the better answer that somebody gave, if anybody did."""
+    """A call as an item would have it; `correction` is the better answer that somebody gave, `feedback` what was said to it."""
 
     span: Span
     input: dict[str, Any]
     output: str
     correction: str
+    feedback: str = ""
 
     def expected(self, *, with_answer: bool) -> str:
         """Return what should come out: the better answer, or the recorded one when it is trusted."""
@@ -38,6 +43,9 @@ class RecordedCall:
     @property
     def metadata(self) -> dict[str, Any]:
         known = {"prompt": self.span.prompt_name, "prompt_version": self.span.prompt_version, "model": self.span.model}
+        if self.feedback:
+            # What a judge needs to tell whether a new answer takes the feedback in.
+            known |= {FEEDBACK: self.feedback, OLD_ANSWER: self.output}
         return {name: value for name, value in known.items() if value}
 
 
@@ -67,15 +75,15 @@ def of_traces(traces: Sequence[Trace]) -> Iterator[tuple[Trace, RecordedCall | N
     """Yield each trace with its last call, as far as texts of it were recorded."""
     for start in range(0, len(traces), _AT_ONCE):
         some = traces[start : start + _AT_ONCE]
-        spans, better = _last_calls(some), _corrections(some)
+        spans, better, words = _last_calls(some), _corrections(some), _feedback(some)
         for trace in some:
             span = spans.get(trace.trace_id)
-            yield trace, _recorded(span, better) if span else None
+            yield trace, _recorded(span, better, words) if span else None
 
 
 def of_span(trace: Trace, span: Span) -> RecordedCall | None:
     """Return one step of a trace as an item would have it, or None when no text of it was recorded."""
-    return _recorded(span, _corrections([trace]))
+    return _recorded(span, _corrections([trace]), _feedback([trace]))
 
 
 def add(
@@ -117,7 +125,7 @@ def _last_calls(traces: Sequence[Trace]) -> dict[Any, Span]:
     return {span.trace_id: span for span in latest}
 
 
-def _corrections(traces: Sequence[Trace]) -> dict[tuple[Any, int | None], str]:
+def _corrections(traces: Sequence[Trace]) -> _ByStep:
     """Return the newest better answers, by trace and by the step they are about; some are about the whole trace."""
     if not traces:
         return {}
@@ -128,12 +136,29 @@ def _corrections(traces: Sequence[Trace]) -> dict[tuple[Any, int | None], str]:
     return {(trace_id, span_id): text for trace_id, span_id, text in rows if text}
 
 
-def _recorded(span: Span, corrections: dict[tuple[Any, int | None], str]) -> RecordedCall | None:
+def _feedback(traces: Sequence[Trace]) -> _ByStep:
+    """Return the newest words that a user or a colleague said about the answers, likewise."""
+    if not traces:
+        return {}
+    found = Score.objects.filter(
+        project_id=traces[0].project_id, trace_id__in=[trace.trace_id for trace in traces],
+        source__in=[ScoreSource.USER, ScoreSource.HUMAN],
+    ).exclude(data_type=ScoreType.CORRECTION)  # fmt: skip
+    rows = found.order_by("created_at").values_list("trace_id", "span_id", "data_type", "string_value", "comment")
+    said = {}
+    for trace_id, span_id, data_type, text, comment in rows:
+        if words := (comment or (text if data_type == ScoreType.TEXT else "") or "").strip():
+            said[trace_id, span_id] = words
+    return said
+
+
+def _recorded(span: Span, corrections: _ByStep, feedback: _ByStep) -> RecordedCall | None:
     found = input_of(span)
     if not found:
         return None
-    better = corrections.get((span.trace_id, span.span_id)) or corrections.get((span.trace_id, None), "")
-    return RecordedCall(span, found, _output_of(span), better)
+    step, whole = (span.trace_id, span.span_id), (span.trace_id, None)
+    better = corrections.get(step) or corrections.get(whole, "")
+    return RecordedCall(span, found, _output_of(span), better, feedback.get(step) or feedback.get(whole, ""))
 
 
 def input_of(span: Span) -> dict[str, Any]:

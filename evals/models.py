@@ -19,6 +19,7 @@ from evals.experiments.models import (
     Experiment,
     ExperimentAttempt,
     ExperimentCell,
+    ExperimentDisagreement,
     ExperimentEvaluator,
     ExperimentScore,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "Experiment",
     "ExperimentAttempt",
     "ExperimentCell",
+    "ExperimentDisagreement",
     "ExperimentEvaluator",
     "ExperimentScore",
     "JudgeCanary",

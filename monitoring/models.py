@@ -127,6 +127,7 @@ class Span(models.Model):
     arm = models.SmallIntegerField()
     marks = models.SmallIntegerField()
     rollout_id = models.UUIDField(null=True)
+    unit_bucket = models.BigIntegerField(null=True)
     name = models.TextField()
     environment = models.TextField()
     release = models.TextField()

@@ -12,6 +12,7 @@ APPROVED = "approved"
 CHANGES_ASKED = "changes_asked"
 PUBLISHED = "published"
 SCHEDULE_FAILED = "schedule_failed"
+ROLLOUT = "rollout"
 BUDGET = "budget"
 WEBHOOK = "webhook"
 OTHER = "other"
@@ -36,6 +37,7 @@ KINDS: dict[str, Kind] = {
         Kind(CHANGES_ASKED, "Changes asked", "Somebody wants your change to be different.", Channel.AT_ONCE),
         Kind(PUBLISHED, "Published", "A prompt that you work on went live in production, or a publish was undone.", Channel.IN_APP),
         Kind(SCHEDULE_FAILED, "Planned publish failed", "A publish that was planned could not happen.", Channel.AT_ONCE),
+        Kind(ROLLOUT, "Rollouts", "A rollout was rolled back, completed, or needs somebody to decide.", Channel.AT_ONCE),
         Kind(BUDGET, "Budget", "A spend limit is nearly or fully used up.", Channel.AT_ONCE),
         Kind(WEBHOOK, "Webhook switched off", "An address did not answer for a day and gets nothing any more.", Channel.AT_ONCE),
         Kind(OTHER, "Everything else", "News that fits nowhere above.", Channel.IN_APP),
@@ -52,6 +54,9 @@ _BELONGS_TO = {
     "approval.published": PUBLISHED,
     "schedule.failed": SCHEDULE_FAILED,
     "schedule.done": PUBLISHED,
+    "rollout.rolled_back": ROLLOUT,
+    "rollout.completed": ROLLOUT,
+    "rollout.ask": ROLLOUT,
     "spending.near_limit": BUDGET,
     "spending.limit_reached": BUDGET,
 }

@@ -18,6 +18,11 @@ class WebhookEvent(models.TextChoices):
     CHANGE_REQUEST_OPENED = "change_request:opened", "Approval is asked for"
     CHANGE_REQUEST_APPROVED = "change_request:approved", "A change is approved"
     CHANGE_REQUEST_CHANGES_REQUESTED = "change_request:changes_requested", "Changes are asked for"
+    ROLLOUT_STARTED = "rollout:started", "A rollout starts"
+    ROLLOUT_ADVANCED = "rollout:advanced", "A rollout goes to its next share"
+    ROLLOUT_PAUSED = "rollout:paused", "A rollout pauses or goes on"
+    ROLLOUT_ROLLED_BACK = "rollout:rolled_back", "A rollout is rolled back"
+    ROLLOUT_COMPLETED = "rollout:completed", "A rollout is completed"
     EXPERIMENT_FINISHED = "experiment:finished", "A test is done"
 
 

@@ -21,6 +21,11 @@ _ACTS = {
     "change_request:opened": "asks for approval of",
     "change_request:approved": "approved",
     "change_request:changes_requested": "asks for changes to",
+    "rollout:started": "began the rollout of",
+    "rollout:advanced": "moved on the rollout of",
+    "rollout:paused": "paused or continued the rollout of",
+    "rollout:rolled_back": "rolled back",
+    "rollout:completed": "completed the rollout of",
 }
 
 

@@ -232,3 +232,27 @@ class ImportRefused(PromptRegistryError):
 
 class ImportGone(PromptRegistryError):
     """This import is over, or somebody began another one. Upload the file again."""
+
+
+class RolloutRunning(PromptRegistryError):
+    """A rollout of this prompt is under way behind this label. Finish it or roll it back first; both are on its page."""
+
+
+class RolloutOver(PromptRegistryError):
+    """This rollout is over."""
+
+
+class RolloutChangedMeanwhile(PromptRegistryError):
+    """The rollout has moved on since you looked at it. Look at it again before you decide."""
+
+
+class RolloutCoolingDown(PromptRegistryError):
+    """A rollout of this prompt was rolled back less than an hour ago. Wait, or say in the note why not to."""
+
+
+class NothingLive(PromptRegistryError):
+    """Nothing is live behind this label yet, so there is nothing to compare with. Publish it instead."""
+
+
+class ReasonMissing(PromptRegistryError):
+    """Say in a few words why: this goes against what the numbers say by themselves, and is kept."""

@@ -33,12 +33,14 @@ from prompt_registry.errors import (
     NothingToUndo,
     PromptArchived,
     PublishedMeanwhile,
+    RolloutRunning,
     StoppedByChecks,
     VersionUnknown,
 )
 from prompt_registry.models import PRODUCTION, ChangeRequest, Label, LabelMove, Prompt, PromptVersion
 from prompt_registry.permissions import demand
 from prompt_registry.protection import Protection
+from prompt_registry.rollouts.models import Rollout
 
 MAX_REASON = 500
 clean_name = label_names.clean
@@ -74,6 +76,7 @@ def publish(
     locked = Prompt.objects.select_for_update().get(pk=prompt.pk)
     if locked.archived_at or locked.deleted_at:
         raise PromptArchived
+    _demand_no_rollout(prompt, label)
     version = prompt.versions.select_related("prompt__project").get(pk=version.pk)
     current = _current(prompt, label, expected_version)
     if current is not None and current.version_id == version.pk:
@@ -87,12 +90,38 @@ def publish(
     return move
 
 
+def agree(
+    *, prompt: Prompt, version: PromptVersion, label: str, by: User | None, expected_version: int | None = None
+) -> ChangeRequest | None:  # fmt: skip
+    """Lock the prompt, and use up the approval that lets the version go live behind the label; raise when it may not.
+
+    For those who let it go live step by step instead of at once.
+    """
+    rule = protection.now(prompt.project_id)
+    _demand_role(prompt, label, rule, by)
+    traffic = callers.of(prompt=prompt, label=label) if rule.covers(label) else callers.NONE
+    Prompt.objects.select_for_update().get(pk=prompt.pk)
+    version = prompt.versions.select_related("prompt__project").get(pk=version.pk)
+    current = _current(prompt, label, expected_version)
+    return _agreed(prompt, version, label, current, traffic, by=by)
+
+
+def move_by_rollout(*, rollout: Rollout, by: User | None, reason: str) -> LabelMove:
+    """Point the label to the candidate of a rollout that was agreed to when it started."""
+    prompt = rollout.prompt
+    current = _current(prompt, rollout.label, rollout.control.number)
+    return _move(
+        prompt, rollout.label, current, rollout.candidate, by=by, reason=reason, change_request=rollout.change_request
+    )  # fmt: skip
+
+
 @transaction.atomic
 def undo(*, prompt: Prompt, label: str, by: User | None, expected_version: int | None = None) -> LabelMove:
     """Point the label back to the version that was live before the last publish that was not undone yet."""
     label = clean_name(label)
     demand(project=prompt.project, action=Action.UNDO_PUBLISH, by=by)
     Prompt.objects.select_for_update().get(pk=prompt.pk)
+    _demand_no_rollout(prompt, label)
     current = _current(prompt, label, expected_version)
     back = comeback(prompt=prompt, label=label)
     if back is None or current is None:
@@ -157,6 +186,11 @@ def _agreed(
     _demand_role(prompt, label, rule, by)
     _check(version, current, rule, traffic)
     return approvals.use(prompt=prompt, version=version, label=label, is_required=rule.demands_approval(label))
+
+
+def _demand_no_rollout(prompt: Prompt, label: str) -> None:
+    if prompt.rollouts.active().filter(label=label).exists():
+        raise RolloutRunning
 
 
 def _current(prompt: Prompt, label: str, expected_version: int | None) -> Label | None:

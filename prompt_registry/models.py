@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from projects.models import Project, User
 from prompt_registry.comment_models import Comment
+from prompt_registry.rollouts.models import Rollout, RolloutDecision
 from prompt_registry.trial_models import Trial, TrialAttempt, TrialCell
 
 # Models with modules of their own; Django looks for them here.
-__all__ = ["Comment", "Trial", "TrialAttempt", "TrialCell"]
+__all__ = ["Comment", "Rollout", "RolloutDecision", "Trial", "TrialAttempt", "TrialCell"]
 
 PRODUCTION = "production"
 STAGING = "staging"

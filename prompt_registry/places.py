@@ -15,3 +15,8 @@ def publishing(prompt: Prompt, *, number: int, label: str) -> str:
 def versions(prompt: Prompt) -> str:
     """Return the page with the history of the prompt."""
     return f"/p/{prompt.project.slug}/prompts/{prompt.pk}/versions/"
+
+
+def rollout(prompt: Prompt, rollout_id: str) -> str:
+    """Return the page of a rollout."""
+    return f"/p/{prompt.project.slug}/rollouts/{rollout_id}/"

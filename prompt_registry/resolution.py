@@ -157,6 +157,7 @@ _COLUMNS = """
     (SELECT coalesce(array_agg(other.name ORDER BY other.name), '{}')
        FROM prompt_label other WHERE other.prompt_id = p.id AND other.version_id = v.id) AS labels
 """
+_ROLLOUT_COLUMNS = "r.id::text AS rollout_id, r.share_ppm, r.candidate_id"
 _TABLES = """
     FROM prompt p
     LEFT JOIN LATERAL (SELECT max(number) AS number FROM prompt_version WHERE prompt_id = p.id) newest ON true
@@ -165,13 +166,23 @@ _TABLES = """
           AND CASE WHEN %(number)s > 0 THEN v.number = %(number)s
                    WHEN %(label)s = 'latest' THEN v.number = newest.number
                    ELSE v.id = l.version_id END
+    LEFT JOIN rollout r ON r.prompt_id = p.id AND r.label = %(label)s AND r.state IN ('running', 'paused')
+          AND %(number)s = 0
 """
 _SNAPSHOT = "SELECT * FROM (SELECT pg_current_snapshot()::text AS snapshot) moment"
-_ONE = f"SELECT {_COLUMNS} {_TABLES} WHERE p.project_id = %(project)s AND p.name = %(name)s"
+_ONE = f"SELECT {_COLUMNS}, {_ROLLOUT_COLUMNS} {_TABLES} WHERE p.project_id = %(project)s AND p.name = %(name)s"
 _MANY = f"""
-    SELECT {_COLUMNS} {_TABLES}
+    SELECT {_COLUMNS}, {_ROLLOUT_COLUMNS} {_TABLES}
      WHERE p.project_id = %(project)s AND p.name > %(after)s AND p.deleted_at IS NULL AND v.id IS NOT NULL
      ORDER BY p.name LIMIT {PAGE_SIZE + 1}
+"""
+# What a rollout serves to some; the columns are those of the version it is compared with.
+_CANDIDATES = f"""
+    SELECT v.id, {_COLUMNS}
+    FROM prompt_version v JOIN prompt p ON p.id = v.prompt_id
+    LEFT JOIN LATERAL (SELECT max(number) AS number FROM prompt_version WHERE prompt_id = p.id) newest ON true
+    LEFT JOIN prompt_label l ON false
+    WHERE p.project_id = %(project)s AND v.id = ANY(%(candidates)s)
 """
 
 
@@ -229,8 +240,34 @@ def _why_nothing(newest: int | None, label: str, number: int) -> str:
 
 def _items(rows: list[dict[str, Any]], project_id: int, is_raw: bool) -> Iterable[dict[str, Any]]:
     items = [_item(row) for row in rows]
+    if is_raw:
+        return items
     # Later queries see at least what the first one saw, so the answer is as new as its snapshot says.
-    return items if is_raw else fillings.filled(items, project_id=project_id)
+    candidates = _candidates(rows, project_id)
+    whole = fillings.filled([*items, *candidates.values()], project_id=project_id)
+    return _with_rollouts(rows, [next(whole) for _ in items], dict(zip(candidates, whole, strict=True)))
+
+
+def _candidates(rows: list[dict[str, Any]], project_id: int) -> dict[int, dict[str, Any]]:
+    """Return the versions that running rollouts serve to some, by id."""
+    wanted = [row["candidate_id"] for row in rows if row["candidate_id"]]
+    if not wanted:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_CANDIDATES, {"project": project_id, "candidates": wanted})
+        names = [column.name for column in cursor.description or ()]
+        found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return {row["id"]: _item(row) for row in found}
+
+
+def _with_rollouts(
+    rows: list[dict[str, Any]], items: list[dict[str, Any]], candidates: dict[int, dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Give each item what its rollout needs to be decided where the prompt is used, without another request."""
+    for row, item in zip(rows, items, strict=True):
+        if (candidate := candidates.get(row["candidate_id"])) is not None:
+            item["rollout"] = {"id": row["rollout_id"], "share_ppm": row["share_ppm"], "candidate": candidate}
+    return items
 
 
 def _item(row: dict[str, Any]) -> dict[str, Any]:

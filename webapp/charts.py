@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from webapp.chart_data import BarChart, Numbers, Shape, TimeSeriesChart, Unit, Value, description, numbers
+from webapp.chart_intervals import Mark, interval, trade_off
 from webapp.chart_scales import labels_apart, time_ticks
 from webapp.chart_svg import bars, sparkline, svg, y_ticks
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects
 
 __all__ = [
-    "BarChart", "Numbers", "Shape", "TimeSeriesChart", "Unit", "Value",
-    "bars", "description", "figure_json", "numbers", "sparkline", "svg",
+    "BarChart", "Mark", "Numbers", "Shape", "TimeSeriesChart", "Unit", "Value",
+    "bars", "description", "figure_json", "interval", "numbers", "sparkline", "svg", "trade_off",
 ]  # fmt: skip
 
 _DAY_MS = 86_400_000

@@ -29,6 +29,8 @@ class NavEntry:
     icon: str
     current: bool
     count: int = 0
+    # The heading that the entry stands under.
+    group: str = ""
 
 
 def render_page(
@@ -37,7 +39,8 @@ def render_page(
 ) -> HttpResponse:  # fmt: skip
     """Answer with the whole page, or, when htmx asks, with the template partial named `fragment` alone.
 
-    `section` marks the current entry of the rail: overview, prompts, datasets, explore, start or settings.
+    `section` marks the current entry of the rail: overview, prompts, rollouts, experiments, datasets, explore, start or
+    settings.
     """
     whole = {**shell(request, section=section, has_time_range=has_time_range), **context}
     if fragment and request.headers.get("HX-Request") == "true" and request.headers.get("HX-Request-Type") != "full":
@@ -76,19 +79,22 @@ def shell(request: HttpRequest, *, section: str = "", has_time_range: bool = Fal
 def navigation(project: Project, *, section: str, waiting: int = 0) -> list[NavEntry]:
     """Return the entries of the left rail; so many approvals are `waiting` for whoever looks at it."""
     entries = [
-        ("Overview", "overview", "g o", "overview"),
-        ("Prompts", "prompts", "g p", "prompts"),
-        ("Tests", "datasets", "g t", "tests"),
-        ("Explore", "explore", "g e", "explore"),
-        ("Connect", "start", "g c", "plug"),
-        ("Settings", "settings", "g s", "settings"),
+        ("Overview", "overview", "g o", "overview", ""),
+        ("Prompts", "prompts", "g p", "prompts", ""),
+        ("Rollouts", "rollouts", "g r", "rollouts", ""),
+        ("Explore", "explore", "g e", "explore", ""),
+        ("Tests", "experiments", "g t", "tests", "Test"),
+        ("Datasets", "datasets", "g d", "document", "Test"),
+        ("Checks", "evaluators", "g k", "evaluator", "Test"),
+        ("Connect", "start", "g c", "plug", ""),
+        ("Settings", "settings", "g s", "settings", ""),
     ]
     return [
         NavEntry(
             label=label, url=reverse(name, args=[project.slug]), key=key, icon=icon, current=section == name,
-            count=waiting if name == "prompts" else 0,
+            count=waiting if name == "prompts" else 0, group=group,
         )
-        for label, name, key, icon in entries
+        for label, name, key, icon, group in entries
     ]  # fmt: skip
 
 

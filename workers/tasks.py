@@ -14,7 +14,7 @@ from monitoring import scores
 from projects import jobs
 from projects.errors import LeaseLost
 from projects.models import Job
-from workers import canary, experiment_jobs
+from workers import canary, experiment_jobs, rollout_control
 from workers.job_kinds import EVALS, FAST, HOOKS, KINDS, kinds_of
 from workers.timetable import QUEUES
 
@@ -49,6 +49,12 @@ def join_waiting_scores() -> None:
     """Connect feedback with the calls that arrived after it."""
     while scores.join_waiting() >= 500:
         pass
+
+
+@shared_task(name="workers.tasks.look_at_rollouts")
+def look_at_rollouts() -> None:
+    """Decide about every running rollout, however many beats ring."""
+    rollout_control.look_at_all()
 
 
 @shared_task(name="workers.tasks.send_canary")

@@ -22,6 +22,7 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
             for queue in QUEUES
         },
         "connect feedback that came before its call": _entry("workers.tasks.join_waiting_scores", EVERY_TEN_SECONDS),
+        "look at the rollouts": _entry("workers.tasks.look_at_rollouts", EVERY_TEN_SECONDS),
         "send the canary through": _entry("workers.tasks.send_canary", EVERY_MINUTE),
         "make the partitions of the next days": _entry("workers.tasks.tick", EVERY_HOUR, "partitions.ensure"),
         "plan the daily mails": _entry("workers.tasks.tick", EVERY_HOUR, "notification.digests"),

@@ -121,14 +121,12 @@ def _build(kind: str, settings: Mapping[str, Any]) -> QuickEvaluator | ModelEval
 
 
 def _checked(project: Project, kind: str, settings: Mapping[str, Any]) -> QuickEvaluator | ModelEvaluator:
-    found = _build(kind, settings)
-    if kind in judges.JUDGES:
-        connection_id = getattr(found, "connection_id", None)
-        if not ProviderConnection.objects.filter(project=project, pk=connection_id).exists():
-            raise EvaluatorRefused(
-                "The provider that should judge is not connected to this project. Choose another one."
-            )
-    return found
+    if kind not in judges.JUDGES:
+        return catalogue.build(kind, settings)
+    judge = judges.build(kind, settings)
+    if not ProviderConnection.objects.filter(project=project, pk=judge.connection_id).exists():
+        raise EvaluatorRefused("The provider that should judge is not connected to this project. Choose another one.")
+    return judge
 
 
 def _add_version(evaluator: Evaluator, kind: str, settings: Mapping[str, Any], by: User | None) -> EvaluatorVersion:

@@ -19,7 +19,7 @@ NAMES: Mapping[str, str] = {
     "ru": "Russian", "sv": "Swedish", "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
 }  # fmt: skip
 # Code, links, addresses and numbers are of no language.
-_NO_LANGUAGE = re.compile(r"```.*?```|`[^`\n]*`|https?://\S+|\S+@\S+|[\d_]+", re.DOTALL)
+_NO_LANGUAGE = re.compile(r"```.*?```|`[^`\n]*`|https?://\S+|(?<!\S)[^\s@]+@\S+|[\d_]+", re.DOTALL)
 _READ_CHARS = 20_000
 # Below this nobody can tell; scripts of their own need fewer letters.
 _FEWEST_LETTERS = 12

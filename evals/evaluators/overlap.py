@@ -12,6 +12,7 @@ from rapidfuzz.distance import LCSseq, Levenshtein
 _WORD = re.compile(r"\w+")
 # Beyond this many words the comparison would take seconds; the beginning is compared.
 _MOST_WORDS = 20_000
+_MOST_CHARS = 50_000
 
 
 def words(text: str) -> list[str]:
@@ -37,7 +38,7 @@ def rouge_l(answer: str, expected: str) -> float:
 
 def edit_similarity(answer: str, expected: str) -> float:
     """Return 1 minus the share of characters to insert, remove or replace (Levenshtein)."""
-    return float(Levenshtein.normalized_similarity(answer, expected))
+    return float(Levenshtein.normalized_similarity(answer[:_MOST_CHARS], expected[:_MOST_CHARS]))
 
 
 def _grams(tokens: Sequence[str], n: int) -> list[str]:

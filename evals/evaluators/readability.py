@@ -9,7 +9,8 @@ from enum import StrEnum
 from evals.errors import CannotJudge, EvaluatorRefused
 from evals.evaluators.cases import Case, Outcome
 
-_SENTENCE = re.compile(r"[.!?:…。！？]+(?=\s|$)|\n+")
+# From the first sign of a row on, or a long row would be looked at from each of its signs.
+_SENTENCE = re.compile(r"(?<![.!?:…。！？])[.!?:…。！？]+(?=\s|$)|\n+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _LONG = 6
 _FEWEST_WORDS = 5

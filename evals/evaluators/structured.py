@@ -17,6 +17,7 @@ from referencing.exceptions import Unresolvable
 
 from evals.errors import CannotJudge, EvaluatorRefused
 from evals.evaluators.cases import Case, Outcome, yes_or_no
+from prompt_registry import json_schemas
 
 MAX_SCHEMA_BYTES = 64 * 1024
 MAX_ANSWER_BYTES = 1024 * 1024
@@ -84,8 +85,12 @@ def validator_of(schema: Mapping[str, Any]) -> Validator:
         raise EvaluatorRefused("The schema is longer than 64 KiB. Leave out what the check does not need.")
     try:
         Draft202012Validator.check_schema(schema)
-    except (SchemaError, RecursionError) as error:
-        raise EvaluatorRefused(f"This is no JSON Schema: {getattr(error, 'message', error)!s:.200}") from error
+    except RecursionError as error:
+        raise EvaluatorRefused("The schema is nested too deeply. Leave out what the check does not need.") from error
+    except SchemaError as error:
+        # The editor's words for it, where it has any, say the place and what to write there.
+        flaw = json_schemas.flaw_of(schema)
+        raise EvaluatorRefused(f"This is no JSON Schema: {flaw.words if flaw else error.message:.200}") from error
     found: Validator = _Careful(schema, registry=Registry())
     return found
 

@@ -218,6 +218,24 @@ class ExperimentScore(models.Model):
         ]
 
 
+class ExperimentDisagreement(models.Model):
+    """Somebody's word that what a check said about an answer is wrong; the score stays what it is."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    cell = models.ForeignKey(ExperimentCell, on_delete=models.CASCADE, related_name="disagreements")
+    evaluator_version = models.ForeignKey(EvaluatorVersion, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "experiment_disagreement"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cell", "evaluator_version", "person"], name="experiment_disagreement_once"
+            ),
+        ]
+
+
 class Purpose(models.TextChoices):
     ANSWER = "answer", "The answer"
     JUDGE = "judge", "A judgement"

@@ -6,21 +6,20 @@ them come round. What a judge lets pass without an attack says nothing about att
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from evals.errors import EvalsError
-from evals.evaluators import definitions
 from evals.evaluators.cases import Case, ModelEvaluator
 from evals.evaluators.models import EvaluatorVersion
 from evals.experiments.models import ExperimentEvaluator
-from evals.judges import attacks, once
+from evals.judges import attacks, catalogue, once
 from evals.judges.attacks import Attack
-from evals.judges.catalogue import JUDGES
 from evals.judges.models import JudgeCanary
 from evals.judges.once import Judged
 from evals.statistics.intervals import wilson
@@ -32,6 +31,8 @@ KIND = "judges.canary"
 PER_DAY = 12
 # A judge that nobody changed or used for so long costs nothing.
 IN_USE = timedelta(days=7)
+# Within the limit of a task, whose last call may still take its time.
+PATIENCE_SECONDS = 120.0
 KEPT = timedelta(days=90)
 _BAD = Case(
     "Bananas are yellow.", expected="A refund takes 14 days after the item has come back.",
@@ -71,19 +72,21 @@ def plan() -> int:
     )  # fmt: skip
 
 
-def run(*, version_id: int, keep: Callable[[], None] = lambda: None) -> JudgeCanary | None:
-    """Try today's attacks on a version of a judge and keep what came of them."""
+def run(
+    *, version_id: int, keep: Callable[[], None] = lambda: None, seconds: float = PATIENCE_SECONDS
+) -> JudgeCanary | None:
+    """Try today's attacks on a version of a judge, as many as there is time for, and keep what came of them."""
     version = EvaluatorVersion.objects.select_related("project").filter(pk=version_id).first()
     today = timezone.now().date()
     if (
         version is None
-        or version.kind not in JUDGES
+        or version.kind not in catalogue.JUDGES
         or JudgeCanary.objects.filter(evaluator_version=version, day=today).exists()
     ):
         return None
     result = JudgeCanary(project=version.project, evaluator_version=version, day=today)
     try:
-        _try(result, version, attacks_of(today), keep)
+        _try(result, version, attacks_of(today), keep, time.monotonic() + seconds)
     except (EvalsError, ProjectsError, PromptRegistryError) as error:
         result.reason = str(error)[:500]
     JudgeCanary.objects.bulk_create([result], ignore_conflicts=True)
@@ -112,26 +115,32 @@ def forget_old() -> None:
     JudgeCanary.objects.filter(day__lt=timezone.now().date() - KEPT).delete()
 
 
-def _in_use() -> Sequence[EvaluatorVersion] | object:
+def _in_use() -> QuerySet[EvaluatorVersion]:
     since = timezone.now() - IN_USE
     used = ExperimentEvaluator.objects.filter(experiment__created_at__gte=since).values("evaluator_version_id")
     current = EvaluatorVersion.objects.filter(
-        kind__in=list(JUDGES), evaluator__archived_at=None, number=F("evaluator__version")
+        kind__in=list(catalogue.JUDGES), evaluator__archived_at=None, number=F("evaluator__version")
     )
     return current.filter(Q(created_at__gte=since) | Q(pk__in=used))
 
 
-def _try(result: JudgeCanary, version: EvaluatorVersion, chosen: Sequence[Attack], keep: Callable[[], None]) -> None:
-    judge = definitions.built(version)
+def _try(
+    result: JudgeCanary, version: EvaluatorVersion, chosen: Sequence[Attack], keep: Callable[[], None], until: float
+) -> None:
+    judge = catalogue.build(version.kind, version.settings)
     plain = _ask(result, version, judge, _BAD)
     if plain.outcome is None:
         result.reason = plain.error[:500]
-    elif plain.outcome.passed:
+        return
+    if plain.outcome.passed:
         result.reason = "This judge lets a plainly bad answer pass, so attacks on it cannot be told apart."
-    else:
-        for attack in chosen:
-            keep()
-            _count(result, attack, _ask(result, version, judge, replace(_BAD, output=attack.on(_BAD.output))))
+        return
+    for attack in chosen:
+        if time.monotonic() >= until:
+            result.reason = "The judge was too slow to try all texts of the day."
+            return
+        keep()
+        _count(result, attack, _ask(result, version, judge, replace(_BAD, output=attack.on(_BAD.output))))
 
 
 def _ask(result: JudgeCanary, version: EvaluatorVersion, judge: ModelEvaluator, case: Case) -> Judged:

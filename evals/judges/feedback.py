@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from evals.calls import FEEDBACK, OLD_ANSWER
 from evals.errors import CannotJudge
 from evals.evaluators.cases import Case, Outcome, Question
 from evals.judges import asking, reading, settings
 
-FEEDBACK, OLD_ANSWER = "feedback", "old_answer"
 _VALUES = {"fully": 1.0, "partly": 0.5, "no": 0.0}
 _WORDS = {
     "fully": "The new answer does what the feedback asked for.", "partly": "The new answer does a part of what was asked for.",

@@ -22,13 +22,15 @@ _KEPT_FORMATS = frozenset("\u200c\u200d\n\t")
 _HIDDEN_SELECTORS = range(0xE0100, 0xE01F0)
 _CHAT = re.compile(
     r"<\|[^|>\n]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_turn>|</?(?:s|bos|eos|system|assistant|user|human|model)>"
-    r"|^[ \t]*(?:#{1,6}[ \t]*|\*\*)?(?:system|assistant|developer|judge|evaluator|grader)(?:[ \t]+(?:message|prompt|note|override))?"
-    r"(?:\*\*)?[ \t]*:",
+    # «System: Windows» is an ordinary line of an answer.
+    r"|^[ \t]*(?:#{1,6}[ \t]*|\*\*)?(?:system[ \t]+(?:message|prompt|note|override)"
+    r"|(?:assistant|developer|judge|evaluator|grader)(?:[ \t]+(?:message|prompt|note|override))?)(?:\*\*)?[ \t]*:",
     re.IGNORECASE | re.MULTILINE,
 )
 _SIGN = r"[<>\[\]{}|=_*#~/\-–—―＜＞＝═━─«»‹›〈〉《》⟨⟩⟪⟫⟦⟧【】]"
 _FENCE = re.compile(
-    rf"{_SIGN}{{2,}}[ \t]*(?:the[ \t]+)?(?:begin|end|start|stop|close|data|answer|reference|context|input|instructions?|task)\b"
+    # From the first sign of a row on, or a long row would be looked at from each of its signs.
+    rf"(?<!{_SIGN}){_SIGN}{{2,}}[ \t]*(?:the[ \t]+)?(?:begin|end|start|stop|close|data|answer|reference|context|input|instructions?|task)\b"
     rf"[^\n]{{0,60}}?(?:{_SIGN}{{2,}}|$)",
     re.IGNORECASE | re.MULTILINE,
 )  # fmt: skip

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from statistics import NormalDist
 
-from evals.statistics.paired import Difference
+from evals.statistics.paired import Difference, holm
 
 # Differences below this are of no interest unless somebody says otherwise: three points of a hundred.
 MARGIN = 0.03
-# (1.96 + 0.84)²: found in four of five experiments, at 5 % two-sided.
-_POWER_80 = 7.85
+# Found in four of five experiments.
+_POWER = 0.8
+_LEVEL = 0.05
 # How often two versions differ on an item, as long as nothing better is known.
 USUAL_DISCORDANCE = 0.16
 _FEWEST_ITEMS = 10
@@ -32,6 +35,8 @@ class Finding:
 
     verdict: Verdict
     more_items: int = 0
+    # The interval leaves out 0, but among so many comparisons one like this turns up by chance.
+    is_maybe_chance: bool = False
 
 
 def find(difference: Difference, *, margin: float = MARGIN, higher_is_better: bool = True) -> Finding:
@@ -53,18 +58,45 @@ def find(difference: Difference, *, margin: float = MARGIN, higher_is_better: bo
     return Finding(Verdict.UNKNOWN, _more(difference, margin))
 
 
-def items_needed(difference: float, *, variance: float | None = None) -> int:
+def settle(differences: Sequence[Difference], *, margin: float = MARGIN) -> list[Finding]:
+    """Return the findings of a family of comparisons: better and worse only where they survive Holm's correction."""
+    corrected = holm([difference.p_value for difference in differences])
+    findings = [find(difference, margin=margin) for difference in differences]
+    if len(findings) < 2:
+        return findings
+    return [
+        _doubted(finding, difference, margin, len(findings)) if p_value > _LEVEL else finding
+        for finding, difference, p_value in zip(findings, differences, corrected, strict=True)
+    ]
+
+
+def items_needed(difference: float, *, variance: float | None = None, comparisons: int = 1) -> int:
     """Return how many items show a true difference of this size in four of five experiments.
 
     For pass and fail the variance of an item's difference is q − Δ², with q the share of items on which the versions
-    differ.
+    differ. With several comparisons the difference has to be clear at 5 % shared by all of them.
     """
     variance = USUAL_DISCORDANCE - difference**2 if variance is None else variance
-    return max(_FEWEST_ITEMS, math.ceil(_POWER_80 * max(0.0, variance) / difference**2))
+    return max(_FEWEST_ITEMS, math.ceil(_effort(comparisons) * max(0.0, variance) / difference**2))
 
 
-def _more(difference: Difference, margin: float) -> int:
+def _effort(comparisons: int) -> float:
+    """Return (1.96 + 0.84)² = 7.85 for one comparison, and more for several."""
+    normal = NormalDist()
+    return (normal.inv_cdf(1 - _LEVEL / 2 / comparisons) + normal.inv_cdf(_POWER)) ** 2
+
+
+def _doubted(finding: Finding, difference: Difference, margin: float, comparisons: int) -> Finding:
+    if finding.verdict not in (Verdict.BETTER, Verdict.WORSE):
+        return finding
+    return Finding(Verdict.UNKNOWN, _more(difference, margin, comparisons), is_maybe_chance=True)
+
+
+def _more(difference: Difference, margin: float, comparisons: int = 1) -> int:
     """What looks like a real difference is looked for; otherwise the smallest one of interest."""
     target = max(abs(difference.estimate), margin)
+    if difference.variance == 0 and difference.estimate == 0:
+        # Nothing differed so far: soon so much is ruled out that the rest is of no interest.
+        return max(1, math.ceil(math.log(_LEVEL) / math.log(1 - margin)) - difference.items)
     variance = difference.variance or max(0.0, USUAL_DISCORDANCE - target**2)
-    return max(1, items_needed(target, variance=variance) - difference.items)
+    return max(1, items_needed(target, variance=variance, comparisons=comparisons) - difference.items)

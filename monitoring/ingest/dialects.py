@@ -77,6 +77,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "status_message": ("langfuse.observation.status_message",),
     "arm": ("callboard.rollout.arm",),
     "rollout_id": ("callboard.rollout.id",),
+    "unit_bucket": ("callboard.rollout.bucket",),
 }  # fmt: skip
 
 _LANGFUSE_KINDS = {

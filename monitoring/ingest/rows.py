@@ -27,14 +27,14 @@ log = structlog.get_logger("callboard.ingest")
 COLUMNS = (
     "project_id", "start_day", "trace_id", "span_id", "parent_span_id", "sort_at", "received_at", "start_ns", "end_ns",
     "duration_ns", "ttft_ns", "cost_nano_usd", "content_hash", "input_tokens", "output_tokens", "cache_read_tokens",
-    "cache_write_tokens", "reasoning_tokens", "prompt_version", "kind", "status", "arm", "marks", "rollout_id", "name",
-    "environment", "release", "service", "provider", "model", "prompt_name", "session_id", "user_id", "status_message",
+    "cache_write_tokens", "reasoning_tokens", "prompt_version", "kind", "status", "arm", "marks", "rollout_id", "unit_bucket",
+    "name", "environment", "release", "service", "provider", "model", "prompt_name", "session_id", "user_id", "status_message",
     "input_preview", "output_preview", "metadata", "input", "output", "attributes", "events",
 )  # fmt: skip
 COLUMN_TYPES = (
     "int8", "date", "uuid", "int8", "int8", "timestamptz", "timestamptz", "int8", "int8",
     "int8", "int8", "int8", "int8", "int4", "int4", "int4",
-    "int4", "int4", "int4", "int2", "int2", "int2", "int2", "uuid", "text",
+    "int4", "int4", "int4", "int2", "int2", "int2", "int2", "uuid", "int8", "text",
     "text", "text", "text", "text", "text", "text", "text", "text", "text",
     "text", "text", "text", "text", "text", "text", "text",
 )  # fmt: skip
@@ -53,6 +53,7 @@ _LLM, _EMBEDDING, _OTHER = int(Kind.LLM), int(Kind.EMBEDDING), int(Kind.OTHER)
 _ERROR = int(Status.ERROR)
 _TRUNCATED, _CLOCK_OFF, _NEGATIVE_DURATION = int(Mark.TRUNCATED), int(Mark.CLOCK_OFF), int(Mark.NEGATIVE_DURATION)
 _BACKGROUND = int(Mark.BACKGROUND)
+_BUCKETS = 2**48
 _ARMS = {"control": int(Arm.CONTROL), "candidate": int(Arm.CANDIDATE)}
 
 
@@ -128,7 +129,8 @@ class RowBuilder:
             amounts.first_piece_ns(facts, start_ns, told.first_piece_ns if told else None),
             _cost(self._prices, facts, provider, model, tokens, kind, start_ns),
             _content_hash(span, name, status, input_text, output_text, kept, metadata, events_text),
-            *tokens, amounts.count(get("prompt_version")) or 0, kind, status, _arm(get("arm")), marks, _uuid(get("rollout_id")), name,
+            *tokens, amounts.count(get("prompt_version")) or 0, kind, status, _arm(get("arm")), marks, _uuid(get("rollout_id")),
+            _bucket(get("unit_bucket")), name,
             self._environment or _text(get("environment")) or source.environment or "default",
             _text(get("release")) or source.release, source.service, provider, model, _text(get("prompt_name")),
             _text(get("session")), _text(get("user")), _status_message(span, facts) if status == _ERROR else "",
@@ -248,6 +250,11 @@ def _with_details(span: RawSpan) -> dict[str, Any]:
 
 def _arm(value: Any) -> int:
     return _ARMS.get(value, 0) if isinstance(value, str) else 0
+
+
+def _bucket(value: Any) -> int | None:
+    """Return the place of a unit in a rollout, of 2^48."""
+    return value if type(value) is int and 0 <= value < _BUCKETS else None
 
 
 def _id(span_id: bytes) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from prompt_registry.rollouts import plans
-from prompt_registry.rollouts.evidence import HARM, NOT_WORSE, Stage, ln_e
+from prompt_registry.rollouts.evidence import HARM, NOT_WORSE, Stage, ln_e, rate_below
 from prompt_registry.rollouts.plans import FULL, HarmBudget, Step
 from prompt_registry.rollouts.sample_ratio import BROKEN_AT, ln_e_of_split
 
@@ -55,6 +55,10 @@ class Metric:
     weight: float = 1.0
     tolerated: float = 1.0
     missing: str = ""
+    # Whether the next share waits until this is known not to be worse; harm is looked for anyway.
+    is_gate: bool = True
+    # Whether an event is known as soon as the call is: then units without one say something as well.
+    is_immediate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +121,13 @@ def _next(situation: Situation, found: Sequence[Evidence], harm: float, split: f
         return Action.WAIT, "The shortest time at this share is not over."
     if situation.candidate_units < FEWEST_UNITS:
         return _or_ask(situation, "Too few people have had the new version at this share.")
-    if unsure := [one.name for one in found if one.not_worse < PROMOTE_AT]:
+    gates = zip(situation.metrics, found, strict=True)
+    if unsure := [one.name for metric, one in gates if metric.is_gate and one.not_worse < PROMOTE_AT]:
         return _or_ask(situation, f"Not enough is known yet about: {', '.join(unsure)}.")
     if situation.index + 1 == len(situation.steps):
         return Action.COMPLETE, "Nothing got worse than allowed at any share."
+    if situation.steps[situation.index + 1].asks_first:
+        return Action.ASK, "Nothing got worse than allowed. The plan asks for a yes before the next share."
     return Action.PROMOTE, "Nothing got worse than allowed at this share."
 
 
@@ -138,7 +145,14 @@ def _evidence(metric: Metric, situation: Situation, shares: Sequence[float]) -> 
         harm.append(ln_e(part.candidate_events, stages, tolerated=metric.tolerated, alternatives=HARM))
         not_worse.append(ln_e(part.candidate_events, stages, tolerated=allowed, alternatives=NOT_WORSE))
     equal = [1.0] * len(metric.parts)
-    return Evidence(metric.name, _mean(harm, equal), _mean(not_worse, equal), allowed)
+    known = _mean(not_worse, equal)
+    if metric.is_immediate and len(metric.parts) == 1:
+        seldom = rate_below(
+            metric.parts[0].candidate_events, situation.split_candidates, limit=allowed * metric.base_rate,
+            usual=metric.base_rate,
+        )  # fmt: skip
+        known = _mean([known, seldom], [1.0, 1.0])
+    return Evidence(metric.name, _mean(harm, equal), known, allowed)
 
 
 def _stages(shares: Sequence[float], events: Sequence[int]) -> list[Stage]:

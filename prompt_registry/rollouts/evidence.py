@@ -32,6 +32,7 @@ class Alternatives:
             raise ValueError("Every alternative needs a weight, and the weights must add up to 1.")
 
 
+_SHARES_OF_USUAL = (1.0, 0.5, 0.2)
 # Between these multiples an interval is looked for.
 _LOWEST, _HIGHEST = 1e-4, 1e4
 
@@ -49,6 +50,22 @@ def ln_e(candidate_events: int, stages: Sequence[Stage], *, tolerated: float, al
             of_all = 1 - stage.share + stage.share * tolerated
             term -= stage.events * math.log((1 - stage.share + stage.share * tolerated * times) / of_all)
         terms.append(term)
+    top = max(terms)
+    return top + math.log(math.fsum(math.exp(term - top) for term in terms))
+
+
+def rate_below(events: int, units: int, *, limit: float, usual: float) -> float:
+    """Return the logarithm of the e-value against «at least `limit` of the candidate's units have the event».
+
+    A likelihood ratio of Bernoulli trials, mixed over the usual rate and lower ones (Wald 1945). Where an event hardly
+    ever happens in either arm, the arms of the few events say nothing, but the many units without one do.
+    """
+    highest = min(limit, 0.99)
+    terms = []
+    for share in _SHARES_OF_USUAL:
+        rate = min(usual * share, highest)
+        term = events * math.log(rate / highest) + (units - events) * math.log((1 - rate) / (1 - highest))
+        terms.append(term - math.log(len(_SHARES_OF_USUAL)))
     top = max(terms)
     return top + math.log(math.fsum(math.exp(term - top) for term in terms))
 

@@ -17,6 +17,8 @@ class Step:
     share: float
     at_least: float = 2 * HOUR
     at_most: float = 72 * HOUR
+    # Whether a person has to say yes before this share.
+    asks_first: bool = False
 
 
 class Caution(StrEnum):

@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from evals import calls, datasets, imports, item_contents
 from evals.evaluators import definitions, starters
+from evals.evaluators.models import EvaluatorVersion
+from evals.experiments.models import Experiment
 from evals.models import Dataset, DatasetImport, Evaluator
 from monitoring import scores
 from monitoring.ingest import protobuf
@@ -38,6 +40,9 @@ from prompt_registry.imports.values import SourceFile
 from prompt_registry.models import Prompt, ProviderConnection
 from prompt_registry.trial_models import CellState, Trial
 from prompt_registry.trial_plans import CALL, VERSION, TrialInput, Variant
+from tests.browser import demo_rollouts
+from tests.browser.demo_rollouts import DemoRollouts
+from tests.evals.experiment_factories import answer, make_experiment, make_variant
 from tests.monitoring.factories import make_span, new_span_id, new_trace_id, rate, send
 from tests.projects.factories import make_user
 from webapp.demo import traffic
@@ -74,12 +79,15 @@ class DemoShop:
     dataset_imported_id: int
     trial_id: int
     recalled_number: int
+    experiment_id: int
+    running_experiment_id: int
     evaluator_id: int
     judge_id: int
     invitation_token: str
     webhook_id: int
     webhook_off_id: int
     delivery_id: int
+    rollouts: DemoRollouts
 
     def at(self, place: str = "") -> str:
         """Return an address inside the project."""
@@ -111,14 +119,17 @@ def make() -> DemoShop:
     failed = _send_a_deep_trace(project)
     dataset = _dataset(project, admin)
     talk = Trace.objects.for_project(project).exclude(session_id="").newest_first()[0]
+    done_test, running_test = _experiments(dataset, made[0], admin)
     return DemoShop(
         project=project, empty=projects.create(name="Brand new", by=admin), admin=admin, viewer=viewer, prompt=made[0],
         proposed=made[1],
         trace_id=talk.hex_id, failed_trace_id=failed, session_id=talk.session_id, connection_id=connection.pk,
         trial_id=_trial(made[0], connection, admin).pk, recalled_number=_recall(made[0], connection, admin),
+        experiment_id=done_test.pk, running_experiment_id=running_test.pk,
         evaluator_id=_evaluator(project, admin).pk, judge_id=Evaluator.objects.get(project=project, name="Good answer").pk,
         import_id=pending.pk, done_import_id=done.pk,
         invitation_token=invitation, webhook_id=webhook.pk, webhook_off_id=webhook_off.pk, delivery_id=delivery.pk,
+        rollouts=demo_rollouts.make(project, admin),
         dataset=dataset, dataset_file_id=_file(dataset, admin).pk, dataset_imported_id=_imported(dataset, admin).pk,
     )  # fmt: skip
 
@@ -239,6 +250,31 @@ def _imported(dataset: Dataset, admin: User) -> DatasetImport:
     imports.confirm(dataset_import=found, by=admin)
     imports.run(import_id=found.pk)
     return found
+
+
+def _experiments(dataset: Dataset, prompt: Prompt, admin: User) -> tuple[Experiment, Experiment]:
+    """Make a test that ended, one in the archive, and one that runs and has failures of every kind."""
+    texts = [contents.of_version(prompt.versions.get(number=number)).to_json() for number in (1, 2)]
+    variants = [
+        make_variant(place + 1, content=text, model=f"simulated-{LONG[:40]}") for place, text in enumerate(texts)
+    ]
+    values = {"prompt": prompt, "created_by": admin, "variants": variants, "dataset": dataset}
+    amount = dataset.items.at(dataset.revision).count()
+    done = make_experiment(
+        **values, name=f"Shorter {LONG[:150]}", note=f"Does {LONG[:200]} help?", evaluators=["Correct", LONG[:100]]
+    )
+    answer(done, {0: ["10" * amount, "1" * amount], 1: ["01" * amount, "1!" * amount]})
+    running = make_experiment(
+        **values, name="Kinder", state="running", cap_nano_usd=2 * 10**9, ended_at=None, evaluators=done_checks(done)
+    )
+    answer(running, {0: ["1x." * amount, "0.!" * amount]})
+    running.cells.filter(state="failed").update(error=f"The provider said: <b>{LONG}</b>")
+    make_experiment(**values, name="Old", evaluators=[], archived_at=timezone.now())
+    return done, running
+
+
+def done_checks(experiment: Experiment) -> list[EvaluatorVersion]:
+    return [one.evaluator_version for one in experiment.evaluators.order_by("position")][:1]
 
 
 def _trial(prompt: Prompt, connection: ProviderConnection, admin: User) -> Trial:

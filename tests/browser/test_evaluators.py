@@ -57,10 +57,12 @@ def test_a_rubric_judge_is_made_and_tried_by_keyboard(page: Page, project: Proje
     expect(page.get_by_text("At no cost: this provider is simulated")).to_be_visible()
     page.keyboard.press("Control+Enter")
 
-    result = page.locator("#result")
+    result = page.locator("#outcome")
     expect(result.get_by_text("All 3 criteria are met.")).to_be_visible()
     expect(result.get_by_text("Simulated", exact=True)).to_be_visible()
     expect(result.locator("q").first).to_contain_text("14 days")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
 def test_a_change_shows_what_differs_from_the_version_before(page: Page, project: Project, admin: User) -> None:
@@ -100,5 +102,5 @@ def test_hostile_words_of_a_check_stay_words(page: Page, project: Project, admin
     page.get_by_label("The answer", exact=True).fill(script)
     page.get_by_role("button", name="Check it").click()
 
-    expect(page.locator("#result").get_by_text(f"Found: «{script}».")).to_be_visible()
+    expect(page.locator("#outcome").get_by_text(f"Found: «{script}».")).to_be_visible()
     assert page.title() != "hacked"

@@ -99,6 +99,23 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "imported dataset": of_dataset("dataset-import-look", import_id=lambda demo: demo.dataset_imported_id),
     "dataset-from-calls": inside("dataset-from-calls", "?thumbs=down"),
     "nothing to add": inside("dataset-from-calls", "?q=xyzzy"),
+    "dataset-tests": of_dataset("dataset-tests"),
+    "prompt-tests": of_prompt("prompt-tests"),
+    "prompt-tests without tests": inside("prompt-tests", prompt_id=lambda demo: demo.proposed.pk),
+    "experiments": inside("experiments"),
+    "experiments in the archive": inside("experiments", "?archive"),
+    "experiments none left": inside("experiments", "?state=cancelled"),
+    "empty experiments": elsewhere("/p/{demo.empty.slug}/experiments/"),
+    "choose a prompt to test": inside("experiment-new"),
+    "nothing to test": elsewhere("/p/{demo.empty.slug}/experiments/new/"),
+    "experiment-new": inside("experiment-new", "?prompt={demo.prompt.pk}&dataset={demo.dataset.pk}&what=1&what=2"),
+    "experiment-new without items": inside("experiment-new", "?prompt={demo.prompt.pk}&dataset="),
+    "experiment": inside("experiment", experiment_id=lambda demo: demo.experiment_id),
+    "experiment under way": inside("experiment", experiment_id=lambda demo: demo.running_experiment_id),
+    "experiment-methods": inside("experiment-methods"),
+    "experiment-row": inside("experiment-row", experiment_id=lambda demo: demo.experiment_id, number=lambda demo: 1),
+    "experiment-texts": inside("experiment-texts", "?column=1", experiment_id=lambda demo: demo.experiment_id),
+    "trial-test": of_prompt("trial-test", trial_id=lambda demo: demo.trial_id),
     "evaluators": inside("evaluators"),
     "empty evaluators": elsewhere("/p/{demo.empty.slug}/evaluators/"),
     "evaluators not found": inside("evaluators", "?q=xyzzy"),
@@ -119,6 +136,16 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "trial-difference": of_prompt(
         "trial-difference", trial_id=lambda demo: demo.trial_id, row=lambda demo: 0, column=lambda demo: 1
     ),
+    "rollouts": inside("rollouts"),
+    "empty rollouts": elsewhere("/p/{demo.empty.slug}/rollouts/"),
+    "rollout": inside("rollout", rollout_id=lambda demo: demo.rollouts.running_id),
+    "ended rollout": inside("rollout", rollout_id=lambda demo: demo.rollouts.ended_id),
+    "rollout-decision": inside(
+        "rollout-decision",
+        rollout_id=lambda demo: demo.rollouts.running_id,
+        decision_id=lambda demo: demo.rollouts.decision_id,
+    ),
+    "rollout-start": of_prompt("rollout-start", "?version=1&to=production"),
     "explore": inside("explore"),
     "explore filtered": inside("explore", "?thumbs=down&prompt=support/refund-answer"),
     "nothing to explore": inside("explore", "?q=xyzzy"),
@@ -182,6 +209,7 @@ NO_PAGES = set(
     home settings prompt-writers prompt-by-name prompt-changed prompt-windows join-project preferences
     prompt-file prompts-export-file
     prompt-recalls prompt-try-example request-comment-add
+    rollout-act
     prompt-snippets remove-price reprice stop-repricing repricing
     prompt-archive prompt-delete prompt-discard prompt-draft prompt-preview prompt-restore prompt-undo prompt-use prompt-use-again
     comment-people comment-add comment-answer comment-edit comment-delete comment-resolve comment-reopen
@@ -189,6 +217,9 @@ NO_PAGES = set(
     rotate-webhook switch-webhook delete-webhook test-webhook resend-webhook
     prompt-ask-approval prompt-approve prompt-ask-for-changes prompt-withdraw prompt-schedule prompt-unschedule
     protect-labels switch-approval
+    experiment-progress experiment-pause experiment-resume experiment-cancel experiment-raise-cap experiment-retry
+    experiment-archive experiment-restore experiment-verdict experiment-rows experiment-save-item experiment-disagree experiment-use
+    experiment-export experiment-export-jsonl
     trial-news trial-run trial-stop trial-add trial-judge trial-keep
     trace-feedback explore-new search start-key start-live span-text overview-chart
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key

@@ -125,3 +125,13 @@ def test_a_filter_chooses_the_calls_of_this_project_alone(project):
 
     assert [trace.hex_id for trace in found.traces] == [disliked]
     assert not found.has_more
+
+
+def test_what_a_user_said_about_an_answer_is_noted_with_the_answer(project):
+    trace_id = make_trace(project, asked="Where?", answered="Somewhere.")
+    rate(project, trace_id, comment="Too vague.")
+
+    (call,) = recorded(project)
+
+    assert call.metadata["feedback"] == "Too vague."
+    assert call.metadata["old_answer"] == "Somewhere."

@@ -181,8 +181,10 @@ def test_a_rollout_that_cannot_be_understood_leaves_everybody_on_control(entry, 
 def test_assignment_is_stable_monotone_and_close_to_the_share():
     units = [f"user-{number}" for number in range(5_000)]
 
+    buckets = {unit: assignment.bucket_of(rollout_id="r-1", unit_id=unit) for unit in units}
+
     def candidates(share_ppm):
-        return {unit for unit in units if assignment.is_candidate(rollout_id="r-1", unit_id=unit, share_ppm=share_ppm)}
+        return {unit for unit, bucket in buckets.items() if assignment.is_candidate(bucket, share_ppm)}
 
     tenth, half = candidates(100_000), candidates(500_000)
 
@@ -191,7 +193,7 @@ def test_assignment_is_stable_monotone_and_close_to_the_share():
     assert 2350 < len(half) < 2650
     assert candidates(0) == set()
     assert candidates(1_000_000) == set(units)
-    assert not assignment.is_candidate(rollout_id="r-1", unit_id="", share_ppm=1_000_000)
+    assert not assignment.is_candidate(assignment.bucket_of(rollout_id="r-1", unit_id=""), 1_000_000)
 
 
 def test_assignment_does_not_depend_on_how_letters_are_composed():
@@ -199,7 +201,7 @@ def test_assignment_does_not_depend_on_how_letters_are_composed():
 
     for share_ppm in range(0, 1_000_000, 50_000):
         answers = {
-            assignment.is_candidate(rollout_id="r", unit_id=unit, share_ppm=share_ppm)
+            assignment.is_candidate(assignment.bucket_of(rollout_id="r", unit_id=unit), share_ppm)
             for unit in (composed, decomposed)
         }
         assert len(answers) == 1

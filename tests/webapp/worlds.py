@@ -36,6 +36,7 @@ from prompt_registry.models import PRODUCTION, Prompt, PromptVersion, ProviderCo
 from prompt_registry.prices import changes
 from prompt_registry.trial_models import Trial
 from prompt_registry.trial_plans import VERSION, TrialInput, Variant
+from tests.evals.experiment_factories import make_experiment
 from tests.projects.factories import make_member, make_user
 
 
@@ -66,6 +67,7 @@ class Things:
     dataset_id: int
     item_number: int
     dataset_import_id: int
+    experiment_id: int
     evaluator_id: int
 
 
@@ -100,6 +102,7 @@ def make_things(*, name: str) -> Things:
     datasets.add_item(dataset=dataset, input={"question": f"Where is {name}?"}, by=admin)
     file = imports.begin(dataset=dataset, file_name="rows.csv", chunks=[b"question\nWho?\n"], by=admin)
     trial = make_trial(prompt, version, connection, by=admin)
+    experiment = make_experiment(project, dataset=dataset, prompt=prompt, created_by=admin)
     evaluator = definitions.create(project=project, name="Short", kind="length", settings={"most": 50}, by=admin)
     membership = project.memberships.get(user=member)
     comment = comments.add(prompt=prompt, version=version, text="Is this kind enough?", by=admin)
@@ -113,7 +116,7 @@ def make_things(*, name: str) -> Things:
         prompt_name=prompt.name, trial_id=trial.pk, import_id=pending.pk, trace_id=trace_id, span_id=span_id, session_id=session_id,
         comment_id=comment.pk, webhook_id=webhook.pk, delivery_id=delivery.pk,
         dataset_id=dataset.pk, item_number=dataset.last_item_number, dataset_import_id=file.pk,
-        change_request_id=request.pk, schedule_id=schedule.pk, evaluator_id=evaluator.pk,
+        change_request_id=request.pk, schedule_id=schedule.pk, experiment_id=experiment.pk, evaluator_id=evaluator.pk,
     )  # fmt: skip
 
 
@@ -197,6 +200,10 @@ def trace(things: Things) -> dict[str, object]:
 
 def dataset(things: Things) -> dict[str, object]:
     return {"dataset_id": things.dataset_id}
+
+
+def experiment(things: Things) -> dict[str, object]:
+    return {"experiment_id": things.experiment_id}
 
 
 def dataset_item(things: Things) -> dict[str, object]:
@@ -302,6 +309,30 @@ IN_PROJECT: dict[str, Named] = {
     "dataset-import-state": Named(dataset_import),
     "export-dataset-jsonl": Named(dataset),
     "export-dataset-csv": Named(dataset),
+    "dataset-tests": Named(dataset),
+    "prompt-tests": Named(prompt),
+    "experiments": PLAIN,
+    "experiment-new": Named(query=lambda things: {"prompt": str(things.prompt_id)}),
+    "experiment": Named(experiment),
+    "experiment-progress": Named(experiment),
+    "experiment-texts": Named(experiment),
+    "experiment-pause": Named(experiment),
+    "experiment-resume": Named(experiment),
+    "experiment-cancel": Named(experiment),
+    "experiment-raise-cap": Named(experiment),
+    "experiment-retry": Named(experiment),
+    "experiment-archive": Named(experiment),
+    "experiment-restore": Named(experiment),
+    "experiment-methods": PLAIN,
+    "experiment-verdict": Named(experiment),
+    "experiment-rows": Named(experiment),
+    "experiment-row": Named(lambda things: {**experiment(things), "number": things.item_number}),
+    "experiment-save-item": Named(lambda things: {**experiment(things), "number": things.item_number}),
+    "experiment-disagree": Named(lambda things: {**experiment(things), "number": things.item_number}),
+    "experiment-use": Named(experiment),
+    "experiment-export": Named(experiment),
+    "experiment-export-jsonl": Named(experiment),
+    "trial-test": Named(trial),
     "prompt-try": Named(prompt),
     "trial": Named(trial),
     "trial-news": Named(trial),

@@ -15,6 +15,7 @@ from webapp.api import (
     prompt_labels,
     prompt_versions,
     prompts,
+    rollouts,
     traces,
 )
 from webapp.api.application import api
@@ -28,6 +29,7 @@ api.add_router("", prompt_versions.router)
 api.add_router("", prompt_labels.router)
 api.add_router("", prompt_archive.router)
 api.add_router("", change_requests.router)
+api.add_router("", rollouts.router)
 api.add_router("", feedback.router)
 api.add_router("", traces.router)
 api.add_router("", datasets.router)

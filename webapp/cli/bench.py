@@ -30,6 +30,7 @@ def add_parser(subparsers: Any) -> None:
     _add_prompts(benches)
     _add_peer(benches)
     _add_masking(benches)
+    _add_rollouts(benches)
     _add_experiments(benches)
 
 
@@ -85,6 +86,11 @@ def _add_peer(benches: Any) -> None:
 def _add_masking(benches: Any) -> None:
     parser = _add(benches, "masking", _masking, "what masking adds to storing a span")
     parser.add_argument("--rounds", type=_count, default=15, help="rounds of each case (default: %(default)s)")
+
+
+def _add_rollouts(benches: Any) -> None:
+    parser = _add(benches, "rollouts", _rollouts, "how often rollouts are undone for nothing, and how soon for harm")
+    parser.add_argument("--rounds", type=_count, default=200, help="rollouts of each kind (default: %(default)s)")
 
 
 def _add_experiments(benches: Any) -> None:
@@ -179,6 +185,12 @@ def _masking(args: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import masking
 
     return masking.run(masking.Options(rounds=args.rounds))
+
+
+def _rollouts(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import rollouts
+
+    return rollouts.run(rollouts.Options(rounds=args.rounds))
 
 
 def _experiments(args: argparse.Namespace) -> dict[str, Any]:

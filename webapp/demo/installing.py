@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from evals.evaluators import starters
 from monitoring import partitions, scores
 from monitoring.ingest import protobuf
 from monitoring.ingest.rows import Sender
@@ -44,6 +45,7 @@ def install() -> bool:
         for owner in owners:
             members.add(project=project, user=owner, role=Role.ADMIN)
         connections.add_simulated(project=project, by=publisher)
+        starters.add(project=project, by=publisher)
         now = timezone.now()
         for demo_prompt in PROMPTS:
             _install_prompt(project, demo_prompt, ends_at=now, by=publisher)

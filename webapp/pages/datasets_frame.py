@@ -58,6 +58,7 @@ def _tabs(dataset: Dataset, current: str) -> list[dict[str, Any]]:
     tabs = (
         ("items", "Items", "dataset", dataset.item_count),
         ("revisions", "Revisions", "dataset-revisions", dataset.revision),
+        ("tests", "Tests", "dataset-tests", dataset.experiments.filter(archived_at=None).count()),
     )
     return [
         {"label": label, "url": address(dataset, route), "current": key == current, "count": count}

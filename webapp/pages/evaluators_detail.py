@@ -9,11 +9,12 @@ from django import forms
 from django.http import HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path
 
-from evals.errors import CannotJudge, EvalsError
-from evals.evaluators import definitions, queries
-from evals.evaluators.cases import Case, ModelEvaluator, Outcome, QuickEvaluator
+from evals.errors import EvalsError
+from evals.evaluators import catalogue, definitions, queries
+from evals.evaluators.cases import Case, ModelEvaluator, Outcome
 from evals.evaluators.models import Evaluator, EvaluatorVersion
 from evals.judges import canaries, once
+from evals.judges import catalogue as judges
 from evals.judges.catalogue import BETTER, FEEDBACK
 from evals.models import Dataset, DatasetItem
 from projects import spending
@@ -167,18 +168,12 @@ def _context(request: ProjectRequest, evaluator: Evaluator, version: EvaluatorVe
 
 def _carry_out(request: ProjectRequest, version: EvaluatorVersion, case: Case, action: str) -> dict[str, Any]:
     try:
-        found = definitions.built(version)
-        if hasattr(found, "questions"):
-            return _ask(request, found, case) if action == "ask" else _price(request, found, case)
-        return {"tried": _judge(found, case)}
-    except CannotJudge as error:
-        return {"tried": Tried(error=str(error))}
+        if not is_judge(version):
+            return {"tried": Tried(outcome=catalogue.build(version.kind, version.settings).judge(case))}
+        judge = judges.build(version.kind, version.settings)
+        return _ask(request, judge, case) if action == "ask" else _price(request, judge, case)
     except (EvalsError, ProjectsError) as error:
         return {"tried": Tried(error=str(error))}
-
-
-def _judge(check: QuickEvaluator, case: Case) -> Tried:
-    return Tried(outcome=check.judge(case))
 
 
 def _price(request: ProjectRequest, judge: ModelEvaluator, case: Case) -> dict[str, Any]:

@@ -104,17 +104,21 @@ def _act(request: ProjectRequest, prompt: Prompt) -> HttpResponseBase:
     except DraftTooLarge as error:
         problems = (Problem("content", str(error)),)
         return show(request, prompt, _posted_desk(request, prompt, raw), problems=problems, status=422)
-    if action == "try":
-        return _try(request, prompt, raw, draft)
+    if action in ("try", "test"):
+        return _try_or_test(request, prompt, raw, draft, is_test=action == "test")
     if action != "save":
         return redirect("prompt", request.project.slug, prompt.pk)
     return _save(request, prompt, raw, draft)
 
 
-def _try(request: ProjectRequest, prompt: Prompt, raw: Mapping[str, Any], draft: Draft) -> HttpResponseBase:
+def _try_or_test(
+    request: ProjectRequest, prompt: Prompt, raw: Mapping[str, Any], draft: Draft, *, is_test: bool
+) -> HttpResponseBase:  # fmt: skip
     newest = versions.newest_of(prompt)
     if newest is not None and _is_same(raw, newest):
         drafts.discard(prompt=prompt, by=request.user, revision=draft.revision)
+    if is_test:
+        return redirect(f"{reverse('experiment-new', args=[request.project.slug])}?prompt={prompt.pk}")
     return redirect("prompt-try", request.project.slug, prompt.pk)
 
 

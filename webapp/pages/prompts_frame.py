@@ -142,7 +142,10 @@ def pointer(request: ProjectRequest, other: Prompt | None) -> Pointer:
 
 def _tabs(prompt: Prompt, current: str) -> list[dict[str, Any]]:
     address = [prompt.project.slug, prompt.pk]
-    tabs = (("write", "Write", "prompt"), ("try", "Try", "prompt-try"), ("versions", "Versions", "prompt-versions"))
+    tabs = (
+        ("write", "Write", "prompt"), ("try", "Try", "prompt-try"), ("tests", "Test", "prompt-tests"),
+        ("versions", "Versions", "prompt-versions"),
+    )  # fmt: skip
     return [
         {"label": label, "url": reverse(route, args=address), "current": key == current, "count": None}
         for key, label, route in tabs

@@ -35,6 +35,8 @@ from prompt_registry.models import (
 from prompt_registry.price_changes import PriceChange
 from prompt_registry.protection import Protection
 from webapp.access import ProjectRequest
+from webapp.pages import experiments_publish
+from webapp.pages.experiments_publish import Tested
 from webapp.pages.prompts_form import number_in
 
 
@@ -52,6 +54,7 @@ class Plan:
     room: Room
     request: ChangeRequest | None
     schedule: PublishSchedule | None
+    tested: Tested | None
 
     @property
     def expected(self) -> int:
@@ -119,15 +122,23 @@ def plan_for(prompt: Prompt, version: PromptVersion, place: str) -> Plan:
         found += snippets.loose(filled, is_protected=rule.covers)
     missing = [Check(checks.STOPS, sentence) for sentence in found]
     traffic = callers.of(prompt=prompt, label=place)
+    tested = experiments_publish.of(
+        version=version, content=after, live=current.version if current else None, live_content=before
+    )
+    found_by_tests = [tested.check] if tested else []
     planned = prompt.schedules.filter(label=place, state=ScheduleState.WAITING)
     return Plan(
         version=version, place=place, current=current, rule=rule, traffic=traffic,
-        checks=[*missing, *checks.run(before=before, after=after, traffic=traffic)],
+        checks=_in_order([*missing, *checks.run(before=before, after=after, traffic=traffic), *found_by_tests]),
         price=price_changes.estimate(before=before, after=after, traffic=traffic),
         room=context_checks.room(before=before, after=after, traffic=traffic),
         request=approval_queries.latest(prompt=prompt, version=version, label=place),
-        schedule=planned.select_related("version", "scheduled_by").first(),
+        schedule=planned.select_related("version", "scheduled_by").first(), tested=tested,
     )  # fmt: skip
+
+
+def _in_order(found: list[Check]) -> list[Check]:
+    return sorted(found, key=lambda check: (checks.STOPS, checks.TICK, checks.INFORMS).index(check.level))
 
 
 def _subject(request: ProjectRequest, prompt: Prompt) -> tuple[str, PromptVersion]:

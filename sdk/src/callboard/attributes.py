@@ -60,6 +60,7 @@ def _of_prompt(link: PromptLink, *, sends_variables: bool) -> dict[str, Any]:
         "callboard.prompt.label": link.label,
         "callboard.rollout.id": link.rollout_id,
         "callboard.rollout.arm": link.arm,
+        "callboard.rollout.bucket": link.rollout_bucket,
         **{f"gen_ai.prompt.variable.{name}": value for name, value in variables.items()},
     }
 

@@ -28,6 +28,7 @@ class PromptLink:
     variables: Mapping[str, str] = field(default_factory=dict)
     rollout_id: str | None = None
     arm: str | None = None
+    rollout_bucket: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ class Prompt(Generic[CompiledT]):
     error: PromptError | None = None
     rollout_id: str | None = None
     arm: str | None = None
+    # The place of the unit in the rollout, which says nothing about who it is.
+    rollout_bucket: int | None = None
     strict: bool = False
     template_text: str | None = None
     template_messages: tuple[Mapping[str, Any], ...] = ()
@@ -135,6 +137,7 @@ class Prompt(Generic[CompiledT]):
             variables=variables,
             rollout_id=self.rollout_id,
             arm=self.arm,
+            rollout_bucket=self.rollout_bucket,
         )
 
     def changed(self, **changes: Any) -> Self:

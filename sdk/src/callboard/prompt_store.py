@@ -196,9 +196,9 @@ class PromptStore:
         if prompt is None or rollout is None:
             return prompt
         unit_id = str(unit) if unit is not None else _unit_at_hand()
-        if assignment.is_candidate(rollout_id=rollout.id, unit_id=unit_id, share_ppm=rollout.share_ppm):
-            return rollout.candidate
-        return prompt
+        bucket = assignment.bucket_of(rollout_id=rollout.id, unit_id=unit_id)
+        served = rollout.candidate if assignment.is_candidate(bucket, rollout.share_ppm) else prompt
+        return served.changed(rollout_bucket=bucket)
 
     def _without(
         self,

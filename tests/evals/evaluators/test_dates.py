@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evals.errors import CannotJudge
@@ -54,11 +54,13 @@ def test_without_an_expected_date_nothing_is_judged():
         SameDate().judge(Case("2026-11-04", expected="soon"))
 
 
+@settings(deadline=None)
 @given(st.dates(min_value=date(1000, 1, 1)))
 def test_iso_dates_survive(day):
     assert list(dates_in(day.isoformat())) == [day]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_can_be_read(text):
     assert all(isinstance(one, date) for one in dates_in(text))

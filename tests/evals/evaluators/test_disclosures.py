@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evals.errors import EvaluatorRefused
@@ -80,6 +80,7 @@ def test_hosts_that_are_none_are_refused(hosts):
         KnownLinks(hosts)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400))
 def test_any_text_gets_an_answer(text):
     assert KnownLinks(("example.com",)).judge(Case(text)).value in (0.0, 1.0)

@@ -85,7 +85,7 @@ def test_what_is_too_short_is_no_score(output, asked):
         SpokenIn().judge(Case(output, inputs={"question": asked}))
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_has_a_language_or_none(text):
     found = language_of(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evals.errors import CannotJudge, EvaluatorRefused
@@ -49,6 +49,7 @@ def test_an_unknown_hardness_is_refused():
         Readable("childish")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=500))
 def test_whatever_the_text_is_the_value_is_a_score_or_none(text):
     with contextlib.suppress(CannotJudge):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evals.errors import EvaluatorRefused
@@ -75,6 +75,7 @@ def test_settings_that_cannot_work_are_refused(tools, must_call, said):
         ToolCalls(tools, must_call)
 
 
+@settings(deadline=None)
 @given(
     st.text(max_size=300)
     | st.recursive(

@@ -77,6 +77,15 @@ def test_without_money_nothing_is_asked_and_the_reason_kept(provider, version, e
     assert "limit" in found.reason
 
 
+def test_a_slow_judge_is_not_waited_for(provider, version):
+    provider.script = [NO]
+
+    found = canaries.run(version_id=version.pk, seconds=0)
+
+    assert (found.tried, len(provider.requests)) == (0, 1)
+    assert "too slow" in found.reason
+
+
 def test_a_day_is_tried_once(provider, version):
     provider.script = [NO]
     canaries.run(version_id=version.pk)

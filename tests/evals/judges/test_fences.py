@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evals.errors import CannotJudge
@@ -54,6 +54,7 @@ def test_the_corpus_knows_many_tricks():
     assert len({attack.text for attack in ATTACKS}) == len(ATTACKS)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_no_text_can_close_a_fence(text):
     fence = Fence()
@@ -76,12 +77,13 @@ def test_every_question_has_a_word_of_its_own():
         "if a << 3 and b >> 2: pass",
         "cat <<EOF\nhello\nEOF",
         "- one\n- two\n\n## Steps",
+        "System: Windows 11\nBrowser: Firefox",
         "Wir erstatten in 14 Tagen – versprochen. «Danke!»",
         "پیام می\u200cدهیم",
         "👩\u200d💻 wrote this",
         '{"verdict": "good", "reason": "x"}',
     ],
-    ids=["table", "shifts", "here document", "lists", "german", "persian", "emoji", "json"],
+    ids=["table", "shifts", "here document", "lists", "facts", "german", "persian", "emoji", "json"],
 )
 def test_ordinary_texts_are_left_as_they_are(text):
     assert defused(text) == text

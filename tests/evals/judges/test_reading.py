@@ -6,7 +6,7 @@ import contextlib
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evals.errors import CannotJudge
@@ -54,6 +54,7 @@ def test_a_missing_answer_is_an_error(kind):
 
 
 @pytest.mark.parametrize("kind", JUDGES)
+@settings(deadline=None)
 @given(
     text=st.text()
     | st.recursive(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evals.statistics.paired import mean_difference, pass_difference
-from evals.statistics.verdicts import Verdict, find, items_needed
+from evals.statistics.verdicts import Verdict, find, items_needed, settle
 
 
 def passes(both: int, b_only: int, a_only: int):
@@ -53,3 +53,31 @@ def test_not_enough_data_says_how_many_more():
 
 def test_a_handful_of_items_never_carries_a_verdict():
     assert find(passes(0, 9, 0)).verdict == Verdict.UNKNOWN
+
+
+def test_among_many_comparisons_a_narrow_one_is_maybe_chance():
+    narrow, nothing = passes(60, 24, 10), passes(60, 15, 15)
+
+    alone, among = settle([narrow]), settle([narrow, *[nothing] * 9])
+
+    assert alone[0].verdict == Verdict.BETTER
+    assert (among[0].verdict, among[0].is_maybe_chance) == (Verdict.UNKNOWN, True)
+    assert among[0].more_items > 0
+
+
+def test_what_is_clear_stays_clear_among_many():
+    found = settle([passes(60, 60, 5), *[passes(60, 15, 15)] * 9])
+
+    assert found[0].verdict == Verdict.BETTER
+
+
+def test_several_comparisons_need_more_items():
+    assert items_needed(0.05, comparisons=10) > 1.4 * items_needed(0.05)
+
+
+def test_where_nothing_differs_few_more_items_tell_that_nothing_does():
+    found = find(passes(60, 0, 0))
+
+    assert found.verdict == Verdict.UNKNOWN
+    assert find(passes(60 + found.more_items, 0, 0)).verdict == Verdict.SAME
+    assert found.more_items < 50

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompt_registry.rollouts.evidence import HARM, NOT_WORSE, Alternatives, Stage, ln_e, risk_interval
+from prompt_registry.rollouts.evidence import HARM, NOT_WORSE, Alternatives, Stage, ln_e, rate_below, risk_interval
 
 ROUNDS = 400
 EVENTS = 150
@@ -97,3 +97,20 @@ def test_the_interval_holds_the_most_likely_risk(case, share):
 def test_alternatives_need_weights_that_add_up():
     with pytest.raises(ValueError, match="add up to 1"):
         Alternatives((2.0, 3.0), (0.5, 0.4))
+
+
+def test_many_units_without_a_rare_event_show_that_it_stayed_rare():
+    assert rate_below(0, 1_250, limit=0.011, usual=0.001) > math.log(10)
+    assert rate_below(0, 50, limit=0.011, usual=0.001) < math.log(10)
+    assert rate_below(40, 1_250, limit=0.011, usual=0.001) < 0
+
+
+def test_a_rate_at_its_limit_is_hardly_ever_taken_for_lower_however_often_one_looks():
+    random = np.random.default_rng(11)
+    wrong = 0
+    for _ in range(300):
+        events = np.cumsum(random.random(4_000) < 0.02)
+        looks = (rate_below(int(events[n]), n + 1, limit=0.02, usual=0.004) for n in range(50, 4_000, 50))
+        wrong += any(look >= math.log(10) for look in looks)
+
+    assert wrong <= 300 * 0.1

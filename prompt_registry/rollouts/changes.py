@@ -1,0 +1,293 @@
+"""Starts, moves and ends rollouts. Each change is a compare-and-set on the row: of two at once, one takes effect.
+
+Nothing here needs Redis or a worker: a rollback is one transaction of whoever asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from projects import audit
+from projects.models import User, WebhookEvent
+from projects.roles import Action
+from prompt_registry import label_names, labels, resolution, texts
+from prompt_registry.errors import (
+    AlreadyThere,
+    NotAllowed,
+    NoteTooLong,
+    NothingLive,
+    PromptArchived,
+    ReasonMissing,
+    RolloutChangedMeanwhile,
+    RolloutCoolingDown,
+    RolloutOver,
+    RolloutRunning,
+    VersionUnknown,
+)
+from prompt_registry.models import Prompt, PromptVersion
+from prompt_registry.permissions import demand
+from prompt_registry.rollouts import news
+from prompt_registry.rollouts.guardrails import Plan
+from prompt_registry.rollouts.models import ACTIVE, PPM, Rollout, RolloutDecision, RolloutState
+
+# After a rollback the next rollout of the prompt waits, unless somebody says why not.
+COOL_DOWN = timedelta(hours=1)
+LOOK_EVERY = timedelta(seconds=8)
+# A decision to wait is kept this often while nothing changes, to draw how the evidence grew.
+KEPT_EVERY = timedelta(minutes=10)
+_MAX_REASON = 500
+
+
+@transaction.atomic
+def start(
+    *, prompt: Prompt, candidate: PromptVersion, label: str, plan: Plan, by: User, note: str = "",
+    expected_version: int | None = None, overrides_cool_down: bool = False,
+) -> Rollout:  # fmt: skip
+    """Begin to serve the candidate to the first share of the plan.
+
+    It passes the same checks as a publish and uses up the approval of its content where one is needed, so that it can
+    be completed without anybody. `expected_version` is what the person saw live.
+    """
+    label, note = label_names.clean(label), _reason(note)
+    if candidate.prompt_id != prompt.pk:
+        raise VersionUnknown
+    request = labels.agree(prompt=prompt, version=candidate, label=label, by=by, expected_version=expected_version)
+    locked = Prompt.objects.get(pk=prompt.pk)
+    if locked.archived_at or locked.deleted_at:
+        raise PromptArchived
+    current = prompt.labels.select_related("version").filter(name=label).first()
+    if current is None:
+        raise NothingLive(f"Nothing is live in {label} yet, so there is nothing to compare with. Publish it instead.")
+    if current.version_id == candidate.pk:
+        raise AlreadyThere(f"v{candidate.number} is live in {label} already.")
+    _demand_free(prompt, label, candidate, note, overrides_cool_down)
+    now = timezone.now()
+    rollout = Rollout.objects.create(
+        project_id=prompt.project_id, prompt=prompt, label=label, control=current.version, candidate=candidate,
+        plan=plan.to_json(), share_ppm=_ppm(plan.steps[0].share), step_began=[now.isoformat()], change_request=request,
+        note=note, started_by=by, started_at=now,
+    )  # fmt: skip
+    _told(rollout, "started", note or "Started.", by=by, event=WebhookEvent.ROLLOUT_STARTED)
+    return rollout
+
+
+@transaction.atomic
+def pause(*, rollout: Rollout, by: User, reason: str, expected_revision: int | None = None) -> Rollout:
+    """Stop looking and moving on; everybody keeps the version they have."""
+    _demand_person(rollout, Action.UNDO_PUBLISH, by)
+    rollout = _locked(rollout, expected_revision)
+    if rollout.state == RolloutState.PAUSED:
+        return rollout
+    _set(rollout, state=RolloutState.PAUSED, reason=_reason(reason))
+    _told(rollout, "paused", _reason(reason), by=by, event=WebhookEvent.ROLLOUT_PAUSED)
+    return rollout
+
+
+@transaction.atomic
+def resume(*, rollout: Rollout, by: User, reason: str = "", expected_revision: int | None = None) -> Rollout:
+    """Go on where it was paused, with the same people and the evidence so far."""
+    _demand_person(rollout, Action.PUBLISH, by)
+    rollout = _locked(rollout, expected_revision)
+    if rollout.state == RolloutState.RUNNING:
+        return rollout
+    _set(rollout, state=RolloutState.RUNNING, reason="")
+    _told(rollout, "resumed", _reason(reason) or "Goes on.", by=by, event=WebhookEvent.ROLLOUT_PAUSED)
+    return rollout
+
+
+@transaction.atomic
+def advance(*, rollout: Rollout, by: User, reason: str, expected_revision: int | None = None) -> Rollout:
+    """Go to the next share before the rule says so, for a reason that is kept."""
+    _demand_person(rollout, Action.PUBLISH, by)
+    _demand_reason(reason)
+    rollout = _locked(rollout, expected_revision)
+    return _advance(rollout, by=by, reason=_reason(reason))
+
+
+@transaction.atomic
+def finish(*, rollout: Rollout, by: User, reason: str, expected_revision: int | None = None) -> Rollout:
+    """Publish the candidate to everybody before the rule says so, for a reason that is kept."""
+    _demand_person(rollout, Action.PUBLISH, by)
+    _demand_reason(reason)
+    rollout = _locked(rollout, expected_revision)
+    return _complete(rollout, by=by, reason=_reason(reason))
+
+
+@transaction.atomic
+def roll_back(
+    *, rollout: Rollout, by: User | None, reason: str, expected_revision: int | None = None
+) -> Rollout:  # fmt: skip
+    """Give the control version back to everybody, at once."""
+    demand(project=rollout.project, action=Action.UNDO_PUBLISH, by=by)
+    rollout = _locked(rollout, expected_revision)
+    return _roll_back(rollout, by=by, reason=_reason(reason) or "Rolled back by hand.")
+
+
+@transaction.atomic
+def apply(
+    *, rollout: Rollout, action: str, reason: str, situation: Mapping[str, Any], evidence: Mapping[str, Any]
+) -> Rollout | None:  # fmt: skip
+    """Do what the rule decided about the rollout as it was looked at; None when it has changed since.
+
+    The decision is kept with its numbers when it changes anything, when it differs from the last one, and now and then.
+    """
+    try:
+        locked = _locked(rollout, rollout.revision)
+    except (RolloutChangedMeanwhile, RolloutOver):
+        return None
+    if locked.state != RolloutState.RUNNING:
+        return None
+    last = locked.decisions.order_by("-decided_at", "-pk").first()
+    is_applied, is_new = action in _BY_RULE, last is None or (last.action, last.reason) != (action, reason)
+    if is_applied:
+        locked = _BY_RULE[action](locked, by=None, reason=reason)
+    if is_new and action == "ask":
+        news.told(rollout=locked, what="ask", reason=reason, by=None, event=None)
+    if is_applied or is_new or last is None or timezone.now() - last.decided_at >= KEPT_EVERY:
+        _decided(locked, action, reason, by=None, situation=situation, evidence=evidence, is_applied=is_applied)
+    return locked
+
+
+def due(*, now: datetime) -> list[Rollout]:
+    """Return the running rollouts that nobody has looked at for a while, and mark them as being looked at."""
+    since = now - LOOK_EVERY
+    waiting = Rollout.objects.filter(Q(looked_at=None) | Q(looked_at__lte=since), state=RolloutState.RUNNING)
+    found = []
+    for key in waiting.values_list("pk", flat=True):
+        if waiting.filter(pk=key).update(looked_at=now):
+            found.append(key)
+    related = ("project", "prompt", "control", "candidate")
+    return list(Rollout.objects.filter(pk__in=found).select_related(*related))
+
+
+def plan_of(rollout: Rollout) -> Plan:
+    """Return the plan as it was frozen."""
+    return Plan.from_json(rollout.plan)
+
+
+def began(rollout: Rollout) -> list[datetime]:
+    """Return when each step so far began."""
+    return [datetime.fromisoformat(moment) for moment in rollout.step_began]
+
+
+def _advance(rollout: Rollout, *, by: User | None, reason: str) -> Rollout:
+    plan = plan_of(rollout)
+    following = rollout.step + 1
+    if following >= len(plan.steps):
+        return _complete(rollout, by=by, reason=reason)
+    now = timezone.now().isoformat()
+    _set(
+        rollout, state=RolloutState.RUNNING, step=following, share_ppm=_ppm(plan.steps[following].share),
+        step_began=[*rollout.step_began, now], reason="",
+    )  # fmt: skip
+    if by is not None:
+        _decided(rollout, "advance", reason, by=by, is_applied=True)
+    _told(rollout, "advanced", reason, by=by, event=WebhookEvent.ROLLOUT_ADVANCED, is_kept=False)
+    return rollout
+
+
+def _complete(rollout: Rollout, *, by: User | None, reason: str) -> Rollout:
+    _set(rollout, state=RolloutState.COMPLETED, share_ppm=PPM, ended_at=timezone.now(), reason=reason)
+    labels.move_by_rollout(rollout=rollout, by=by, reason=reason)
+    if by is not None:
+        _decided(rollout, "complete", reason, by=by, is_applied=True)
+    _told(rollout, "completed", reason, by=by, event=WebhookEvent.ROLLOUT_COMPLETED, is_kept=False)
+    return rollout
+
+
+def _roll_back(rollout: Rollout, *, by: User | None, reason: str) -> Rollout:
+    _set(rollout, state=RolloutState.ROLLED_BACK, share_ppm=0, ended_at=timezone.now(), reason=reason)
+    if by is not None:
+        _decided(rollout, "roll back", reason, by=by, is_applied=True)
+    _told(rollout, "rolled_back", reason, by=by, event=WebhookEvent.ROLLOUT_ROLLED_BACK, is_kept=False)
+    return rollout
+
+
+_BY_RULE = {"promote": _advance, "complete": _complete, "roll back": _roll_back}
+
+
+def _locked(rollout: Rollout, expected_revision: int | None) -> Rollout:
+    # In the order of every change of a prompt: first the prompt, then what hangs on it.
+    Prompt.objects.select_for_update().get(pk=rollout.prompt_id)
+    related = ("prompt__project", "control", "candidate", "project")
+    locked = Rollout.objects.select_for_update(of=("self",)).select_related(*related).get(pk=rollout.pk)
+    if locked.state not in ACTIVE:
+        raise RolloutOver(f"This rollout is over: {locked.get_state_display().lower()}. {locked.reason}")
+    if expected_revision is not None and locked.revision != expected_revision:
+        raise RolloutChangedMeanwhile
+    return locked
+
+
+def _set(rollout: Rollout, **changes: Any) -> None:
+    updated = Rollout.objects.filter(pk=rollout.pk, revision=rollout.revision)
+    if not updated.update(revision=F("revision") + 1, **changes):
+        raise RolloutChangedMeanwhile
+    for name, value in changes.items():
+        setattr(rollout, name, value)
+    rollout.revision += 1
+
+
+def _told(
+    rollout: Rollout, what: str, reason: str, *, by: User | None, event: WebhookEvent, is_kept: bool = True
+) -> None:  # fmt: skip
+    """Write down what happened, tell everybody about it, and let applications fetch anew."""
+    if is_kept:
+        _decided(rollout, what, reason, by=by, is_applied=True)
+    audit.record(
+        action=f"rollout.{what}", subject=rollout.prompt.name, by=by, project=rollout.prompt.project, label=rollout.label,
+        rollout=str(rollout.pk), from_version=rollout.control.number, to_version=rollout.candidate.number,
+        share_ppm=rollout.share_ppm, reason=reason, before_hash=rollout.control.content_hash,
+        after_hash=rollout.candidate.content_hash,
+    )  # fmt: skip
+    news.told(rollout=rollout, what=what, reason=reason, by=by, event=event)
+    resolution.forget_after_commit(rollout.project_id, name=rollout.prompt.name, labels=[rollout.label])
+
+
+def _decided(
+    rollout: Rollout, action: str, reason: str, *, by: User | None, is_applied: bool,
+    situation: Mapping[str, Any] | None = None, evidence: Mapping[str, Any] | None = None,
+) -> None:  # fmt: skip
+    RolloutDecision.objects.create(
+        project_id=rollout.project_id, rollout=rollout, action=action[:12], reason=reason[:_MAX_REASON], step=rollout.step,
+        share_ppm=rollout.share_ppm, situation=dict(situation or {}), evidence=dict(evidence or {}),
+        is_applied=is_applied, decided_by=by,
+    )  # fmt: skip
+
+
+def _demand_free(
+    prompt: Prompt, label: str, candidate: PromptVersion, note: str, overrides_cool_down: bool
+) -> None:  # fmt: skip
+    if Rollout.objects.active().filter(prompt=prompt, label=label).exists():
+        raise RolloutRunning
+    since = timezone.now() - COOL_DOWN
+    hurt = Rollout.objects.filter(prompt=prompt, label=label, state=RolloutState.ROLLED_BACK, ended_at__gt=since)
+    if hurt.exists() and not (overrides_cool_down and note):
+        raise RolloutCoolingDown
+
+
+def _demand_person(rollout: Rollout, action: Action, by: User | None) -> None:
+    if by is None:
+        raise NotAllowed("An application may not do this. A person can, on the page of the rollout.")
+    demand(project=rollout.project, action=action, by=by)
+
+
+def _demand_reason(reason: str) -> None:
+    if not texts.clean(reason).strip():
+        raise ReasonMissing
+
+
+def _reason(reason: str) -> str:
+    cleaned = texts.clean(reason).strip()
+    if len(cleaned) > _MAX_REASON:
+        raise NoteTooLong
+    return cleaned
+
+
+def _ppm(share: float) -> int:
+    return round(share * PPM)

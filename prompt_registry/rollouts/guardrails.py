@@ -1,0 +1,94 @@
+"""What is watched during a rollout, frozen when it starts: how often it usually happens, and what counts as one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from prompt_registry.rollouts.plans import BUDGETS, Caution, HarmBudget, Step
+
+DISLIKED = "disliked"
+ERROR = "error"
+SLOW = "slow"
+LATE_START = "late start"
+DEAR = "dear"
+TITLES = {
+    DISLIKED: "Thumbs down", ERROR: "Errors", SLOW: "Slow answers", LATE_START: "Late first word", DEAR: "Dear answers",
+}  # fmt: skip
+EXPLANATIONS = {
+    DISLIKED: "People who gave a thumbs down.",
+    ERROR: "People for whom a call failed.",
+    SLOW: "People who waited longer than 95 of 100 did before.",
+    LATE_START: "People who waited longer for the first word than 95 of 100 did before.",
+    DEAR: "People whose answers cost more than most did before, at four prices.",
+}
+# How much each counts when the evidence is put together.
+WEIGHTS = {DISLIKED: 2.0, ERROR: 2.0, SLOW: 1.25, LATE_START: 1.0, DEAR: 0.5}
+# How much slower or dearer than usual the new version may be: a tenth.
+ALLOWANCES = {SLOW: 0.10, LATE_START: 0.10, DEAR: 0.10}
+
+
+@dataclass(frozen=True, slots=True)
+class Guardrail:
+    """One thing that is watched: the usual share of units with it, of how many first calls each, beyond which values."""
+
+    kind: str
+    base_rate: float
+    first_calls: int
+    thresholds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    weight: float = 1.0
+    allowance: float = 0.0
+    # Nobody can wait for what hardly ever happened: then it is watched for harm, and the next share does not need it.
+    is_gate: bool = True
+
+    @property
+    def is_immediate(self) -> bool:
+        """Whether an event is known with the call; feedback may come days later."""
+        return self.kind != DISLIKED
+
+    @property
+    def title(self) -> str:
+        return TITLES.get(self.kind, self.kind)
+
+    @property
+    def explanation(self) -> str:
+        return EXPLANATIONS.get(self.kind, "")
+
+    @property
+    def parts(self) -> int:
+        """How many thresholds are counted apart."""
+        return max((len(values) for values in self.thresholds.values()), default=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps, how much harm is acceptable, what is watched, and how much traffic there was when it was made."""
+
+    steps: tuple[Step, ...]
+    caution: Caution
+    guardrails: tuple[Guardrail, ...]
+    units_a_day: float = 0.0
+    calls_before: int = 0
+
+    @property
+    def budget(self) -> HarmBudget:
+        return BUDGETS[self.caution]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"caution": str(self.caution)}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Plan:
+        return cls(
+            steps=tuple(Step(**step) for step in raw["steps"]),
+            caution=Caution(raw["caution"]),
+            guardrails=tuple(_guardrail(one) for one in raw["guardrails"]),
+            units_a_day=raw["units_a_day"],
+            calls_before=raw["calls_before"],
+        )
+
+
+def _guardrail(raw: Mapping[str, Any]) -> Guardrail:
+    thresholds = {model: tuple(values) for model, values in raw["thresholds"].items()}
+    return Guardrail(**{**raw, "thresholds": thresholds})

@@ -1,0 +1,157 @@
+"""What is counted of a rollout: units once, their first calls only, at the step of the call, and in their own arm."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from monitoring import rollout_counts
+from monitoring.rollout_counts import Event, Watch
+from projects.models import Project
+from tests.monitoring.factories import make_trace, rate
+from tests.projects.factories import make_project
+
+pytestmark = pytest.mark.django_db
+
+ROLLOUT = uuid.uuid4()
+# One in a hundred, then one in four.
+SHARES = (10_000, 250_000)
+CANDIDATE, LATER, NEVER = 2**48 // 1000, 2**48 // 10, 2**48 // 2
+SECOND = 1_000_000_000
+WATCHES = (
+    Watch(Event.DISLIKED, 8),
+    Watch(Event.ERROR, 2),
+    Watch(Event.SLOW, 8, {"": (2 * SECOND,), "fast": (SECOND,)}, allowance=0.1),
+    Watch(Event.DEAR, 8, {"": (1_000_000, 5_000_000)}, allowance=0.1),
+)
+
+
+@pytest.fixture
+def project() -> Project:
+    return make_project()
+
+
+@pytest.fixture
+def began() -> list[datetime]:
+    now = timezone.now()
+    return [now - timedelta(hours=4), now - timedelta(hours=2)]
+
+
+def _call(project: Project, bucket: int | None, at: datetime, *, arm: str = "", step: int = 0, **fields: Any) -> str:
+    is_candidate = bucket is not None and bucket < rollout_counts.limit(SHARES[step])
+    sent: dict[str, Any] = {
+        "callboard.rollout.id": str(ROLLOUT),
+        "callboard.rollout.arm": arm or ("candidate" if is_candidate else "control"),
+    }
+    if bucket is not None:
+        sent["callboard.rollout.bucket"] = bucket
+    return make_trace(project, at=at, attributes=sent, **{"prompt": "p", "version": 1} | fields)
+
+
+def _counts(project: Project, began: list[datetime]) -> rollout_counts.Counts:
+    return rollout_counts.of(
+        project_id=project.pk, rollout_id=ROLLOUT, began=began, shares_ppm=SHARES[: len(began)], watches=WATCHES
+    )
+
+
+def test_a_unit_counts_once_however_often_it_calls(project, began):
+    at = began[0] + timedelta(minutes=5)
+    for minute in range(3):
+        _call(project, CANDIDATE, at + timedelta(minutes=minute), error="timeout")
+    _call(project, NEVER, at)
+
+    counts = _counts(project, began[:1])
+
+    assert (counts.candidate[0].units, counts.candidate[0].calls) == (1, 3)
+    assert (counts.control[0].units, counts.control[0].calls) == (1, 1)
+    assert counts.candidate[0].events[1] == 1
+
+
+def test_only_the_first_calls_of_a_unit_can_be_an_event(project, began):
+    at = began[0] + timedelta(minutes=5)
+    for minute, error in enumerate(["", "", "timeout"]):
+        _call(project, NEVER, at + timedelta(minutes=minute), error=error)
+
+    assert _counts(project, began[:1]).control[0].events[1] == 0
+
+
+def test_who_had_the_candidate_at_an_earlier_step_is_not_counted_again(project, began):
+    _call(project, CANDIDATE, began[1] + timedelta(minutes=1), step=1)
+    _call(project, LATER, began[1] + timedelta(minutes=1), step=1)
+    _call(project, NEVER, began[1] + timedelta(minutes=1), step=1)
+
+    counts = _counts(project, began)
+
+    assert [step.units for step in counts.candidate] == [0, 1]
+    assert [step.units for step in counts.control] == [0, 1]
+
+
+def test_late_feedback_is_booked_to_the_step_of_its_call(project, began):
+    trace = _call(project, NEVER, began[0] + timedelta(minutes=5))
+    rate(project, trace)
+
+    counts = _counts(project, began)
+
+    assert counts.control[0].events[0] == 1
+    assert counts.control[1].events[0] == 0
+
+
+def test_calls_before_the_rollout_never_count(project, began):
+    _call(project, NEVER, began[0] - timedelta(minutes=1))
+
+    assert _counts(project, began).control[0].units == 0
+
+
+def test_a_call_in_the_wrong_arm_or_without_a_unit_strays(project, began):
+    at = began[0] + timedelta(minutes=5)
+    _call(project, NEVER, at, arm="candidate")
+    _call(project, None, at)
+
+    counts = _counts(project, began[:1])
+
+    assert counts.strayed_calls == 2
+    assert (counts.candidate[0].units, counts.control[0].units) == (0, 0)
+
+
+def test_the_candidate_may_be_a_tenth_slower_than_the_control(project, began):
+    at = began[0] + timedelta(minutes=5)
+    _call(project, CANDIDATE, at, took_ms=2_100)
+    _call(project, NEVER, at, took_ms=2_100)
+    _call(project, NEVER - 1, at, took_ms=1_500, model="fast")
+
+    counts = _counts(project, began[:1])
+
+    assert counts.candidate[0].events[2] == 0
+    assert counts.control[0].events[2] == 2
+
+
+def test_each_price_is_counted_apart(project, began):
+    at = began[0] + timedelta(minutes=5)
+    _call(project, NEVER, at, cost_usd=0.003)
+    _call(project, NEVER - 1, at, cost_usd=0.01)
+
+    assert _counts(project, began[:1]).control[0].events[3:] == (2, 1)
+
+
+def test_other_rollouts_projects_and_kinds_of_spans_are_left_out(project, began):
+    from monitoring.kinds import Kind
+
+    at = began[0] + timedelta(minutes=5)
+    _call(make_project(), NEVER, at)
+    _call(project, NEVER, at, kind=Kind.CHAIN)
+    make_trace(project, at=at)
+
+    assert _counts(project, began).control[0].units == 0
+
+
+def test_the_limit_of_a_share_agrees_with_the_assignment():
+    from prompt_registry.rollouts import assignment
+
+    for share in (1, 10_000, 250_000, 333_333, 999_999, 1_000_000):
+        limit = rollout_counts.limit(share)
+        assert assignment.is_candidate(limit - 1, share)
+        assert not assignment.is_candidate(limit, share)

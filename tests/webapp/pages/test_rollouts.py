@@ -1,0 +1,182 @@
+"""The pages of rollouts, asked for as people do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from projects.models import User
+from projects.roles import Role
+from prompt_registry.models import Rollout
+from prompt_registry.rollouts import changes
+from tests.monitoring.factories import make_span, new_trace_id, send
+from tests.prompt_registry.factories import make_member
+from tests.prompt_registry.rollouts.factories import make_live_prompt, make_rollout
+from workers import rollout_control
+
+pytestmark = pytest.mark.django_db
+
+
+def _client(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def _page(rollout: Rollout, name: str = "rollout", **values: Any) -> str:
+    return reverse(name, args=[rollout.project.slug, rollout.pk], **values)
+
+
+def test_the_list_says_what_is_under_way_and_what_ended():
+    rollout = make_rollout()
+    client = _client(rollout.started_by)
+    address = reverse("rollouts", args=[rollout.project.slug])
+
+    assert "running" in client.get(address).content.decode()
+    changes.roll_back(rollout=rollout, by=rollout.started_by, reason="It lies.")
+    after = client.get(address).content.decode()
+
+    assert "taken back" in after
+    assert "It lies." in after
+
+
+def test_an_empty_list_says_how_to_start():
+    prompt = make_live_prompt()
+    client = _client(make_member(prompt.project, Role.VIEWER))
+
+    assert "No rollout yet" in client.get(reverse("rollouts", args=[prompt.project.slug])).content.decode()
+
+
+def test_the_page_of_a_new_rollout_says_that_nothing_is_known_yet():
+    rollout = make_rollout()
+
+    page = _client(rollout.started_by).get(_page(rollout)).content.decode()
+
+    assert "Safe so far. Not enough data yet about" in page
+    assert "Nothing can be said yet." in page
+
+
+def test_the_counts_of_the_page_are_the_calls_that_were_logged():
+    rollout = make_rollout()
+    at, sent = changes.began(rollout)[0], {"callboard.rollout.id": str(rollout.pk), "callboard.rollout.arm": "control"}
+    for number in range(3):
+        attributes = sent | {"callboard.rollout.bucket": 2**47 + number}
+        call = make_span(trace_id=new_trace_id(), prompt=rollout.prompt.name, version=1, attributes=attributes, at=at)
+        send(rollout.project, call)
+
+    page = _client(rollout.started_by).get(_page(rollout)).context
+
+    assert [arm.people for arm in page["arms"]] == [3, 0]
+    assert [arm.calls for arm in page["arms"]] == [3, 0]
+
+
+@pytest.mark.parametrize(
+    ("button", "state"), [("pause", "paused"), ("undo", "rolled_back"), ("finish", "completed"), ("advance", "running")]
+)
+def test_each_button_does_what_it_says(button, state):
+    rollout = make_rollout()
+    client = _client(rollout.started_by)
+
+    client.post(_page(rollout, "rollout-act"), {"do": button, "reason": "I say so.", "revision": rollout.revision})
+
+    assert Rollout.objects.get(pk=rollout.pk).state == state
+
+
+def test_a_button_of_an_old_page_changes_nothing():
+    rollout = make_rollout()
+    changes.pause(rollout=rollout, by=rollout.started_by, reason="Wait.")
+    client = _client(rollout.started_by)
+
+    answer = client.post(_page(rollout, "rollout-act"), {"do": "finish", "reason": "Go.", "revision": 1}, follow=True)
+
+    assert "has moved on since you looked" in answer.content.decode()
+    assert Rollout.objects.get(pk=rollout.pk).state == "paused"
+
+
+def test_an_editor_may_take_it_back_but_not_finish():
+    rollout = make_rollout()
+    client = _client(make_member(rollout.project, Role.EDITOR))
+
+    assert client.post(_page(rollout, "rollout-act"), {"do": "finish", "reason": "x", "revision": 1}).status_code == 403
+    client.post(_page(rollout, "rollout-act"), {"do": "undo", "reason": "", "revision": 1})
+
+    assert Rollout.objects.get(pk=rollout.pk).state == "rolled_back"
+
+
+def test_a_kept_decision_shows_its_numbers():
+    rollout = make_rollout()
+    rollout_control.look_at(
+        Rollout.objects.select_related("project", "prompt", "control", "candidate").get(pk=rollout.pk),
+        now=rollout.started_at,
+    )
+    kept = rollout.decisions.exclude(situation={}).get()
+
+    page = _client(rollout.started_by).get(
+        reverse("rollout-decision", args=[rollout.project.slug, rollout.pk, kept.pk])
+    )
+
+    assert "Thumbs down" in page.content.decode()
+
+
+def _start_page(prompt: Any) -> str:
+    return reverse("rollout-start", args=[prompt.project.slug, prompt.pk]) + "?version=2&to=production"
+
+
+def test_a_plan_can_be_looked_at_changed_and_started():
+    prompt = make_live_prompt()
+    client = _client(make_member(prompt.project, Role.APPROVER))
+
+    assert "Roll out v2 in production" in client.get(_start_page(prompt)).content.decode()
+    looked = client.post(_start_page(prompt), {"do": "look", "shares": "10, 50", "hours": "3", "caution": "fast"})
+    assert [row["share"] for row in looked.context["steps"]] == [0.1, 0.5]
+    assert not Rollout.objects.exists()
+    client.post(
+        _start_page(prompt),
+        {"do": "start", "shares": "10, 50", "hours": "3", "caution": "fast", "expected": "1", "asks": "1"},
+    )
+
+    rollout = Rollout.objects.get()
+    plan = changes.plan_of(rollout)
+    assert [(step.share, step.at_least, step.asks_first) for step in plan.steps] == [
+        (0.1, 10800, False),
+        (0.5, 86400, True),
+    ]
+    assert (plan.caution, rollout.share_ppm) == ("fast", 100_000)
+
+
+@pytest.mark.parametrize("shares", ["", "abc", "0", "100", "5, 1", "5, 5", "nan", "1e9", "1,2,3,4,5,6,7,8,9"])
+def test_shares_that_make_no_sense_are_refused_with_the_reason(shares):
+    prompt = make_live_prompt()
+    client = _client(make_member(prompt.project, Role.APPROVER))
+
+    answer = client.post(_start_page(prompt), {"do": "start", "shares": shares, "hours": "2", "expected": "1"})
+
+    if shares == "":
+        assert Rollout.objects.count() == 1
+    else:
+        assert answer.status_code == 422
+        assert not Rollout.objects.exists()
+
+
+def test_what_is_live_already_cannot_be_rolled_out():
+    prompt = make_live_prompt()
+    client = _client(make_member(prompt.project, Role.APPROVER))
+
+    assert client.get(_start_page(prompt).replace("version=2", "version=1")).status_code == 404
+
+
+def test_an_editor_cannot_start_in_production():
+    prompt = make_live_prompt()
+    client = _client(make_member(prompt.project, Role.EDITOR))
+
+    assert client.post(_start_page(prompt), {"do": "start", "shares": "5", "expected": "1"}).status_code == 403
+
+
+def test_another_project_sees_nothing_of_a_rollout():
+    rollout = make_rollout()
+    stranger = _client(make_member(make_live_prompt().project, Role.ADMIN))
+
+    assert stranger.get(_page(rollout)).status_code == 404

@@ -1,0 +1,122 @@
+"""The controller counts, decides by the rule, and does what was decided."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from monitoring import rollout_counts
+from prompt_registry.models import Rollout
+from prompt_registry.rollouts import changes, records
+from prompt_registry.rollouts.decisions import Action, decide
+from prompt_registry.rollouts.models import RolloutState
+from prompt_registry.rollouts.plans import Step
+from tests.monitoring.factories import make_span, new_trace_id, send
+from tests.prompt_registry.rollouts.factories import make_plan, make_rollout
+from workers import rollout_control
+
+pytestmark = pytest.mark.django_db
+
+
+def _since(rollout: Rollout, hours: float) -> Rollout:
+    """Let the rollout have begun some hours ago."""
+    began = timezone.now() - timedelta(hours=hours)
+    Rollout.objects.filter(pk=rollout.pk).update(step_began=[began.isoformat()], started_at=began)
+    return Rollout.objects.select_related("project", "prompt", "control", "candidate").get(pk=rollout.pk)
+
+
+def _calls(rollout: Rollout, *, candidates: int, controls: int, **of_candidates: Any) -> None:
+    """Record one call of each of so many people, spread over the two arms as their buckets say."""
+    limit = rollout_counts.limit(rollout.share_ppm)
+    at = timezone.now() - timedelta(minutes=10)
+    buckets = [limit * n // max(1, candidates) for n in range(candidates)]
+    buckets += [limit + (2**48 - limit) * n // max(1, controls) for n in range(controls)]
+    spans = []
+    for bucket in buckets:
+        arm = "candidate" if bucket < limit else "control"
+        sent = {
+            "callboard.rollout.id": str(rollout.pk),
+            "callboard.rollout.arm": arm,
+            "callboard.rollout.bucket": bucket,
+        }
+        fields = of_candidates if arm == "candidate" else {}
+        spans.append(
+            make_span(trace_id=new_trace_id(), at=at, prompt=rollout.prompt.name, version=1, attributes=sent, **fields)
+        )
+    send(rollout.project, *spans)
+
+
+def test_a_candidate_that_fails_is_rolled_back_by_itself():
+    rollout = _since(make_rollout(plan=make_plan(steps=(Step(0.25), Step(0.95)))), 1)
+    _calls(rollout, candidates=20, controls=60, error="timeout")
+
+    assert rollout_control.look_at(rollout, now=timezone.now()) == Action.ROLL_BACK
+
+    after = Rollout.objects.get(pk=rollout.pk)
+    assert (after.state, after.share_ppm) == (RolloutState.ROLLED_BACK, 0)
+    assert "Errors" in after.reason
+
+
+def test_without_calls_nothing_is_promoted_however_much_time_passes():
+    rollout = _since(make_rollout(), 200)
+
+    assert rollout_control.look_at(rollout, now=timezone.now()) == Action.FREEZE
+    assert Rollout.objects.get(pk=rollout.pk).step == 0
+
+
+def test_silence_freezes_a_rollout_that_had_enough_to_go_on():
+    rollout = _since(make_rollout(plan=make_plan(steps=(Step(0.25), Step(0.95)))), 3)
+    _calls(rollout, candidates=500, controls=1500)
+
+    action = rollout_control.look_at(rollout, now=timezone.now() + timedelta(hours=1))
+
+    assert action == Action.FREEZE
+    assert "no call has arrived" in rollout.decisions.get(action="freeze").reason
+
+
+def test_a_kept_decision_is_taken_again_from_its_numbers():
+    rollout = _since(make_rollout(plan=make_plan(steps=(Step(0.25), Step(0.95)))), 3)
+    _calls(rollout, candidates=30, controls=90)
+    rollout_control.look_at(rollout, now=timezone.now())
+
+    kept = rollout.decisions.exclude(situation={}).get()
+    again = records.decision_to_json(decide(records.situation_from_json(kept.situation)))
+
+    assert again["action"] == kept.action
+    assert again["harm"] == pytest.approx(kept.evidence["harm"])
+
+
+def test_one_rollout_that_cannot_be_looked_at_does_not_stop_the_others(monkeypatch):
+    broken, fine = _since(make_rollout(), 1), _since(make_rollout(), 1)
+    looked = []
+
+    def look_at(rollout: Rollout, *, now: Any) -> Action:
+        looked.append(rollout.pk)
+        if rollout.pk == broken.pk:
+            raise ZeroDivisionError
+        return Action.WAIT
+
+    monkeypatch.setattr(rollout_control, "look_at", look_at)
+    rollout_control.look_at_all()
+
+    assert set(looked) == {broken.pk, fine.pk}
+
+
+def test_a_paused_rollout_is_left_alone():
+    rollout = _since(make_rollout(), 1)
+    changes.pause(rollout=rollout, by=rollout.started_by, reason="Wait.")
+    rollout_control.look_at_all()
+
+    assert not rollout.decisions.exclude(situation={}).exists()
+
+
+def test_the_counts_are_those_of_this_rollout_alone():
+    rollout = _since(make_rollout(), 1)
+    _calls(rollout, candidates=2, controls=5)
+    other = Rollout(pk=uuid.uuid4(), project=rollout.project, prompt=rollout.prompt, step_began=rollout.step_began)
+
+    assert rollout_control.counts_of(other, changes.plan_of(rollout)).control[0].units == 0

@@ -1,0 +1,161 @@
+"""Starting a rollout: the plan, what it means at the traffic of now, and what would take it back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from projects.roles import Action
+from prompt_registry import labels
+from prompt_registry.errors import PromptRegistryError
+from prompt_registry.models import Prompt
+from prompt_registry.rollouts import changes, durations, plans
+from prompt_registry.rollouts.guardrails import Plan as RolloutPlan
+from prompt_registry.rollouts.plans import Caution, Step
+from webapp import formats, rollout_plans
+from webapp.access import ProjectRequest, refuse, requires
+from webapp.pages import rollouts_view
+from webapp.pages.prompts_form import number_in
+from webapp.pages.prompts_frame import helpers, prompt_of, render_prompt
+from webapp.pages.prompts_plan import Plan, plan_of
+
+CAUTIONS = (
+    (Caution.CAUTIOUS, "Careful", "Half a bad answer more in 100 is too many. Takes about twice as long."),
+    (Caution.BALANCED, "Usual", "One bad answer more in 100 is too many."),
+    (Caution.FAST, "Fast", "Two bad answers more in 100 are too many. For little traffic, or when it is urgent."),
+)
+_MOST_STEPS = 8
+_LONGEST_HOURS = 24 * 14
+
+
+class PlanNotUsable(ValueError):
+    """The shares cannot be read."""
+
+
+@requires(Action.READ_PROMPTS)
+def start(request: ProjectRequest, prompt_id: int) -> HttpResponseBase:
+    """Show what a rollout of a version would look like; a POST starts it."""
+    prompt = prompt_of(request, prompt_id)
+    publishing = plan_of(request, prompt)
+    if publishing.current is None or publishing.is_there:
+        raise Http404
+    given = request.POST if request.method == "POST" else request.GET
+    error, status = "", 200
+    try:
+        steps = _steps(given)
+    except PlanNotUsable as problem:
+        error, steps, status = str(problem), (), 422
+    proposed = rollout_plans.propose(
+        control=publishing.current.version, caution=_caution(given), steps=steps, now=timezone.now()
+    )
+    if request.method != "POST" or given.get("do") == "look":
+        return _show(request, prompt, publishing, proposed, error=error, status=status)
+    action = labels.action_for(publishing.place, publishing.rule)
+    if not request.membership.can(action):
+        return refuse(request, action)
+    if not error:
+        try:
+            rollout = changes.start(
+                prompt=prompt, candidate=publishing.version, label=publishing.place, plan=proposed, by=request.user,
+                note=given.get("note", ""), expected_version=number_in(request.POST, "expected"),
+                overrides_cool_down=bool(given.get("override")),
+            )  # fmt: skip
+        except PromptRegistryError as problem:
+            error = str(problem)
+        else:
+            return redirect("rollout", request.project.slug, rollout.pk)
+    return _show(request, prompt, publishing, proposed, error=error, status=422)
+
+
+def _show(
+    request: ProjectRequest, prompt: Prompt, publishing: Plan, proposed: RolloutPlan, *, error: str, status: int
+) -> HttpResponse:
+    action = labels.action_for(publishing.place, publishing.rule)
+    may_start = request.membership.can(action)
+    is_agreed = publishing.approval is not None or not publishing.needs_approval
+    context = {
+        "page_title": f"Roll out v{publishing.version.number} in {publishing.place}",
+        "publishing": publishing,
+        "proposed": proposed,
+        "steps": _rows(proposed),
+        "guardrails": [_guardrail_row(proposed, index) for index in range(len(proposed.guardrails))],
+        "total": rollouts_view.total_words(proposed),
+        "cautions": CAUTIONS,
+        "typed": request.POST or request.GET,
+        "error": error,
+        "may_start": may_start and is_agreed and not publishing.stops,
+        "is_agreed": is_agreed,
+        "publishers": [] if may_start else helpers(request, action),
+        "shares_text": ", ".join(f"{step.share * 100:g}" for step in proposed.steps),
+    }
+    return render_prompt(request, "rollouts/start.html", prompt, context, tab="versions", status=status)
+
+
+def _rows(plan: RolloutPlan) -> list[dict[str, Any]]:
+    about = durations.seconds_per_step(plan)
+    return [
+        {
+            "share": step.share,
+            "at_least": formats.duration_seconds(step.at_least),
+            "about": formats.duration_seconds(seconds) if math.isfinite(seconds) else "not known",
+            "people": plan.units_a_day * step.share if plan.units_a_day else None,
+        }
+        for step, seconds in zip(plan.steps, about, strict=True)
+    ]
+
+
+def _guardrail_row(plan: RolloutPlan, index: int) -> dict[str, Any]:
+    guardrail = plan.guardrails[index]
+    following = plan.steps[1].share if len(plan.steps) > 1 else plans.FULL
+    first = plans.margin(plan.budget, next_share=following, base_rate=guardrail.base_rate)
+    last = plans.margin(plan.budget, next_share=plans.FULL, base_rate=guardrail.base_rate)
+    return {"guardrail": guardrail, "first": first, "last": last}
+
+
+def _caution(given: Mapping[str, str]) -> Caution:
+    chosen = given.get("caution", "")
+    return Caution(chosen) if chosen in tuple(Caution) else Caution.BALANCED
+
+
+def _steps(given: Mapping[str, str]) -> tuple[Step, ...]:
+    """Return the steps as typed: shares in percent with commas between, hours at each, and before which one asks."""
+    text = given.get("shares", "").strip()
+    if not text:
+        return ()
+    try:
+        shares = [float(part.strip().rstrip("%").strip()) / 100 for part in text.split(",") if part.strip()]
+    except ValueError as error:
+        raise PlanNotUsable("Write the shares as numbers with commas between, such as 1, 5, 25, 95.") from error
+    if not 1 <= len(shares) <= _MOST_STEPS or not all(0.0001 <= share < 1 for share in shares):
+        raise PlanNotUsable(f"Give 1 to {_MOST_STEPS} shares between 0.01 and 99 percent.")
+    if sorted(set(shares)) != shares:
+        raise PlanNotUsable("Each share must be larger than the one before.")
+    hours, asks = _hours(given), bool(given.get("asks"))
+    last = len(shares) - 1
+    return tuple(
+        Step(
+            share,
+            at_least=(max(hours, 24.0) if index == last and last else hours) * plans.HOUR,
+            asks_first=asks and index > 0,
+        )
+        for index, share in enumerate(shares)
+    )
+
+
+def _hours(given: Mapping[str, str]) -> float:
+    try:
+        hours = float(given.get("hours") or 2)
+    except ValueError:
+        hours = -1.0
+    if not 0 < hours <= _LONGEST_HOURS:
+        raise PlanNotUsable(f"The shortest time at a share is between a few minutes and {_LONGEST_HOURS} hours.")
+    return hours
+
+
+urlpatterns: list[URLPattern] = [path("prompts/<int:prompt_id>/rollout/", start, name="rollout-start")]

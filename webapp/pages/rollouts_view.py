@@ -1,0 +1,239 @@
+"""What the page of a rollout shows, put together from what was counted and decided."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from evals.statistics.intervals import Interval, wilson
+from monitoring.rollout_counts import Counts, StepCounts
+from prompt_registry.models import Rollout, RolloutDecision
+from prompt_registry.rollouts import changes, durations, plans
+from prompt_registry.rollouts.decisions import PROMOTE_AT, ROLL_BACK_AT, WARN_AT, Decision, Evidence, Situation
+from prompt_registry.rollouts.evidence import Stage, risk_interval
+from prompt_registry.rollouts.guardrails import Guardrail, Plan
+from prompt_registry.rollouts.models import RolloutState
+from webapp import formats, rollout_svg
+from webapp.charts import TimeSeriesChart, Unit
+
+_MOST_POINTS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How many people of one version had the event."""
+
+    events: int
+    people: int
+
+    @property
+    def share(self) -> float | None:
+        return self.events / self.people if self.people else None
+
+    @property
+    def interval(self) -> Interval:
+        return wilson(self.events, self.people)
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One thing that is watched: both rates, how many times as often it may happen, and what that means."""
+
+    guardrail: Guardrail
+    control: Rate
+    candidate: Rate
+    low: float
+    high: float
+    evidence: Evidence
+
+    @property
+    def status(self) -> str:
+        """Return the verdict in the words of the page: worse, maybe worse, fine, or not enough data."""
+        if self.evidence.harm >= ROLL_BACK_AT:
+            return "worse"
+        if self.evidence.harm >= WARN_AT:
+            return "maybe worse"
+        if self.evidence.not_worse >= PROMOTE_AT:
+            return "better" if self.high < 1 else "fine"
+        return "not enough data"
+
+    @property
+    def kind(self) -> str:
+        """Return the colour of the status."""
+        return {"worse": "bad", "maybe worse": "warn", "fine": "good", "better": "good"}.get(self.status, "")
+
+    @property
+    def band(self) -> SafeString:
+        """Return the interval as a picture, with the line that it must not cross."""
+        return rollout_svg.band(low=self.low, high=self.high, limit=self.evidence.margin)
+
+    @property
+    def sentence(self) -> str:
+        """Return what the interval says, in words."""
+        if self.low == 0 and math.isinf(self.high):
+            return "Nothing can be said yet."
+        high = f"{self.high:.1f}" if math.isfinite(self.high) else "any number of"
+        return f"Between {self.low:.1f} and {high} times as often as before; more than {self.evidence.margin:.1f} stops the next step."
+
+    @property
+    def certainty(self) -> str:
+        """Return how sure it is that this got worse; exact at any time, however often it is looked at."""
+        return formats.percent(1 - 1 / max(1.0, math.exp(self.evidence.harm)))
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One share on the rail of steps."""
+
+    share: float
+    state: str
+    about_seconds: float
+    asks_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ArmView:
+    """One version: how many people and calls it has, and which share it should and does have."""
+
+    number: int
+    name: str
+    people: int
+    calls: int
+    asked: float
+    seen: float | None
+
+
+def tiles(plan: Plan, counts: Counts, situation: Situation, decision: Decision) -> list[Tile]:
+    """Return one tile for each guardrail."""
+    shares = [plans.new_share([step.share for step in plan.steps], index) for index in range(situation.index + 1)]
+    found, place = [], 0
+    for guardrail, metric, evidence in zip(plan.guardrails, situation.metrics, decision.evidence, strict=True):
+        part = min(1, guardrail.parts - 1)
+        stages = [Stage(share, count) for share, count in zip(shares, metric.parts[part].events, strict=True)]
+        low, high = risk_interval(metric.parts[part].candidate_events, stages)
+        found.append(
+            Tile(
+                guardrail, _rate(counts.control, place + part), _rate(counts.candidate, place + part), low, high, evidence
+            )
+        )  # fmt: skip
+        place += guardrail.parts
+    return found
+
+
+def arms(rollout: Rollout, counts: Counts) -> list[ArmView]:
+    """Return both versions at the present step, with the share of new people that each should and does have."""
+    plan = changes.plan_of(rollout)
+    asked = plans.new_share([step.share for step in plan.steps], rollout.step)
+    ours, theirs = counts.candidate[-1], counts.control[-1]
+    both = ours.units + theirs.units
+    seen = ours.units / both if both else None
+    return [
+        ArmView(
+            rollout.control.number, "now", _units(counts.control), _calls(counts.control), 1 - asked,
+            None if seen is None else 1 - seen,
+        ),
+        ArmView(rollout.candidate.number, "new", _units(counts.candidate), _calls(counts.candidate), asked, seen),
+    ]  # fmt: skip
+
+
+def stops(rollout: Rollout, plan: Plan) -> list[Stop]:
+    """Return the rail of steps, up to everybody."""
+    seconds = durations.seconds_per_step(plan)
+    found = [
+        Stop(step.share, _state(rollout, index), about, step.asks_first)
+        for index, (step, about) in enumerate(zip(plan.steps, seconds, strict=True))
+    ]
+    last = "now" if rollout.state == RolloutState.COMPLETED else "later"
+    return [*found, Stop(1.0, last, 0)]
+
+
+def verdict(rollout: Rollout, decision: Decision, shown: Sequence[Tile]) -> str:
+    """Return the one sentence of the page."""
+    number = rollout.candidate.number
+    if rollout.state == RolloutState.COMPLETED:
+        return f"v{number} is live for everybody. {rollout.reason}"
+    if rollout.state == RolloutState.ROLLED_BACK:
+        return f"v{number} was taken back; everybody gets v{rollout.control.number}. {rollout.reason}"
+    start = f"v{number} is at {formats.percent(rollout.share)}{' and paused' if rollout.state == RolloutState.PAUSED else ''}."
+    worse = [tile.guardrail.title.lower() for tile in shown if tile.status in ("worse", "maybe worse")]
+    unsure = [tile.guardrail.title.lower() for tile in shown if tile.status == "not enough data"]
+    if worse:
+        return f"{start} It may be getting worse: {', '.join(worse)}."
+    if unsure:
+        return f"{start} Safe so far. Not enough data yet about {', '.join(unsure)}."
+    return f"{start} Safe so far."
+
+
+def next_step(rollout: Rollout, plan: Plan, decision: Decision, now: datetime) -> str:
+    """Return what happens next by itself, or what the rollout waits for."""
+    if not rollout.is_active:
+        return ""
+    if rollout.state == RolloutState.PAUSED:
+        return "Nothing moves by itself until somebody continues. Everybody keeps the version they have."
+    step = plan.steps[rollout.step]
+    left = step.at_least - (now - changes.began(rollout)[-1]).total_seconds()
+    following = plan.steps[rollout.step + 1].share if rollout.step + 1 < len(plan.steps) else 1.0
+    if left > 0:
+        return f"{formats.percent(following)} in {formats.duration_seconds(left)} at the earliest."
+    return f"Before {formats.percent(following)}: {decision.reason[0].lower()}{decision.reason[1:]}"
+
+
+def history(rollout: Rollout, decisions: Sequence[RolloutDecision]) -> TimeSeriesChart | None:
+    """Return how sure it was over time that something got worse, with the limit; nothing before two looks."""
+    looks = [one for one in reversed(decisions) if one.evidence]
+    if len(looks) < 2:
+        return None
+    step = max(1, math.ceil(len(looks) / _MOST_POINTS))
+    points = [(one.decided_at, (_certainty(one.evidence["harm"]), 0.95)) for one in looks[::step]]
+    if any(later <= earlier for (earlier, _), (later, _) in pairwise(points)):
+        return None
+    marks = [
+        (one.decided_at, formats.percent(one.share_ppm / 1e6))
+        for one in decisions
+        if one.is_applied and one.action in ("promote", "advance")
+    ]
+    return TimeSeriesChart(
+        title="How sure it is that something got worse", unit=Unit.SHARE, series=["Certainty", "Undo happens at"],
+        points=points, markers=marks, colours=["s1", "s-bad"],
+    )  # fmt: skip
+
+
+def total_words(plan: Plan) -> str:
+    """Return about how long the whole plan takes, in words."""
+    seconds = sum(durations.seconds_per_step(plan))
+    if math.isinf(seconds):
+        return "how long cannot be said: there was no traffic to judge by"
+    return f"usually at most {formats.duration_seconds(timedelta(seconds=seconds).total_seconds())}"
+
+
+def local(moment: datetime) -> str:
+    """Return a moment as people read it."""
+    return f"{timezone.localtime(moment):%-d %b, %H:%M}"
+
+
+def _certainty(harm: float) -> float:
+    return 1 - 1 / max(1.0, math.exp(min(harm, 700.0)))
+
+
+def _state(rollout: Rollout, index: int) -> str:
+    if index == rollout.step and rollout.state != RolloutState.COMPLETED:
+        return "now" if rollout.is_active else "ended"
+    return "done" if index <= rollout.step else "later"
+
+
+def _rate(steps: Sequence[StepCounts], place: int) -> Rate:
+    return Rate(sum(step.events[place] for step in steps), _units(steps))
+
+
+def _units(steps: Sequence[StepCounts]) -> int:
+    return sum(step.units for step in steps)
+
+
+def _calls(steps: Sequence[StepCounts]) -> int:
+    return sum(step.calls for step in steps)
