@@ -158,7 +158,11 @@ class Pump:
         for experiment_id, batch in list(self._batches.items()):
             is_over = batch.store()
             del self._batches[experiment_id]
-            if not is_over and self._frozen[experiment_id].experiment.stops_early and self._is_time(experiment_id):
+            if (
+                not is_over
+                and self._frozen[experiment_id].experiment.stops_early
+                and self._is_time(experiment_id, _CHECK_SECONDS, "stop")
+            ):
                 stopping.stop_if_clear(self._frozen[experiment_id].experiment)
         self._stored_at = now
 
@@ -271,7 +275,7 @@ class Pump:
             self._go_on(asked.work, asked.work.give(asked, said))
         return bool(found)
 
-    def _is_time(self, experiment_id: int, seconds: float = _CHECK_SECONDS, what: str = "stop") -> bool:
+    def _is_time(self, experiment_id: int, seconds: float, what: str) -> bool:
         key, now = hash((experiment_id, what)), time.monotonic()
         if now - self._looked.get(key, 0.0) < seconds:
             return False
