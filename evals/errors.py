@@ -44,6 +44,10 @@ class JudgeUnreachable(EvalsError):
     """The provider that should judge is no longer connected. Choose another one, or ask an admin to connect it again."""
 
 
+class OnlineEvaluationNotUsable(EvalsError):
+    """This check cannot watch live calls like this."""
+
+
 class DatasetNameNotUsable(EvalsError):
     """This name cannot be used for a dataset."""
 

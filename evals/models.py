@@ -1,6 +1,6 @@
 """Datasets: their items, the revisions that say which items were in them when, and files on their way in.
 
-The tables of evaluators and of experiments stand beside what they are about; Django finds them through here.
+The tables of evaluators, of experiments and of reviews stand beside what they are about; Django finds them through here.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from evals.coverage.models import DatasetCoverage
 from evals.evaluators.models import Evaluator, EvaluatorVersion
 from evals.experiments.models import (
     CachedAnswer,
@@ -23,11 +24,24 @@ from evals.experiments.models import (
     ExperimentEvaluator,
     ExperimentScore,
 )
+from evals.item_care_models import DatasetCare
 from evals.judges.models import JudgeCanary
+from evals.online.models import OnlineEvaluation, OnlineJudgement
+from evals.reviews.models import (
+    GuestLink,
+    ReviewAnswer,
+    ReviewClaim,
+    Reviewer,
+    ReviewItem,
+    ReviewQuestion,
+    ReviewQueue,
+)
 from projects.models import Project, User
 
 __all__ = [
     "CachedAnswer",
+    "DatasetCare",
+    "DatasetCoverage",
     "Evaluator",
     "EvaluatorVersion",
     "Experiment",
@@ -36,7 +50,16 @@ __all__ = [
     "ExperimentDisagreement",
     "ExperimentEvaluator",
     "ExperimentScore",
+    "GuestLink",
     "JudgeCanary",
+    "OnlineEvaluation",
+    "OnlineJudgement",
+    "ReviewAnswer",
+    "ReviewClaim",
+    "ReviewItem",
+    "ReviewQuestion",
+    "ReviewQueue",
+    "Reviewer",
 ]
 
 

@@ -10,8 +10,11 @@ import orjson
 from django.db import models
 from django.db.models.functions import Now
 
+from monitoring.analysis_models import AnalysisProgress, CallAnalysis
 from monitoring.kinds import IdMode, Kind, MaskMode, Status
 from projects.models import Project, User
+
+__all__ = ["AnalysisProgress", "CallAnalysis"]
 
 
 class TraceQuerySet(models.QuerySet["Trace"]):

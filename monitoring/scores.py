@@ -24,6 +24,7 @@ MAX_TEXT = 8_192
 # The database tells no moment before the year 1, and nobody means one before this.
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _SERIES = "kind, arm, prompt_version, rollout_id, environment, model, prompt_name"
+_COUNTED = f"trace_id, joined_at, call_at, data_type, value, {_SERIES}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,20 @@ def _record(project_id: int, scores: list[NewScore]) -> None:
             _join(cursor, project_id, stored_id)
 
 
+@transaction.atomic
+def withdraw(*, project_id: int, score_ids: Sequence[uuid.UUID]) -> None:
+    """Remove scores that are no longer meant, and uncount their thumbs."""
+    if not score_ids:
+        return
+    wait_for_turn(project_id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM score WHERE project_id = %s AND id = ANY(%s) RETURNING {_COUNTED}",
+            [project_id, list(score_ids)],
+        )
+        _uncount(cursor, project_id)
+
+
 def join_waiting(*, limit: int = 500) -> int:
     """Connect scores that came before their call; return how many were connected."""
     with transaction.atomic(), connection.cursor() as cursor:
@@ -118,13 +133,17 @@ def _take_back(cursor: CursorWrapper, project_id: int, score: NewScore) -> None:
         DELETE FROM score WHERE project_id = %(project_id)s AND (id = %(id)s OR (
             %(source)s = 'user' AND source = 'user' AND trace_id = %(trace_id)s AND span_id IS NOT DISTINCT FROM %(span_id)s
             AND name = %(name)s AND user_id = %(user_id)s))
-        RETURNING trace_id, joined_at, call_at, data_type, value, {_SERIES}
+        RETURNING {_COUNTED}
         """,
         {
             "project_id": project_id, "id": score.id, "source": score.source, "trace_id": score.trace_id,
             "span_id": score.span_id, "name": score.name, "user_id": score.user_id,
         },
     )  # fmt: skip
+    _uncount(cursor, project_id)
+
+
+def _uncount(cursor: CursorWrapper, project_id: int) -> None:
     for trace_id, joined_at, call_at, data_type, value, *series in cursor.fetchall():
         if joined_at is not None and data_type == ScoreType.THUMBS:
             _count_thumb(cursor, project_id, trace_id, call_at, value, series, sign=-1)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -24,10 +25,22 @@ class Origin:
 
     address: str = ""
     key_id: str = ""
+    # The name of somebody without an account who came by a link.
+    guest: str = ""
 
 
 _UNKNOWN = Origin()
 origin: ContextVar[Origin] = ContextVar("audit_origin", default=_UNKNOWN)
+
+
+@contextmanager
+def as_guest(name: str) -> Iterator[None]:
+    """Let the changes inside count as those of a guest."""
+    token = origin.set(replace(origin.get(), guest=name))
+    try:
+        yield
+    finally:
+        origin.reset(token)
 
 
 @transaction.atomic
@@ -40,7 +53,7 @@ def record(*, action: str, subject: str, by: User | None, project: Project | Non
         project=project,
         created_at=timezone.now(),
         user=by,
-        actor=by.email if by else (f"key {where.key_id}" if where.key_id else "the system"),
+        actor=_actor(by, where),
         address=where.address,
         action=action,
         subject=subject[:255],
@@ -50,6 +63,14 @@ def record(*, action: str, subject: str, by: User | None, project: Project | Non
     event.content_hash = content_hash(event)
     event.save(force_insert=True)
     return event
+
+
+def _actor(by: User | None, where: Origin) -> str:
+    if by is not None:
+        return by.email
+    if where.guest:
+        return f"guest {where.guest}"
+    return f"key {where.key_id}" if where.key_id else "the system"
 
 
 def content_hash(event: AuditEvent) -> bytes:

@@ -39,8 +39,8 @@ def render_page(
 ) -> HttpResponse:  # fmt: skip
     """Answer with the whole page, or, when htmx asks, with the template partial named `fragment` alone.
 
-    `section` marks the current entry of the rail: overview, prompts, rollouts, experiments, datasets, explore, start or
-    settings.
+    `section` marks the current entry of the rail: overview, prompts, rollouts, experiments, datasets, reviews,
+    explore, start or settings.
     """
     whole = {**shell(request, section=section, has_time_range=has_time_range), **context}
     if fragment and request.headers.get("HX-Request") == "true" and request.headers.get("HX-Request-Type") != "full":
@@ -86,6 +86,7 @@ def navigation(project: Project, *, section: str, waiting: int = 0) -> list[NavE
         ("Tests", "experiments", "g t", "tests", "Test"),
         ("Datasets", "datasets", "g d", "document", "Test"),
         ("Checks", "evaluators", "g k", "evaluator", "Test"),
+        ("Review", "reviews", "g q", "review", "Test"),
         ("Connect", "start", "g c", "plug", ""),
         ("Settings", "settings", "g s", "settings", ""),
     ]

@@ -9,14 +9,16 @@ from datetime import timedelta
 from django.core.management import call_command
 from django.utils import timezone
 
-from evals import imports, repeated_requests
+from evals import imports, item_care, repeated_requests
+from evals.coverage import measuring
 from evals.experiments import answer_cache, changes
 from evals.judges import canaries
-from monitoring import partitions, repricing, retention
+from evals.online import running
+from monitoring import analyses, partitions, repricing, retention
 from projects import jobs, notification_mail, sign_in_attempts, webhook_deliveries, webhooks
 from projects.models import Job
 from prompt_registry import schedules, trials
-from workers import canary, experiment_jobs, trial_jobs
+from workers import canary, experiment_jobs, insight_jobs, trial_jobs
 
 
 def _ensure_partitions(job: Job) -> None:
@@ -89,6 +91,13 @@ KINDS: dict[str, Callable[[Job], None]] = {
     schedules.KIND: _publish_as_planned,
     trials.RUN_KIND: trial_jobs.run,
     changes.RUN_KIND: experiment_jobs.run,
+    analyses.PLAN_KIND: insight_jobs.plan_analyses,
+    analyses.RUN_KIND: insight_jobs.analyse,
+    measuring.PLAN_KIND: insight_jobs.plan_measurements,
+    measuring.KIND: insight_jobs.measure,
+    item_care.KIND: insight_jobs.look_at_items,
+    running.PLAN_KIND: insight_jobs.plan_online,
+    running.RUN_KIND: insight_jobs.judge_live_calls,
     "judges.canaries": _plan_judge_canaries,
     canaries.KIND: _judge_canary,
 }
@@ -108,6 +117,10 @@ _QUEUE_OF: dict[str, str] = {
     trials.RUN_KIND: EVALS,
     changes.RUN_KIND: EVALS,
     canaries.KIND: EVALS,
+    analyses.RUN_KIND: "insight",
+    measuring.KIND: "insight",
+    item_care.KIND: "insight",
+    running.RUN_KIND: EVALS,
 }
 
 

@@ -28,10 +28,10 @@ _SLOW_TURN_SECONDS = 20.0
 
 
 @shared_task(name="workers.tasks.tick")
-def tick(kind: str) -> None:
-    """Ask for scheduled work once per hour, however many beats ring, and look at what is ready."""
-    hour = int(timezone.now().timestamp()) // _TICK_SECONDS
-    jobs.add(kind=kind, dedupe_key=f"hour {hour}")
+def tick(kind: str, seconds: int = _TICK_SECONDS) -> None:
+    """Ask for scheduled work once in so many seconds, however many beats ring, and look at what is ready."""
+    turn = int(timezone.now().timestamp()) // seconds
+    jobs.add(kind=kind, dedupe_key=f"hour {turn}" if seconds == _TICK_SECONDS else f"{seconds} s {turn}")
     run_ready()
 
 

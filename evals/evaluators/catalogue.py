@@ -11,6 +11,7 @@ from evals.errors import EvaluatorRefused
 from evals.evaluators import overlap, translations
 from evals.evaluators.cases import QuickEvaluator
 from evals.evaluators.dates import SameDate
+from evals.evaluators.detected import Grounded, NoRefusal, same_meaning
 from evals.evaluators.disclosures import KnownLinks, NoPersonalData
 from evals.evaluators.json_paths import PathEquals
 from evals.evaluators.languages import SpokenIn
@@ -67,6 +68,8 @@ KINDS: Mapping[str, Kind] = {
         "Matches a pattern", "A regular expression (RE2), for engineers.", Pattern, {"pattern": str, "must_match": bool},
     ),
     "length": Kind("Has the right length", "At least and at most so many words.", Length, {"fewest": int, "most": int}),
+    "refusal": Kind("Does not refuse", "It helps instead of declining or dodging.", NoRefusal, {}),
+    "groundedness": Kind("Stands in its context", "It says nothing that the given context does not say.", Grounded, {}),
     "citation": Kind("Names a source", "A number in brackets, a name with a year, or a web address.", Citation, {}),
     "number": Kind(
         "Has the right number", "The last number of the answer, give or take.", Number, {"tolerance": float},
@@ -104,6 +107,9 @@ KINDS: Mapping[str, Kind] = {
     "rouge-l": _kind_of_similarity("ROUGE-L", "The longest sequence of words that both have.", overlap.rouge_l),
     "chrf": _kind_of_similarity("chrF", "Shared sequences of letters, as for translations.", translations.chrf),
     "bleu": _kind_of_similarity("BLEU", "Shared sequences of words, as for translations.", translations.bleu),
+    "meaning": _kind_of_similarity(
+        "The same meaning", "How near both are in meaning, which is not the same as being right.", same_meaning
+    ),
     "edit distance": _kind_of_similarity(
         "Nearly the same letters", "How few letters would have to change.", overlap.edit_similarity
     ),

@@ -8,12 +8,21 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from evals import calls, datasets, imports, item_contents
+from evals import calls, datasets, imports, item_care, item_contents
+from evals.coverage import measuring
+from evals.coverage.models import DatasetCoverage
 from evals.evaluators import definitions, starters
 from evals.evaluators.models import EvaluatorVersion
 from evals.experiments.models import Experiment
-from evals.models import Dataset, DatasetImport, Evaluator
-from monitoring import scores
+from evals.models import Dataset, DatasetImport, Evaluator, OnlineEvaluation
+from evals.online import changes, running
+from evals.online.changes import Wanted
+from evals.reviews import claims, guests, queues
+from evals.reviews.questions import CORRECTION, GOOD, NewQuestion
+from evals.reviews.queues import QueuePlan
+from evals.reviews.sources import Source, SourceKind
+from monitoring import analyses, scores
+from monitoring.analysis_models import CallAnalysis
 from monitoring.ingest import protobuf
 from monitoring.ingest.rows import Sender
 from monitoring.ingest.store import store
@@ -42,7 +51,8 @@ from prompt_registry.trial_models import CellState, Trial
 from prompt_registry.trial_plans import CALL, VERSION, TrialInput, Variant
 from tests.browser import demo_rollouts
 from tests.browser.demo_rollouts import DemoRollouts
-from tests.evals.experiment_factories import answer, make_experiment, make_variant
+from tests.evals.experiment_factories import answer, make_experiment, make_judged, make_variant
+from tests.evals.reviews.factories import make_calibration, make_pairs, make_queue, make_reviewer, say
 from tests.monitoring.factories import make_span, new_span_id, new_trace_id, rate, send
 from tests.projects.factories import make_user
 from webapp.demo import traffic
@@ -56,6 +66,19 @@ _FOREIGN = [
     {"name": "not|possible", "prompt": "x"},
 ]
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 3
+
+
+@dataclass(frozen=True)
+class DemoReviews:
+    """Review queues of every kind, and a link for a guest."""
+
+    calls_id: int
+    pairs_id: int
+    judge_id: int
+    disputed_id: int
+    closed_id: int
+    experiment_id: int
+    guest_token: str
 
 
 @dataclass(frozen=True)
@@ -82,12 +105,14 @@ class DemoShop:
     experiment_id: int
     running_experiment_id: int
     evaluator_id: int
+    online_id: int
     judge_id: int
     invitation_token: str
     webhook_id: int
     webhook_off_id: int
     delivery_id: int
     rollouts: DemoRollouts
+    reviews: DemoReviews
 
     def at(self, place: str = "") -> str:
         """Return an address inside the project."""
@@ -118,6 +143,7 @@ def make() -> DemoShop:
     pending = runs.begin(project=project, files=[SourceFile("export.json", json.dumps(_FOREIGN))], by=admin)
     failed = _send_a_deep_trace(project)
     dataset = _dataset(project, admin)
+    _measure_coverage(dataset)
     talk = Trace.objects.for_project(project).exclude(session_id="").newest_first()[0]
     done_test, running_test = _experiments(dataset, made[0], admin)
     return DemoShop(
@@ -126,12 +152,47 @@ def make() -> DemoShop:
         trace_id=talk.hex_id, failed_trace_id=failed, session_id=talk.session_id, connection_id=connection.pk,
         trial_id=_trial(made[0], connection, admin).pk, recalled_number=_recall(made[0], connection, admin),
         experiment_id=done_test.pk, running_experiment_id=running_test.pk,
-        evaluator_id=_evaluator(project, admin).pk, judge_id=Evaluator.objects.get(project=project, name="Good answer").pk,
+        evaluator_id=(evaluator := _evaluator(project, admin)).pk, online_id=_online(evaluator, admin).pk,
+        judge_id=Evaluator.objects.get(project=project, name="Good answer").pk,
         import_id=pending.pk, done_import_id=done.pk,
         invitation_token=invitation, webhook_id=webhook.pk, webhook_off_id=webhook_off.pk, delivery_id=delivery.pk,
         rollouts=demo_rollouts.make(project, admin),
+        reviews=_reviews(project, admin, writer),
         dataset=dataset, dataset_file_id=_file(dataset, admin).pk, dataset_imported_id=_imported(dataset, admin).pk,
     )  # fmt: skip
+
+
+def _reviews(project: Project, admin: User, writer: User) -> DemoReviews:
+    """Make queues of calls, of pairs, of a judge with labels, with disagreements, and a closed one."""
+    experiment = make_judged({"Kind answer": ["1101" * 10, "1001" * 10]}, project, name="Refunds, kinder")
+    calls = queues.create(
+        project=project, by=admin,
+        plan=QueuePlan(
+            name="What users disliked", source=Source(SourceKind.DISLIKED, days=30), count=20, answers_wanted=2,
+            questions=[GOOD, NewQuestion("choice", "What is wrong with it?", "problem", ("Tone", "Facts", LONG[:60]), False), CORRECTION],
+            guidance="A good answer helps the customer to go on.\nIn doubt press 0.",
+        ),
+    )  # fmt: skip
+    pairs, judge = make_pairs(experiment, is_blind=True), make_calibration(experiment)
+    disputed = make_queue(experiment, answers_wanted=2, is_blind=False, questions=(GOOD, CORRECTION))
+    for turn, item in enumerate(judge.items.order_by("rank")[:30]):
+        say(make_reviewer(judge, admin), item, "yes" if item.judge_passed or turn % 5 == 0 else "no")
+    for turn, item in enumerate(disputed.items.order_by("rank")[:24]):
+        for person in (admin, writer):
+            value = "no" if person == writer and turn % 4 == 0 else "yes"
+            say(
+                make_reviewer(disputed, person),
+                item,
+                value,
+                more={"1": f"Better. {LONG}"},
+                note=LONG,
+                is_flagged=turn == 1,
+            )
+    closed = make_queue(experiment, name="Done long ago")
+    queues.close(queue=closed, by=admin)
+    _, token = guests.invite(queue=calls, label="Dr. Meyer", days=30, by=admin)
+    claims.take(reviewer=make_reviewer(calls, admin))
+    return DemoReviews(calls.pk, pairs.pk, judge.pk, disputed.pk, closed.pk, experiment.pk, token)
 
 
 def _talk_about(prompt: Prompt, admin: User, writer: User) -> None:
@@ -206,6 +267,19 @@ def _propose(prompt: Prompt, writer: User) -> None:
     )  # fmt: skip
 
 
+def _online(evaluator: Evaluator, admin: User) -> OnlineEvaluation:
+    """Let the check judge the calls of the last hours, and wait for money."""
+    online = changes.create(project=evaluator.project, evaluator=evaluator, wanted=Wanted(share_ppm=400_000), by=admin)
+    rows = OnlineEvaluation.objects.filter(pk=online.pk)
+    rows.update(since_at=timezone.now() - timedelta(hours=20), cursor_at=timezone.now() - timedelta(hours=20))
+    running.run(online_id=online.pk)
+    rows.update(
+        state="blocked", reason="The limit of $1.00 a day does not allow another call. It goes on after midnight UTC.",
+        blocked_until=timezone.now() + timedelta(hours=3),
+    )  # fmt: skip
+    return online
+
+
 def _evaluator(project: Project, admin: User) -> Evaluator:
     """Add the first set, and return a check of two versions."""
     starters.add(project=project, by=admin)
@@ -238,6 +312,35 @@ def _dataset(project: Project, admin: User) -> Dataset:
     datasets.add_item(dataset=dataset, input={"question": "To be removed"}, by=admin)
     datasets.remove_item(dataset=dataset, number=item.number + 1, by=admin)
     return dataset
+
+
+def _measure_coverage(dataset: Dataset) -> None:
+    """Let the dataset be measured yesterday and today, on the calls of the demo."""
+    while analyses.run(project_id=dataset.project_id):
+        pass
+    yesterday = measuring.measure(dataset=dataset, prompt_name="")
+    DatasetCoverage.objects.filter(pk=yesterday.pk).update(day=yesterday.day - timedelta(days=1))
+    measuring.measure(dataset=dataset, prompt_name="")
+    _pretend_it_is_measured(dataset)
+    for mark in ("", "!"):
+        datasets.add_item(dataset=dataset, input={"question": f"Please write to jo.doe@example.com{mark}"}, by=None)
+    item_care.look(dataset=dataset)
+
+
+def _pretend_it_is_measured(dataset: Dataset) -> None:
+    """Show the whole page: the demo has fewer different calls than a number needs."""
+    keys = [
+        [trace.hex, span]
+        for trace, span in CallAnalysis.objects.filter(project=dataset.project, embedding__isnull=False)
+        .order_by("draw")
+        .values_list("trace_id", "span_id")[:24]
+    ]
+    groups = [
+        {"name": f"refund, order, {number}", "share": 1 / 12, "covered": number / 12, "items": number, "example": key}
+        for number, key in enumerate(keys[:12])
+    ]
+    values = {"percent": 46, "thin_percent": 31, "groups": groups, "suggestions": [[*key, 0.02] for key in keys[12:22]]}
+    dataset.coverages.update(**values, call_count=4_812, distinct_count=3_907)
 
 
 def _file(dataset: Dataset, admin: User) -> DatasetImport:

@@ -42,6 +42,10 @@ def of_check(route: str, query: str = "", **kwargs: Callable[[DemoShop], object]
     return inside(route, query, **{"evaluator_id": lambda demo: demo.evaluator_id, **kwargs})
 
 
+def of_queue(route: str, kind: str = "calls", query: str = "") -> Callable[[DemoShop], str]:
+    return inside(route, query, queue_id=lambda demo: getattr(demo.reviews, f"{kind}_id"))
+
+
 def elsewhere(path: str) -> Callable[[DemoShop], str]:
     return lambda demo: path.format(demo=demo)
 
@@ -94,6 +98,9 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "item with json": of_dataset("dataset-item", number=lambda demo: demo.dataset.last_item_number - 2),
     "dataset-revisions": of_dataset("dataset-revisions"),
     "dataset-compare": of_dataset("dataset-compare", "?from=1"),
+    "dataset-coverage": of_dataset("dataset-coverage", "?calls=all"),
+    "dataset-care": of_dataset("dataset-care"),
+    "coverage not measured": of_dataset("dataset-coverage", "?calls=nothing"),
     "dataset-import": of_dataset("dataset-import"),
     "dataset-import-look": of_dataset("dataset-import-look", import_id=lambda demo: demo.dataset_file_id),
     "imported dataset": of_dataset("dataset-import-look", import_id=lambda demo: demo.dataset_imported_id),
@@ -128,6 +135,11 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "evaluator-change": of_check("evaluator-change"),
     "judge change": of_check("evaluator-change", evaluator_id=lambda demo: demo.judge_id),
     "evaluator-rename": of_check("evaluator-rename"),
+    "online-evaluations": inside("online-evaluations"),
+    "no online-evaluations": elsewhere("/p/{demo.empty.slug}/evaluators/live/"),
+    "online-evaluation-new": inside("online-evaluation-new"),
+    "online-evaluation": inside("online-evaluation", online_id=lambda demo: demo.online_id),
+    "online-evaluation-change": inside("online-evaluation-change", online_id=lambda demo: demo.online_id),
     "prompt-try": of_prompt("prompt-try"),
     "try on samples": of_prompt("prompt-try", "?source=samples"),
     "try on calls that lack blanks": of_prompt("prompt-try", "?what=4&source=disliked&count=5"),
@@ -146,6 +158,29 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
         decision_id=lambda demo: demo.rollouts.decision_id,
     ),
     "rollout-start": of_prompt("rollout-start", "?version=1&to=production"),
+    "reviews": inside("reviews"),
+    "empty reviews": elsewhere("/p/{demo.empty.slug}/reviews/"),
+    "closed reviews": inside("reviews", "?closed"),
+    "review-new": inside("review-new"),
+    "review-new of disliked calls": inside("review-new", "?from=disliked"),
+    "review-new of which experiment": inside("review-new", "?from=pairs"),
+    "review-new of pairs": inside("review-new", "?from=pairs&experiment={demo.reviews.experiment_id}"),
+    "review-new for a judge": inside("review-new", "?from=judge&experiment={demo.reviews.experiment_id}"),
+    "review-new of chosen calls": inside("review-new", "?from=chosen&thumbs=down"),
+    "review-queue": of_queue("review-queue"),
+    "review-queue of a judge": of_queue("review-queue", "judge"),
+    "review-queue with disagreements": of_queue("review-queue", "disputed"),
+    "review-queue closed": of_queue("review-queue", "closed"),
+    "review": of_queue("review"),
+    "review not begun": of_queue("review", "pairs"),
+    "review closed": of_queue("review", "closed"),
+    "review-results": of_queue("review-results", "disputed"),
+    "review-results none yet": of_queue("review-results"),
+    "review-decide": of_queue("review-decide", "disputed"),
+    "review-decide nothing": of_queue("review-decide", "judge"),
+    "review-guests": of_queue("review-guests"),
+    "review-judge": inside("review-judge", "?queue={demo.reviews.judge_id}"),
+    "empty review-judge": elsewhere("/p/{demo.empty.slug}/reviews/judge/"),
     "explore": inside("explore"),
     "explore filtered": inside("explore", "?thumbs=down&prompt=support/refund-answer"),
     "nothing to explore": inside("explore", "?q=xyzzy"),
@@ -202,6 +237,9 @@ SIGNED_OUT: dict[str, Callable[[DemoShop], str]] = {
     "account_signup": elsewhere("/accounts/signup/"),
     "invitation": elsewhere("/invitations/{demo.invitation_token}/"),
     "sign-in-link": elsewhere("/sign-in/used-up/"),
+    "guest-link": elsewhere("/guest/{demo.reviews.guest_token}/"),
+    "guest link that ended": elsewhere("/guest/invented/"),
+    "guest-review": elsewhere("/guest/review/"),
 }
 # Addresses that change something, answer with parts of pages or with data, lead on to another page, or are not ours.
 NO_PAGES = set(
@@ -225,7 +263,11 @@ NO_PAGES = set(
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
     change-privacy try-masking add-masking-rule remove-masking-rule
     dataset-archive dataset-restore dataset-item-remove dataset-item-bring-back dataset-import-state
-    export-dataset-jsonl export-dataset-csv evaluators-starters evaluator-archive evaluator-restore
+    review-change review-more review-close review-keep review-guest-new review-guest-revoke export-review-csv export-review-jsonl
+    export-dataset-jsonl export-dataset-csv dataset-coverage-state dataset-coverage-measure dataset-coverage-add
+    dataset-care-state dataset-care-look dataset-care-mask
+    evaluators-starters evaluator-archive evaluator-restore
+    online-evaluation-pause online-evaluation-resume online-evaluation-use-newest online-evaluation-remove
     leave-project remove-demo check-audit export-audit-csv export-audit-jsonl person-link person-off person-on
     settings-ingestion-chart settings-ingestion-quarantine
     api-root openapi-json openapi-view otlp-traces otlp-logs otlp-metrics feedback-browser csp-report livez readyz metrics sdk-wheel

@@ -15,6 +15,13 @@ from django.utils import timezone
 
 from evals import datasets, imports
 from evals.evaluators import definitions
+from evals.online import changes as online
+from evals.online.changes import Wanted
+from evals.reviews import guests, queues
+from evals.reviews.models import GuestLink, ReviewQueue
+from evals.reviews.questions import GOOD
+from evals.reviews.queues import QueuePlan
+from evals.reviews.sources import Source, SourceKind
 from monitoring import masking_policies
 from projects import keys, members, projects, webhooks
 from projects.models import Project, User
@@ -36,7 +43,7 @@ from prompt_registry.models import PRODUCTION, Prompt, PromptVersion, ProviderCo
 from prompt_registry.prices import changes
 from prompt_registry.trial_models import Trial
 from prompt_registry.trial_plans import VERSION, TrialInput, Variant
-from tests.evals.experiment_factories import make_experiment
+from tests.evals.experiment_factories import make_experiment, make_judged
 from tests.projects.factories import make_member, make_user
 
 
@@ -69,6 +76,9 @@ class Things:
     dataset_import_id: int
     experiment_id: int
     evaluator_id: int
+    review_queue_id: int
+    guest_link_id: int
+    online_id: int
 
 
 def make_things(*, name: str) -> Things:
@@ -104,12 +114,14 @@ def make_things(*, name: str) -> Things:
     trial = make_trial(prompt, version, connection, by=admin)
     experiment = make_experiment(project, dataset=dataset, prompt=prompt, created_by=admin)
     evaluator = definitions.create(project=project, name="Short", kind="length", settings={"most": 50}, by=admin)
+    live = online.create(project=project, evaluator=evaluator, wanted=Wanted(), by=admin)
     membership = project.memberships.get(user=member)
     comment = comments.add(prompt=prompt, version=version, text="Is this kind enough?", by=admin)
     webhook, _ = webhooks.create(
         project=project, name="bot", url="https://8.8.8.8/", events=["prompt:published"], by=admin
     )
     delivery = webhooks.send_test(endpoint=webhook)
+    queue, link = make_review(project, by=admin)
     return Things(
         project=project, admin=admin, member_id=membership.pk, invitation_id=invitation.pk, key_id=key.pk,
         connection_id=connection.pk, masking_rule_id=rule.pk, price_id=price.pk, prompt_id=prompt.pk,
@@ -117,6 +129,7 @@ def make_things(*, name: str) -> Things:
         comment_id=comment.pk, webhook_id=webhook.pk, delivery_id=delivery.pk,
         dataset_id=dataset.pk, item_number=dataset.last_item_number, dataset_import_id=file.pk,
         change_request_id=request.pk, schedule_id=schedule.pk, experiment_id=experiment.pk, evaluator_id=evaluator.pk,
+        review_queue_id=queue.pk, guest_link_id=link.pk, online_id=live.pk,
     )  # fmt: skip
 
 
@@ -135,6 +148,18 @@ def make_trial(prompt: Prompt, version: PromptVersion, connection: ProviderConne
         connection_id=connection.pk, connection_name=connection.name, model="simulated-fast", is_simulated=True,
     )  # fmt: skip
     return trials.create(prompt=prompt, inputs=[TrialInput({"question": "Where is it?"})], variants=[variant], by=by)
+
+
+def make_review(project: Project, *, by: User) -> tuple[ReviewQueue, GuestLink]:
+    """Return a queue with the answers of an experiment, and a link for a guest of it."""
+    experiment = make_judged({"Kind": ["10"]}, project)
+    plan = QueuePlan(
+        name="Answers to look at", source=Source(SourceKind.ANSWERS, experiment_id=experiment.pk), questions=[GOOD],
+        experiment=experiment,
+    )  # fmt: skip
+    queue = queues.create(project=project, plan=plan, by=by)
+    link, _ = guests.invite(queue=queue, label="Dr. Meyer", days=7, by=by)
+    return queue, link
 
 
 def send_call(plain_key: str, *, session_id: str = "") -> tuple[str, str]:
@@ -214,8 +239,16 @@ def dataset_import(things: Things) -> dict[str, object]:
     return {"dataset_id": things.dataset_id, "import_id": things.dataset_import_id}
 
 
+def online_evaluation(things: Things) -> dict[str, object]:
+    return {"online_id": things.online_id}
+
+
 def evaluator(things: Things) -> dict[str, object]:
     return {"evaluator_id": things.evaluator_id}
+
+
+def review(things: Things) -> dict[str, object]:
+    return {"queue_id": things.review_queue_id}
 
 
 def fixed(**kwargs: object) -> Named:
@@ -285,6 +318,14 @@ IN_PROJECT: dict[str, Named] = {
     "evaluators": PLAIN,
     "evaluator-new": PLAIN,
     "evaluators-starters": PLAIN,
+    "online-evaluations": PLAIN,
+    "online-evaluation-new": PLAIN,
+    "online-evaluation": Named(online_evaluation),
+    "online-evaluation-change": Named(online_evaluation),
+    "online-evaluation-pause": Named(online_evaluation),
+    "online-evaluation-resume": Named(online_evaluation),
+    "online-evaluation-use-newest": Named(online_evaluation),
+    "online-evaluation-remove": Named(online_evaluation),
     "evaluator": Named(evaluator),
     "evaluator-versions": Named(evaluator),
     "evaluator-change": Named(evaluator),
@@ -307,6 +348,14 @@ IN_PROJECT: dict[str, Named] = {
     "dataset-import": Named(dataset),
     "dataset-import-look": Named(dataset_import),
     "dataset-import-state": Named(dataset_import),
+    "dataset-care": Named(dataset),
+    "dataset-care-state": Named(dataset),
+    "dataset-care-look": Named(dataset),
+    "dataset-care-mask": Named(dataset),
+    "dataset-coverage": Named(dataset),
+    "dataset-coverage-state": Named(dataset),
+    "dataset-coverage-measure": Named(dataset),
+    "dataset-coverage-add": Named(dataset),
     "export-dataset-jsonl": Named(dataset),
     "export-dataset-csv": Named(dataset),
     "dataset-tests": Named(dataset),
@@ -342,6 +391,22 @@ IN_PROJECT: dict[str, Named] = {
     "trial-difference": Named(trial_cell),
     "trial-judge": Named(trial_cell),
     "trial-keep": Named(trial_cell),
+    "reviews": PLAIN,
+    "review-new": PLAIN,
+    "review-judge": PLAIN,
+    "review-queue": Named(review),
+    "review-change": Named(review),
+    "review-more": Named(review),
+    "review-close": Named(review),
+    "review": Named(review),
+    "review-results": Named(review),
+    "review-decide": Named(review),
+    "review-keep": Named(review),
+    "review-guests": Named(review),
+    "review-guest-new": Named(review),
+    "review-guest-revoke": Named(lambda things: {**review(things), "link_id": things.guest_link_id}),
+    "export-review-csv": Named(review),
+    "export-review-jsonl": Named(review),
     "explore": PLAIN,
     "explore-new": PLAIN,
     "trace": Named(trace),
@@ -410,6 +475,7 @@ IN_PROJECT: dict[str, Named] = {
 OUTSIDE: dict[str, dict[str, object]] = {
     "sign-in-link": {"token": "invented"},
     "invitation": {"token": "invented"},
+    "guest-link": {"token": "invented"},
     "account_reset_password_from_key": {"uidb36": "1", "key": "invented"},
     "join-project": {"slug": "nowhere"},
     "person-link": {"person_id": 0},

@@ -19,6 +19,10 @@ class BenchmarksMissing(StartError):
     """The benchmarks are not part of this installation. Run them from a checkout of Callboard."""
 
 
+class LabelledTextsMissing(StartError):
+    """There are no labelled texts. Name a JSON Lines file or a folder that holds some."""
+
+
 def add_parser(subparsers: Any) -> None:
     """Add the verb to the command line."""
     parser = subparsers.add_parser("bench", help="measure Callboard on this machine, beside a database of its own")
@@ -30,8 +34,10 @@ def add_parser(subparsers: Any) -> None:
     _add_prompts(benches)
     _add_peer(benches)
     _add_masking(benches)
+    _add_embeddings(benches)
     _add_rollouts(benches)
     _add_experiments(benches)
+    _add_detectors(benches)
 
 
 def _add_ingest(benches: Any) -> None:
@@ -88,6 +94,13 @@ def _add_masking(benches: Any) -> None:
     parser.add_argument("--rounds", type=_count, default=15, help="rounds of each case (default: %(default)s)")
 
 
+def _add_embeddings(benches: Any) -> None:
+    parser = _add(
+        benches, "embeddings", _embeddings, "how well the local embedding knows texts of one intent, and how fast"
+    )
+    parser.add_argument("--data", type=Path, required=True, help="JSON lines with text, intent and domain")
+
+
 def _add_rollouts(benches: Any) -> None:
     parser = _add(benches, "rollouts", _rollouts, "how often rollouts are undone for nothing, and how soon for harm")
     parser.add_argument("--rounds", type=_count, default=200, help="rollouts of each kind (default: %(default)s)")
@@ -105,6 +118,20 @@ def _add_experiments(benches: Any) -> None:
         "--failing", type=_share, default=0.3, help="share of failures in a second run; 0 leaves it out"
     )
     parser.add_argument("--kills", type=int, default=10, help="kills of the worker in a third run; 0 leaves it out")
+
+
+def _add_detectors(benches: Any) -> None:
+    parser = _add(
+        benches, "detectors", _detectors, "how good the detectors are on labelled texts, and how long they take"
+    )
+    parser.add_argument("files", nargs="*", type=Path, help="JSON Lines files, or folders with some")
+    parser.add_argument("--data", type=Path, action="append", default=[], help="a folder with labelled files")
+    parser.add_argument(
+        "--train", action="store_true", help="write new weights from these files into this checkout first"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="measure the shipped weights only, without teaching any anew"
+    )
 
 
 def _add(
@@ -187,6 +214,12 @@ def _masking(args: argparse.Namespace) -> dict[str, Any]:
     return masking.run(masking.Options(rounds=args.rounds))
 
 
+def _embeddings(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import embeddings
+
+    return embeddings.run(embeddings.Options(data=args.data))
+
+
 def _rollouts(args: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import rollouts
 
@@ -209,6 +242,17 @@ def _share(text: str) -> float:
     if not 0 <= number < 1:
         raise argparse.ArgumentTypeError("this must be a share from 0 to below 1")
     return number
+
+
+def _detectors(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks.detectors import rows
+    from benchmarks.detectors.run import Options
+    from benchmarks.detectors.run import run as measure
+
+    try:
+        return measure(Options((*args.files, *args.data), is_training=args.train, is_cross_validated=not args.quick))
+    except (rows.DataRefused, OSError) as error:
+        raise LabelledTextsMissing(str(error)) from error
 
 
 def _count(text: str) -> int:

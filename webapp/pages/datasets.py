@@ -7,6 +7,8 @@ from django.urls import URLPattern
 from webapp.pages import (
     datasets_calls,
     datasets_care,
+    datasets_clean,
+    datasets_coverage,
     datasets_detail,
     datasets_imports,
     datasets_items,
@@ -22,4 +24,6 @@ urlpatterns: list[URLPattern] = [
     *datasets_revisions.urlpatterns,
     *datasets_imports.urlpatterns,
     *datasets_care.urlpatterns,
+    *datasets_coverage.urlpatterns,
+    *datasets_clean.urlpatterns,
 ]

@@ -101,7 +101,7 @@ class AddForm(forms.Form):
 @requires(Action.EDIT_DATASETS)
 def from_calls(request: ProjectRequest) -> HttpResponseBase:
     """Say which calls they are and how many, and put them into a dataset when the form is sent."""
-    selection = _selection(request)
+    selection = selection_of(request)
     form = AddForm(request.POST if request.method == "POST" else None, project=request.project)
     if form.is_bound and form.is_valid():
         try:
@@ -147,7 +147,7 @@ def _tell(request: ProjectRequest, dataset: Dataset, done: CallsAdded) -> None:
     (messages.success if added else messages.info)(request, " ".join(sentences))
 
 
-def _selection(request: ProjectRequest) -> Selection:
+def selection_of(request: ProjectRequest) -> Selection:
     if request.GET.get("trace"):
         return _one_step(request)
     if request.GET.getlist("chosen"):

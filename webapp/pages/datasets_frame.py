@@ -59,6 +59,8 @@ def _tabs(dataset: Dataset, current: str) -> list[dict[str, Any]]:
         ("items", "Items", "dataset", dataset.item_count),
         ("revisions", "Revisions", "dataset-revisions", dataset.revision),
         ("tests", "Tests", "dataset-tests", dataset.experiments.filter(archived_at=None).count()),
+        ("coverage", "Coverage", "dataset-coverage", None),
+        ("care", "Care", "dataset-care", None),
     )
     return [
         {"label": label, "url": address(dataset, route), "current": key == current, "count": count}

@@ -194,5 +194,5 @@ FORMS: Mapping[str, type[SettingsForm]] = {
     "json": JsonForm, "json path": JsonPathForm, "tool calls": ToolCallsForm, "date": DateForm, "language": LanguageForm,
     "readability": ReadabilityForm, "personal data": PersonalDataForm, "links": LinksForm, "words in common": ShareForm,
     "rouge-1": ShareForm, "rouge-2": ShareForm, "rouge-l": ShareForm, "chrf": ShareForm, "bleu": ShareForm,
-    "edit distance": ShareForm,
+    "edit distance": ShareForm, "meaning": ShareForm,
 }  # fmt: skip

@@ -24,7 +24,7 @@ from webapp.render import render_page
 
 # What engineers know and others do not need to see first.
 _TECHNICAL = ("pattern", "json", "json path", "tool calls")
-_MEASURES = ("words in common", "rouge-1", "rouge-2", "rouge-l", "chrf", "bleu", "edit distance")
+_MEASURES = ("words in common", "rouge-1", "rouge-2", "rouge-l", "chrf", "bleu", "edit distance", "meaning")
 
 
 class NameForm(forms.Form):

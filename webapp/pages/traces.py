@@ -46,7 +46,8 @@ def explore(request: ProjectRequest) -> HttpResponse:
         "more_filters": _filters_in_the_fold(wanted), **_volume(request, wanted, page),
         **_pager(request, page), **_searched_until(page), **_relaxations(request, wanted, page),
         "new_url": _new_url(request, page, time_range), "new_every": NEW_EVERY_SECONDS,
-        "to_dataset_url": _to_dataset_url(request),
+        "to_dataset_url": _of_all_matching(request, "dataset-from-calls"),
+        "to_review_url": _of_all_matching(request, "review-new", **{"from": "chosen"}),
     }  # fmt: skip
     return render_page(
         request, "traces/explore.html", context, section="explore", has_time_range=True, status=200 if is_valid else 422
@@ -180,9 +181,9 @@ def _new_url(request: ProjectRequest, page: TracePage, time_range: TimeRange) ->
     return f"{reverse('explore-new', args=[request.project.slug])}?{urlencode(query)}"
 
 
-def _to_dataset_url(request: ProjectRequest) -> str:
-    query = urlencode(traces_filters.without_page(request.GET))
-    return f"{reverse('dataset-from-calls', args=[request.project.slug])}?{query}"
+def _of_all_matching(request: ProjectRequest, route: str, **more: str) -> str:
+    query = urlencode(traces_filters.without_page(request.GET) | more)
+    return f"{reverse(route, args=[request.project.slug])}?{query}"
 
 
 class _Hex:

@@ -21,7 +21,7 @@ ANSWERS = {"date": PROSE, "language": PROSE, "readability": PROSE}
 def test_every_kind_judges_an_answer(kind):
     answer = ANSWERS.get(kind, '{"x": 1}')
 
-    found = build(kind, SETTINGS.get(kind, {})).judge(Case(answer, expected=answer))
+    found = build(kind, SETTINGS.get(kind, {})).judge(Case(answer, expected=answer, context=answer))
 
     assert 0 <= found.value <= 1
     assert found.why.endswith(".")

@@ -15,8 +15,7 @@ def _link(column: str, target: str) -> migrations.RunSQL:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("evals", "0005_engine"),
-        ("evals", "0005_evaluators"),
+        ("evals", "0006_engine"),
         ("projects", "0007_tryit"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

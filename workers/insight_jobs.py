@@ -1,0 +1,65 @@
+"""Looks at calls and measures datasets as jobs; both may run twice at any time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from evals import item_care
+from evals.coverage import measuring
+from evals.models import Dataset
+from evals.online import running
+from evals.online.models import OnlineEvaluation
+from monitoring import analyses
+from projects import jobs
+from projects.models import Job
+
+# A turn and the last call of a judge.
+_JUDGING = timedelta(seconds=150)
+
+
+def plan_analyses(job: Job) -> None:
+    """Ask for a look at each project that has new calls."""
+    for project_id in analyses.waiting():
+        jobs.add(kind=analyses.RUN_KIND, dedupe_key=f"{project_id} after {job.pk}", project_id=project_id)
+
+
+def analyse(job: Job) -> None:
+    """Look at new calls of a project, and leave what is left after a turn to another job."""
+    if job.project_id is not None and analyses.run(project_id=job.project_id):
+        jobs.add(kind=analyses.RUN_KIND, dedupe_key=f"after {job.pk}.{job.attempts}", project_id=job.project_id)
+
+
+def plan_measurements(job: Job) -> None:
+    """Ask for the measurements of today."""
+    measuring.plan_day()
+
+
+def measure(job: Job) -> None:
+    """Measure a dataset, unless it was deleted meanwhile."""
+    dataset = Dataset.objects.select_related("project").filter(pk=job.payload["dataset"]).first()
+    if dataset is not None:
+        measuring.measure(dataset=dataset, prompt_name=job.payload["prompt"])
+
+
+def look_at_items(job: Job) -> None:
+    """Look for items to take care of, unless the dataset was deleted meanwhile."""
+    dataset = Dataset.objects.select_related("project").filter(pk=job.payload["dataset"]).first()
+    if dataset is not None:
+        item_care.look(dataset=dataset)
+
+
+def plan_online(job: Job) -> None:
+    """Ask for the judging of live calls wherever an evaluator watches."""
+    for online in OnlineEvaluation.objects.due().only("pk", "project_id"):
+        jobs.add(
+            kind=running.RUN_KIND, dedupe_key=f"{online.pk} after {job.pk}", payload={"online": online.pk},
+            project_id=online.project_id,
+        )  # fmt: skip
+
+
+def judge_live_calls(job: Job) -> None:
+    """Judge live calls, and leave what is left after a turn to another job."""
+    jobs.renew(job=job, lease=_JUDGING)
+    if running.run(online_id=job.payload["online"]):
+        key = f"after {job.pk}.{job.attempts}"
+        jobs.add(kind=running.RUN_KIND, dedupe_key=key, payload=job.payload, project_id=job.project_id)
