@@ -84,7 +84,8 @@ class _Bench:
             first = self._ask(_FIRST, experiment)[0]
         bound = self._options.cells * self._options.latency_seconds / self._options.concurrency
         return {
-            "wall_seconds": round(wall, 2), "first_answer_seconds": round(first, 2), "bound_seconds": round(bound, 2), "wall_over_bound": round(wall / bound, 3),
+            "wall_seconds": round(wall, 2), "first_answer_seconds": round(first, 2),
+            "bound_seconds": round(bound, 2), "wall_over_bound": round(wall / bound, 3),
             "repeated_calls": counts["repeated"], "calls": counts["requests"], "most_under_way": counts["most_under_way"],
             "peak_rss_mb": round(memory.mb, 1), "cpu_ms_per_cell": round(cpu * 1_000 / self._options.cells, 2),
         }  # fmt: skip
@@ -108,15 +109,16 @@ class _Bench:
 
     def with_kills(self) -> Figures:
         with self._provider(self._options.latency_seconds) as port:
-            experiment, kills, in_flight = self._start(port, self._options.items), 0, 0
+            experiment, kills, in_flight = self._start(port, self._options.items), 0, set[int]()
             while kills < self._options.kills and self._open(experiment):
                 with self._worker(port) as worker:
                     if not self._is_in_the_middle(experiment, port):
                         continue
                     time.sleep(random.uniform(0, 1.0))  # noqa: S311 - any moment will do
-                    in_flight += _counts(port)["under_way"]
                     worker.end()
                     kills += 1
+                    # Begun, and no answer stored.
+                    in_flight |= set(self._ask(_IN_FLIGHT, experiment)[0])
             with self._worker(port):
                 wall = self._wait(experiment)
             counts = _counts(port)
@@ -124,7 +126,7 @@ class _Bench:
             spent, cap = self._ask("SELECT spent_nano_usd, cap_nano_usd FROM experiment WHERE id = %s", experiment)
         return {
             "kills": kills, "killed_wall_seconds": round(wall, 2), "killed_repeated_calls": counts["repeated"],
-            "killed_calls_in_flight": in_flight, "killed_cells": cells, "killed_spent_usd": spent / 1e9,
+            "killed_calls_in_flight": len(in_flight), "killed_cells": cells, "killed_spent_usd": spent / 1e9,
             "killed_cap_usd": cap / 1e9,
         }  # fmt: skip
 
@@ -205,6 +207,10 @@ class _Bench:
 
 
 _PUMPS = "SELECT count(*) FROM job WHERE kind = 'experiment.run' AND state IN ('ready', 'running')"
+_IN_FLIGHT = """
+    SELECT coalesce(array_agg(a.id), '{}') FROM experiment_attempt a JOIN experiment_cell c ON c.id = a.cell_id
+     WHERE c.experiment_id = %s AND a.outcome = 'running'
+"""
 _FIRST = """
     SELECT extract(epoch FROM min(c.ended_at) - e.created_at)::float8
       FROM experiment e JOIN experiment_cell c ON c.experiment_id = e.id WHERE e.id = %s GROUP BY e.created_at

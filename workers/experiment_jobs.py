@@ -6,6 +6,9 @@ import os
 import time
 from datetime import timedelta
 
+from django.db.models import Q
+from django.db.models.functions import Now
+
 from evals.experiments import cells, running
 from evals.experiments.changes import RUN_KIND
 from evals.experiments.running import AT_ONCE, Surroundings
@@ -36,7 +39,9 @@ def run(job: Job) -> None:
 
 def ensure() -> None:
     """Start the pumps that are missing while experiments wait: a worker died, or Redis lost the ring."""
-    active = Job.objects.filter(kind=RUN_KIND, state__in=[JobState.READY, JobState.RUNNING]).count()
+    # One that failed is tried again later, and stands in nobody's way until then.
+    is_active = Q(state=JobState.RUNNING) | Q(state=JobState.READY, run_at__lte=Now())
+    active = Job.objects.filter(is_active, kind=RUN_KIND).count()
     if active < pumps() and cells.is_work_left():
         for number in range(active, pumps()):
             jobs.add(kind=RUN_KIND, dedupe_key=f"sweep {int(time.time()) // _SWEEP_SECONDS} {number}")

@@ -192,6 +192,8 @@ def _check(plan: ExperimentPlan) -> int:
         raise VariantsMissing
     if not plan.evaluators:
         raise EvaluatorsMissing
+    if any(version.project_id != plan.dataset.project_id for version in plan.evaluators):
+        raise EvaluatorsMissing("One of these checks is not of this project. Choose checks of this project.")
     if not 1 <= plan.repetitions <= MAX_REPETITIONS:
         raise RepetitionsNotUsable
     items = choices.items_of(plan)

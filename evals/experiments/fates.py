@@ -20,8 +20,6 @@ HOPELESS = (
     errors.KeyMissing, errors.KeyRefused, errors.QuotaUsedUp, errors.ModelUnknown, errors.PathUnknown,
     errors.AddressRefused, errors.RedirectRefused,
 )  # fmt: skip
-# The provider did the work, although nothing useful came of it.
-MAYBE_BILLED = (errors.ProviderTimeout, errors.MalformedAnswer, errors.AnswerTooLarge)
 
 
 class OutOfMoney(ProviderError):

@@ -71,7 +71,7 @@ def ended(asked: Asked, call: SingleCall) -> Ended:
     if call.error is None:
         cost = _cost(asked, _expected(asked)) if call.was_sent else _FREE
         return Ended(_attempt(asked), AttemptOutcome.STOPPED, cost.nano_usd)
-    is_billed = call.was_sent and isinstance(call.error, fates.MAYBE_BILLED)
+    is_billed = call.was_sent and getattr(call.error, "is_maybe_billed", False)
     cost = _cost(asked, _expected(asked)) if is_billed else _FREE
     outcome = AttemptOutcome.FAILED if call.was_sent else AttemptOutcome.STOPPED
     return Ended(_attempt(asked), outcome, cost.nano_usd)

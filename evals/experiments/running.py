@@ -21,6 +21,7 @@ from evals.experiments.batches import Batch
 from evals.experiments.cells import Held
 from evals.experiments.fates import HOPELESS
 from evals.experiments.frozen import Frozen
+from evals.experiments.preparing import SomethingBroke
 from evals.experiments.works import AnswerWork, Asked, Work
 from prompt_registry.providers.errors import ProviderError, ProviderPaused
 from prompt_registry.providers.single_calls import Lines, SingleCall
@@ -32,7 +33,7 @@ AT_ONCE = 64
 CLAIM_SECONDS = 60.0
 _TURN_SECONDS = 0.05
 _LEAST_PAUSE = 0.03
-_STORE_ROWS, _STORE_SECONDS = 20, 0.2
+_STORE_ROWS, _STORE_SECONDS = 20, 0.1
 _LOOK_SECONDS, _RENEW_SECONDS, _CHECK_SECONDS = 0.25, 5.0, 2.0
 # Shorter than the lease: after that others may have the cells.
 _PATIENCE_SECONDS = 15.0
@@ -157,7 +158,11 @@ class Pump:
         for experiment_id, batch in list(self._batches.items()):
             is_over = batch.store()
             del self._batches[experiment_id]
-            if not is_over and self._frozen[experiment_id].experiment.stops_early and self._is_time(experiment_id):
+            if (
+                not is_over
+                and self._frozen[experiment_id].experiment.stops_early
+                and self._is_time(experiment_id, _CHECK_SECONDS, "stop")
+            ):
                 stopping.stop_if_clear(self._frozen[experiment_id].experiment)
         self._stored_at = now
 
@@ -206,11 +211,20 @@ class Pump:
         if not self._is_taking or free <= 0:
             return
         for experiment_id, share in shares.divide(free, cells.contenders(limit=free)).items():
-            known = self._frozen.get(experiment_id) or frozen.load(experiment_id)
-            self._frozen[experiment_id] = known
-            held = openings.claim(known, share)
-            if held:
-                self._begin(known, held)
+            try:
+                self._take_up(experiment_id, share)
+            except DatabaseError:
+                raise
+            except Exception:  # the edge of one experiment: the others go on
+                log.exception("experiment_not_run", experiment=experiment_id)
+                ending.pause(experiment_id=experiment_id, reason=str(SomethingBroke()))
+
+    def _take_up(self, experiment_id: int, share: int) -> None:
+        known = self._frozen.get(experiment_id) or frozen.load(experiment_id)
+        held = openings.claim(known, share)
+        self._frozen[experiment_id] = known
+        if held:
+            self._begin(known, held)
 
     def _begin(self, known: Frozen, held: list[Held]) -> None:
         prepared = preparing.prepare(known, held)
@@ -261,7 +275,7 @@ class Pump:
             self._go_on(asked.work, asked.work.give(asked, said))
         return bool(found)
 
-    def _is_time(self, experiment_id: int, seconds: float = _CHECK_SECONDS, what: str = "stop") -> bool:
+    def _is_time(self, experiment_id: int, seconds: float, what: str) -> bool:
         key, now = hash((experiment_id, what)), time.monotonic()
         if now - self._looked.get(key, 0.0) < seconds:
             return False

@@ -15,6 +15,8 @@ from evals.models import DatasetItem
 from prompt_registry.providers.connections import Connection
 from prompt_registry.providers.single_calls import SingleCall
 
+_MOST_TOKENS = 2**31 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Provider:
@@ -92,7 +94,8 @@ class AnswerWork:
         every, last = self._before, self.result or Said("")
         return Said(
             text=last.text, model=last.model, finish_reason=last.finish_reason,
-            input_tokens=sum(one.input_tokens for one in every), output_tokens=sum(one.output_tokens for one in every),
+            input_tokens=min(_MOST_TOKENS, sum(one.input_tokens for one in every)),
+            output_tokens=min(_MOST_TOKENS, sum(one.output_tokens for one in every)),
             latency_ms=self._latency_ms, cost_nano_usd=sum(one.cost_nano_usd for one in every),
             is_price_known=all(one.is_price_known for one in every), is_simulated=any(one.is_simulated for one in every),
             is_cached=all(one.is_cached for one in every),

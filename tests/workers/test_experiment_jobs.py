@@ -77,3 +77,13 @@ def test_several_pumps_run_when_that_is_wanted(start, monkeypatch):  # noqa: F81
     experiment_jobs.ensure()
 
     assert Job.objects.filter(kind=changes.RUN_KIND, state=JobState.READY).count() == 3
+
+
+def test_a_pump_that_failed_does_not_keep_others_waiting(start):  # noqa: F811
+    start(1)
+    later = timezone.now() + timedelta(minutes=5)
+    Job.objects.filter(kind=changes.RUN_KIND).update(run_at=later)
+
+    experiment_jobs.ensure()
+
+    assert Job.objects.filter(kind=changes.RUN_KIND, run_at__lt=later).count() == 1

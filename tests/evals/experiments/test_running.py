@@ -9,7 +9,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from evals.experiments import attempts, cells, changes, ending, running
-from evals.experiments.models import AttemptOutcome, CellState, ExperimentAttempt, ExperimentState, Purpose
+from evals.experiments.models import AttemptOutcome, CellState, Experiment, ExperimentAttempt, ExperimentState, Purpose
 from evals.experiments.plans import Sampling
 from projects import spending, webhook_texts, webhooks
 from projects.models import Notification, WebhookDelivery
@@ -432,3 +432,15 @@ def test_a_provider_that_is_down_for_minutes_pauses_the_experiment(start, provid
     experiment.refresh_from_db()
     assert experiment.state == ExperimentState.PAUSED
     assert "did not answer for minutes" in experiment.reason
+
+
+def test_an_experiment_that_cannot_be_read_waits_alone(start):
+    odd, fine = start(1), start(0)
+    Experiment.objects.filter(pk=odd.pk).update(variants=[{"unknown": 1}])
+
+    run()
+
+    odd.refresh_from_db()
+    fine.refresh_from_db()
+    assert (odd.state, fine.state) == (ExperimentState.PAUSED, ExperimentState.DONE)
+    assert "Something went wrong" in odd.reason
