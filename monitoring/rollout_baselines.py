@@ -19,7 +19,7 @@ FEWEST_CALLS = 500
 FEWEST_FOR_THRESHOLDS = 100
 _PERIODS = (timedelta(days=14), timedelta(days=28))
 _MOST_TRACES = 20_000
-_PERCENTILES = {Event.SLOW: (0.95,), Event.LATE_START: (0.95,), Event.DEAR: (0.5, 0.9, 0.95, 0.99)}
+_PERCENTILES = {Event.SLOW: (0.95,), Event.LATE_START: (0.95,), Event.DEAR: (0.9, 0.95, 0.99)}
 # A unit should have an event in about a third of its first calls: then heavy users say no more than others.
 _EVENTS_IN_FIRST_CALLS = 0.3
 _PRIOR_EVENTS, _PRIOR_UNITS = 0.5, 25.0
@@ -46,6 +46,8 @@ class Baseline:
     first_calls: int
     # How many units had it.
     events: int
+    # The share of single calls that were one.
+    call_rate: float
     thresholds: Mapping[str, tuple[float, ...]]
 
 
@@ -89,7 +91,7 @@ def _rate(event: Event, values: Mapping[str, Any], calls: int) -> Baseline:
     events = int(_one(f"SELECT count(*) FILTER (WHERE {column}) FROM ({_CALLS}) calls", values)[0])
     first_calls = _first_calls((events + _PRIOR_EVENTS) / (calls + _PRIOR_UNITS))
     rate, had = _unit_rate(column, first_calls, values)
-    return Baseline(event, rate, first_calls, had, {})
+    return Baseline(event, rate, first_calls, had, (events + _PRIOR_EVENTS) / (calls + _PRIOR_UNITS), {})
 
 
 def _beyond(event: Event, values: Mapping[str, Any]) -> Baseline | None:
@@ -97,12 +99,11 @@ def _beyond(event: Event, values: Mapping[str, Any]) -> Baseline | None:
     thresholds = _thresholds(column, _PERCENTILES[event], values)
     if "" not in thresholds:
         return None
-    # Of several thresholds the second is taken for the margin: one in ten calls.
-    usual = thresholds[""][min(1, len(thresholds[""]) - 1)]
-    share = 1 - _PERCENTILES[event][min(1, len(_PERCENTILES[event]) - 1)]
+    # The first threshold is what the next share waits for; the others look for harm alone.
+    usual, share = thresholds[""][0], 1 - _PERCENTILES[event][0]
     first_calls = _first_calls(share)
     rate, had = _unit_rate(f"{column} > %(usual)s", first_calls, {**values, "usual": usual})
-    return Baseline(event, rate, first_calls, had, thresholds)
+    return Baseline(event, rate, first_calls, had, share, thresholds)
 
 
 def _thresholds(column: str, shares: Sequence[float], values: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:

@@ -57,6 +57,8 @@ _BELONGS_TO = {
     "rollout.rolled_back": ROLLOUT,
     "rollout.completed": ROLLOUT,
     "rollout.ask": ROLLOUT,
+    "rollout.freeze": ROLLOUT,
+    "rollout.warn": ROLLOUT,
     "spending.near_limit": BUDGET,
     "spending.limit_reached": BUDGET,
 }

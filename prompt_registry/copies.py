@@ -44,6 +44,7 @@ def move(*, prompt: Prompt, to: Project, name: str, by: User) -> Prompt:
     source = Prompt.objects.select_for_update(of=("self",)).select_related("project").get(pk=prompt.pk)
     if source.moved_to_id is not None:
         raise MovedAlready
+    prompts.demand_no_rollout(source)
     if not source.versions.exists():
         raise NothingToMove
     moved = prompts.create(project=to, name=name, type=source.type, by=by)

@@ -86,7 +86,10 @@ def _changes_of(item: Dependent) -> list[_Changed]:
 
 _QUERY = """
     SELECT DISTINCT p.id, p.name, v.number,
-           (SELECT coalesce(array_agg(l.name ORDER BY l.name), '{}') FROM prompt_label l WHERE l.version_id = v.id),
+           (SELECT coalesce(array_agg(DISTINCT found.name ORDER BY found.name), '{}') FROM (
+                SELECT l.name FROM prompt_label l WHERE l.version_id = v.id
+                UNION ALL SELECT r.label FROM rollout r WHERE r.candidate_id = v.id AND r.state IN ('running', 'paused')
+            ) found),
            NOT EXISTS (SELECT FROM prompt_version newer WHERE newer.prompt_id = p.id AND newer.number > v.number)
       FROM unnest(%s::text[], %s::text[], %s::integer[]) AS changed (name, label, version)
       JOIN prompt_dependency d ON d.project_id = %s AND d.snippet_name = changed.name

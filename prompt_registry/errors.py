@@ -250,6 +250,10 @@ class RolloutCoolingDown(PromptRegistryError):
     """A rollout of this prompt was rolled back less than an hour ago. Wait, or say in the note why not to."""
 
 
+class RolloutTriedBefore(PromptRegistryError):
+    """A rollout of this very version was taken back before. Start another version, or say in the note why to try again."""
+
+
 class NothingLive(PromptRegistryError):
     """Nothing is live behind this label yet, so there is nothing to compare with. Publish it instead."""
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from projects import audit, keys
 from projects.models import Project, User
 from prompt_registry.errors import PromptRegistryError
-from prompt_registry.models import Label, LabelMove
+from prompt_registry.models import Label, LabelMove, Rollout
 
 
 class NotTheDemo(PromptRegistryError):
@@ -20,7 +20,8 @@ def remove_demo(*, project: Project, by: User) -> None:
     if not Project.objects.select_for_update().filter(pk=project.pk, is_demo=True).exists():
         raise NotTheDemo
     audit.record(action="project.removed", subject=project.slug, by=by, name=project.name)
-    # Labels hold on to the versions they point to, so they go first; the database takes the recorded calls along.
+    # Rollouts and labels hold on to the versions they point to, so they go first; the database takes the recorded calls along.
+    Rollout.objects.filter(project=project).delete()
     Label.objects.filter(project=project).delete()
     LabelMove.objects.filter(project=project).delete()
     project.delete()

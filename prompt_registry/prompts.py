@@ -11,7 +11,7 @@ from projects import audit
 from projects.models import Project, User
 from projects.roles import Action
 from prompt_registry import dependents, names, news, resolution, texts
-from prompt_registry.errors import NameInUse, NameTaken, SnippetInUse, TagNotUsable
+from prompt_registry.errors import NameInUse, NameTaken, RolloutRunning, SnippetInUse, TagNotUsable
 from prompt_registry.models import Prompt, PromptType
 from prompt_registry.permissions import demand
 
@@ -76,6 +76,7 @@ def retag(*, prompt: Prompt, tags: Iterable[str], by: User | None) -> Prompt:
 def archive(*, prompt: Prompt, by: User | None) -> Prompt:
     """Take the prompt out of the lists; applications go on getting what is live."""
     locked = _locked(prompt, by=by)
+    demand_no_rollout(locked)
     locked.archived_at = locked.archived_at or timezone.now()
     locked.save(update_fields=["archived_at"])
     audit.record(action="prompt.archived", subject=locked.name, by=by, project=locked.project)
@@ -97,12 +98,19 @@ def restore(*, prompt: Prompt, by: User | None) -> Prompt:
 def delete(*, prompt: Prompt, by: User) -> Prompt:
     """Tell applications that the prompt is gone; its versions stay, so it can be brought back."""
     locked = _locked(prompt, by=by, action=Action.PUBLISH)
+    demand_no_rollout(locked)
     _demand_unused(locked)
     locked.deleted_at = locked.deleted_at or timezone.now()
     locked.save(update_fields=["deleted_at"])
     audit.record(action="prompt.deleted", subject=locked.name, by=by, project=locked.project)
     resolution.forget_after_commit(locked.project_id, name=locked.name)
     return locked
+
+
+def demand_no_rollout(prompt: Prompt) -> None:
+    """Refuse to put a prompt away while a rollout of it is under way; the prompt must be locked."""
+    if prompt.rollouts.active().exists():
+        raise RolloutRunning
 
 
 def lock(some: Iterable[Prompt]) -> None:

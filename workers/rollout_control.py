@@ -5,8 +5,10 @@ Two of these at once do no harm: what is decided applies only to the rollout as 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 from django.utils import timezone
@@ -16,7 +18,7 @@ from monitoring.rollout_counts import Counts, Event, Watch
 from prompt_registry.models import Rollout
 from prompt_registry.rollouts import changes, records
 from prompt_registry.rollouts.decisions import Action, Metric, Part, Situation, decide
-from prompt_registry.rollouts.guardrails import Guardrail, Plan
+from prompt_registry.rollouts.guardrails import DEAR, LATE_START, SLOW, Guardrail, Plan
 from prompt_registry.rollouts.models import PPM
 
 log = structlog.get_logger("callboard.rollouts")
@@ -24,6 +26,14 @@ log = structlog.get_logger("callboard.rollouts")
 # Without any call for this long, although there should be some, nothing is known.
 _SILENCE = timedelta(minutes=30)
 _EXPECTED_CALLS = 10
+# The provider's cache is cold for a version that hardly anybody has.
+_COLD = timedelta(minutes=30)
+_COLD_AT_FIRST = (SLOW, LATE_START, DEAR)
+# By so much more of the candidate's calls than of the control's may lack a measure.
+_FEWEST_CALLS = 30
+_MOST_LOST = 0.1
+_LATELY_SECONDS = 10.0
+_lately: dict[tuple[UUID, int], tuple[float, Counts]] = {}
 
 
 def look_at_all() -> None:
@@ -48,13 +58,24 @@ def look_at(rollout: Rollout, *, now: datetime) -> Action:
 
 
 def counts_of(rollout: Rollout, plan: Plan) -> Counts:
-    """Return what was counted of a rollout so far."""
+    """Return what was counted of a rollout so far; of one that ended, what was counted until then."""
     began = changes.began(rollout)
     shares = [round(step.share * PPM) for step in plan.steps[: len(began)]]
     return rollout_counts.of(
         project_id=rollout.project_id, rollout_id=rollout.pk, began=began, shares_ppm=shares,
-        watches=[_watch(guardrail) for guardrail in plan.guardrails],
+        watches=_watches(plan, rollout.step), until=rollout.ended_at,
     )  # fmt: skip
+
+
+def counts_lately(rollout: Rollout, plan: Plan) -> Counts:
+    """Return what was counted at most ten seconds ago: many people may look at one rollout."""
+    key, now = (rollout.pk, rollout.revision), time.monotonic()
+    known = _lately.get(key)
+    if known is None or now - known[0] > _LATELY_SECONDS:
+        for old in [other for other, (at, _) in _lately.items() if now - at > _LATELY_SECONDS]:
+            _lately.pop(old, None)
+        known = _lately[key] = (now, counts_of(rollout, plan))
+    return known[1]
 
 
 def situation_of(rollout: Rollout, plan: Plan, counts: Counts, now: datetime) -> Situation:
@@ -64,25 +85,59 @@ def situation_of(rollout: Rollout, plan: Plan, counts: Counts, now: datetime) ->
     return Situation(
         steps=plan.steps, index=rollout.step, budget=plan.budget,
         metrics=tuple(_metrics(plan.guardrails, counts, _missing(plan, counts, began[-1], now))),
-        seconds_at_step=(now - began[-1]).total_seconds(), candidate_units=counts.candidate[-1].units,
+        seconds_at_step=(now - began[-1]).total_seconds() - changes.paused_for(rollout, now),
+        candidate_units=counts.candidate[-1].units,
         split_candidates=sum(step.units for step in counts.candidate), split_units=tuple(units),
+        asks_at_end=plan.asks_at_end,
     )  # fmt: skip
 
 
-def _watch(guardrail: Guardrail) -> Watch:
-    return Watch(Event(guardrail.kind), guardrail.first_calls, guardrail.thresholds, guardrail.allowance)
+def _watches(plan: Plan, step: int) -> list[Watch]:
+    """Return what to count: every guardrail, then once more of first calls alone where an event is known with the call."""
+    warm_up = min(_COLD, timedelta(seconds=plan.steps[step].at_least) / 4)
+    watched = [
+        Watch(
+            Event(one.kind), one.first_calls, one.thresholds, one.allowance,
+            not_before=warm_up if one.kind in _COLD_AT_FIRST else timedelta(),
+        )
+        for one in plan.guardrails
+    ]  # fmt: skip
+    first = [Watch(Event(one.kind), 1, one.thresholds, one.allowance) for one in plan.guardrails if one.call_rate]
+    return watched + first
 
 
 def _metrics(guardrails: Sequence[Guardrail], counts: Counts, missing: str) -> Iterator[Metric]:
-    place = 0
+    place, first_place = 0, sum(guardrail.parts for guardrail in guardrails)
     for guardrail in guardrails:
         places = range(place, place + guardrail.parts)
         place += guardrail.parts
+        first_events = 0
+        if guardrail.call_rate:
+            first_events = sum(step.events[first_place] for step in counts.candidate)
+            first_place += 1
         yield Metric(
-            name=guardrail.title, base_rate=guardrail.base_rate, weight=guardrail.weight, missing=missing,
-            is_gate=guardrail.is_gate, is_immediate=guardrail.is_immediate,
+            name=guardrail.title, base_rate=guardrail.base_rate, weight=guardrail.weight,
+            missing=missing or _unmeasured(guardrail, counts), is_gate=guardrail.is_gate,
+            call_rate=guardrail.call_rate, first_call_events=first_events,
             parts=tuple(_part(counts, at) for at in places),
         )  # fmt: skip
+
+
+def _unmeasured(guardrail: Guardrail, counts: Counts) -> str:
+    """Return why a measure of the candidate cannot be compared: what is missing must never pass for good."""
+    ours, theirs = counts.candidate, counts.control
+    calls, others = sum(step.calls for step in ours), sum(step.calls for step in theirs)
+    if calls < _FEWEST_CALLS or others < _FEWEST_CALLS:
+        return ""
+    if guardrail.kind == DEAR:
+        lost = sum(step.unpriced_calls for step in ours) / calls - sum(step.unpriced_calls for step in theirs) / others
+        return "many answers of the new version have no known price." if lost > _MOST_LOST else ""
+    if guardrail.kind == LATE_START:
+        lost = (
+            sum(step.unstreamed_calls for step in ours) / calls - sum(step.unstreamed_calls for step in theirs) / others
+        )
+        return "many answers of the new version do not say when they began." if lost > _MOST_LOST else ""
+    return ""
 
 
 def _part(counts: Counts, place: int) -> Part:
@@ -98,5 +153,5 @@ def _missing(plan: Plan, counts: Counts, since: datetime, now: datetime) -> str:
     silent_for = now - max(since, counts.last_call_at or since)
     expected = plan.units_a_day * (silent_for / timedelta(days=1))
     if silent_for >= _SILENCE and expected >= _EXPECTED_CALLS:
-        return f"no call has arrived for {round(silent_for / timedelta(minutes=1))} minutes."
+        return "no calls arrive."
     return ""

@@ -41,6 +41,8 @@ class Migration(migrations.Migration):
                 ("reason", models.CharField(blank=True, default="", max_length=500)),
                 ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("paused_at", models.DateTimeField(blank=True, null=True)),
+                ("paused_seconds", models.FloatField(default=0)),
                 ("looked_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "candidate",

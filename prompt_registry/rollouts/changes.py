@@ -16,9 +16,10 @@ from django.utils import timezone
 from projects import audit
 from projects.models import User, WebhookEvent
 from projects.roles import Action
-from prompt_registry import label_names, labels, resolution, texts
+from prompt_registry import label_names, labels, protection, resolution, texts
 from prompt_registry.errors import (
     AlreadyThere,
+    ApprovalMissing,
     NotAllowed,
     NoteTooLong,
     NothingLive,
@@ -28,6 +29,7 @@ from prompt_registry.errors import (
     RolloutCoolingDown,
     RolloutOver,
     RolloutRunning,
+    RolloutTriedBefore,
     VersionUnknown,
 )
 from prompt_registry.models import Prompt, PromptVersion
@@ -79,12 +81,12 @@ def start(
 
 @transaction.atomic
 def pause(*, rollout: Rollout, by: User, reason: str, expected_revision: int | None = None) -> Rollout:
-    """Stop looking and moving on; everybody keeps the version they have."""
+    """Stop moving on; everybody keeps the version they have, and it is still taken back when it hurts."""
     _demand_person(rollout, Action.UNDO_PUBLISH, by)
     rollout = _locked(rollout, expected_revision)
     if rollout.state == RolloutState.PAUSED:
         return rollout
-    _set(rollout, state=RolloutState.PAUSED, reason=_reason(reason))
+    _set(rollout, state=RolloutState.PAUSED, reason=_reason(reason), paused_at=timezone.now())
     _told(rollout, "paused", _reason(reason), by=by, event=WebhookEvent.ROLLOUT_PAUSED)
     return rollout
 
@@ -92,11 +94,17 @@ def pause(*, rollout: Rollout, by: User, reason: str, expected_revision: int | N
 @transaction.atomic
 def resume(*, rollout: Rollout, by: User, reason: str = "", expected_revision: int | None = None) -> Rollout:
     """Go on where it was paused, with the same people and the evidence so far."""
-    _demand_person(rollout, Action.PUBLISH, by)
+    _demand_person(rollout, moves_on(rollout), by)
     rollout = _locked(rollout, expected_revision)
     if rollout.state == RolloutState.RUNNING:
         return rollout
-    _set(rollout, state=RolloutState.RUNNING, reason="")
+    _set(
+        rollout,
+        state=RolloutState.RUNNING,
+        reason="",
+        paused_at=None,
+        paused_seconds=paused_for(rollout, timezone.now()),
+    )
     _told(rollout, "resumed", _reason(reason) or "Goes on.", by=by, event=WebhookEvent.ROLLOUT_PAUSED)
     return rollout
 
@@ -104,18 +112,20 @@ def resume(*, rollout: Rollout, by: User, reason: str = "", expected_revision: i
 @transaction.atomic
 def advance(*, rollout: Rollout, by: User, reason: str, expected_revision: int | None = None) -> Rollout:
     """Go to the next share before the rule says so, for a reason that is kept."""
-    _demand_person(rollout, Action.PUBLISH, by)
+    _demand_person(rollout, moves_on(rollout), by)
     _demand_reason(reason)
     rollout = _locked(rollout, expected_revision)
+    _demand_agreed(rollout)
     return _advance(rollout, by=by, reason=_reason(reason))
 
 
 @transaction.atomic
 def finish(*, rollout: Rollout, by: User, reason: str, expected_revision: int | None = None) -> Rollout:
     """Publish the candidate to everybody before the rule says so, for a reason that is kept."""
-    _demand_person(rollout, Action.PUBLISH, by)
+    _demand_person(rollout, moves_on(rollout), by)
     _demand_reason(reason)
     rollout = _locked(rollout, expected_revision)
+    _demand_agreed(rollout)
     return _complete(rollout, by=by, reason=_reason(reason))
 
 
@@ -141,29 +151,41 @@ def apply(
         locked = _locked(rollout, rollout.revision)
     except (RolloutChangedMeanwhile, RolloutOver):
         return None
-    if locked.state != RolloutState.RUNNING:
+    if locked.state != RolloutState.RUNNING and action != "roll back":
         return None
+    if action in ("promote", "complete") and not _is_agreed(locked):
+        action, reason = "ask", "The label needs an approval by now, which this version does not have."
     last = locked.decisions.order_by("-decided_at", "-pk").first()
     is_applied, is_new = action in _BY_RULE, last is None or (last.action, last.reason) != (action, reason)
     if is_applied:
         locked = _BY_RULE[action](locked, by=None, reason=reason)
-    if is_new and action == "ask":
-        news.told(rollout=locked, what="ask", reason=reason, by=None, event=None)
+    if action in _TOLD and (last is None or last.action != action):
+        news.told(rollout=locked, what=action, reason=reason, by=None, event=None)
     if is_applied or is_new or last is None or timezone.now() - last.decided_at >= KEPT_EVERY:
         _decided(locked, action, reason, by=None, situation=situation, evidence=evidence, is_applied=is_applied)
     return locked
 
 
 def due(*, now: datetime) -> list[Rollout]:
-    """Return the running rollouts that nobody has looked at for a while, and mark them as being looked at."""
+    """Return the rollouts that nobody has looked at for a while, and mark them as being looked at."""
     since = now - LOOK_EVERY
-    waiting = Rollout.objects.filter(Q(looked_at=None) | Q(looked_at__lte=since), state=RolloutState.RUNNING)
+    waiting = Rollout.objects.active().filter(Q(looked_at=None) | Q(looked_at__lte=since))
     found = []
     for key in waiting.values_list("pk", flat=True):
         if waiting.filter(pk=key).update(looked_at=now):
             found.append(key)
     related = ("project", "prompt", "control", "candidate")
     return list(Rollout.objects.filter(pk__in=found).select_related(*related))
+
+
+def paused_for(rollout: Rollout, now: datetime) -> float:
+    """Return for how many seconds of its present step the rollout was paused."""
+    return rollout.paused_seconds + ((now - rollout.paused_at).total_seconds() if rollout.paused_at else 0.0)
+
+
+def moves_on(rollout: Rollout) -> Action:
+    """Return what somebody must be allowed to do to give the candidate to more people."""
+    return labels.action_for(rollout.label, protection.now(rollout.project_id))
 
 
 def plan_of(rollout: Rollout) -> Plan:
@@ -184,7 +206,7 @@ def _advance(rollout: Rollout, *, by: User | None, reason: str) -> Rollout:
     now = timezone.now().isoformat()
     _set(
         rollout, state=RolloutState.RUNNING, step=following, share_ppm=_ppm(plan.steps[following].share),
-        step_began=[*rollout.step_began, now], reason="",
+        step_began=[*rollout.step_began, now], reason="", paused_at=None, paused_seconds=0.0,
     )  # fmt: skip
     if by is not None:
         _decided(rollout, "advance", reason, by=by, is_applied=True)
@@ -209,6 +231,8 @@ def _roll_back(rollout: Rollout, *, by: User | None, reason: str) -> Rollout:
     return rollout
 
 
+# What nobody would notice otherwise: it goes nowhere until somebody looks.
+_TOLD = ("ask", "freeze", "warn")
 _BY_RULE = {"promote": _advance, "complete": _complete, "roll back": _roll_back}
 
 
@@ -265,10 +289,26 @@ def _demand_free(
 ) -> None:  # fmt: skip
     if Rollout.objects.active().filter(prompt=prompt, label=label).exists():
         raise RolloutRunning
-    since = timezone.now() - COOL_DOWN
-    hurt = Rollout.objects.filter(prompt=prompt, label=label, state=RolloutState.ROLLED_BACK, ended_at__gt=since)
-    if hurt.exists() and not (overrides_cool_down and note):
+    is_on_purpose = overrides_cool_down and bool(note)
+    taken_back = Rollout.objects.filter(prompt=prompt, label=label, state=RolloutState.ROLLED_BACK)
+    if taken_back.filter(candidate=candidate).exists() and not is_on_purpose:
+        raise RolloutTriedBefore
+    if taken_back.filter(ended_at__gt=timezone.now() - COOL_DOWN).exists() and not is_on_purpose:
         raise RolloutCoolingDown
+
+
+def _is_agreed(rollout: Rollout) -> bool:
+    """Tell whether the candidate may go to more people: a rule that was made stricter meanwhile holds."""
+    rule = protection.now(rollout.project_id)
+    return rollout.change_request_id is not None or not rule.demands_approval(rollout.label)
+
+
+def _demand_agreed(rollout: Rollout) -> None:
+    if not _is_agreed(rollout):
+        raise ApprovalMissing(
+            f"v{rollout.candidate.number} needs the approval of a second person before more people get it in "
+            f"{rollout.label}. Take it back, ask for approval, and start again."
+        )
 
 
 def _demand_person(rollout: Rollout, action: Action, by: User | None) -> None:

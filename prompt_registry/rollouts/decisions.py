@@ -57,8 +57,10 @@ class Metric:
     missing: str = ""
     # Whether the next share waits until this is known not to be worse; harm is looked for anyway.
     is_gate: bool = True
-    # Whether an event is known as soon as the call is: then units without one say something as well.
-    is_immediate: bool = False
+    # Where an event is known with the call: how often a single call usually is one, and for how many of the candidate's
+    # units the very first call was. Units without an event then say something as well.
+    call_rate: float = 0.0
+    first_call_events: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class Situation:
     candidate_units: int
     split_candidates: int
     split_units: tuple[int, ...]
+    # Whether a person has to say yes before everybody gets it.
+    asks_at_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,8 @@ def _next(situation: Situation, found: Sequence[Evidence], harm: float, split: f
     if missing := [metric for metric in situation.metrics if metric.missing]:
         return Action.FREEZE, f"{missing[0].name}: {missing[0].missing}"
     if harm >= WARN_AT:
+        if situation.seconds_at_step >= step.at_most:
+            return Action.ASK, f"{_worst(situation, found)} may have got worse, and more time did not tell."
         return Action.WARN, f"{_worst(situation, found)} may have got worse."
     if situation.seconds_at_step < step.at_least:
         return Action.WAIT, "The shortest time at this share is not over."
@@ -125,6 +131,8 @@ def _next(situation: Situation, found: Sequence[Evidence], harm: float, split: f
     if unsure := [one.name for metric, one in gates if metric.is_gate and one.not_worse < PROMOTE_AT]:
         return _or_ask(situation, f"Not enough is known yet about: {', '.join(unsure)}.")
     if situation.index + 1 == len(situation.steps):
+        if situation.asks_at_end:
+            return Action.ASK, "Nothing got worse than allowed. The plan asks for a yes before everybody gets it."
         return Action.COMPLETE, "Nothing got worse than allowed at any share."
     if situation.steps[situation.index + 1].asks_first:
         return Action.ASK, "Nothing got worse than allowed. The plan asks for a yes before the next share."
@@ -144,15 +152,13 @@ def _evidence(metric: Metric, situation: Situation, shares: Sequence[float]) -> 
         stages = _stages(shares, part.events)
         harm.append(ln_e(part.candidate_events, stages, tolerated=metric.tolerated, alternatives=HARM))
         not_worse.append(ln_e(part.candidate_events, stages, tolerated=allowed, alternatives=NOT_WORSE))
-    equal = [1.0] * len(metric.parts)
-    known = _mean(not_worse, equal)
-    if metric.is_immediate and len(metric.parts) == 1:
-        seldom = rate_below(
-            metric.parts[0].candidate_events, situation.split_candidates, limit=allowed * metric.base_rate,
-            usual=metric.base_rate,
-        )  # fmt: skip
+    # The first threshold is the one that the base rate is about; the others only look for harm.
+    known = not_worse[0] if not_worse else 0.0
+    if metric.call_rate:
+        limit = metric.call_rate * plans.margin(situation.budget, next_share=following, base_rate=metric.call_rate)
+        seldom = rate_below(metric.first_call_events, situation.split_candidates, limit=limit, usual=metric.call_rate)
         known = _mean([known, seldom], [1.0, 1.0])
-    return Evidence(metric.name, _mean(harm, equal), known, allowed)
+    return Evidence(metric.name, _mean(harm, [1.0] * len(harm)), known, allowed)
 
 
 def _stages(shares: Sequence[float], events: Sequence[int]) -> list[Stage]:

@@ -42,6 +42,7 @@ def _seconds(plan: Plan, shares: Sequence[float], index: int) -> float:
             margin=plans.margin(plan.budget, next_share=following, base_rate=one.base_rate),
         )
         for one in plan.guardrails
+        if one.is_gate
     ]  # fmt: skip
     units = max([*needed, FEWEST_UNITS / fresh])
     # Who had the candidate at an earlier step is not new any more.

@@ -21,7 +21,7 @@ EXPLANATIONS = {
     ERROR: "People for whom a call failed.",
     SLOW: "People who waited longer than 95 of 100 did before.",
     LATE_START: "People who waited longer for the first word than 95 of 100 did before.",
-    DEAR: "People whose answers cost more than most did before, at four prices.",
+    DEAR: "People with an answer dearer than nine of ten were before.",
 }
 # How much each counts when the evidence is put together.
 WEIGHTS = {DISLIKED: 2.0, ERROR: 2.0, SLOW: 1.25, LATE_START: 1.0, DEAR: 0.5}
@@ -39,13 +39,10 @@ class Guardrail:
     thresholds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     weight: float = 1.0
     allowance: float = 0.0
+    # How often a single call is one, where that is known with the call; 0 for what comes later or has several thresholds.
+    call_rate: float = 0.0
     # Nobody can wait for what hardly ever happened: then it is watched for harm, and the next share does not need it.
     is_gate: bool = True
-
-    @property
-    def is_immediate(self) -> bool:
-        """Whether an event is known with the call; feedback may come days later."""
-        return self.kind != DISLIKED
 
     @property
     def title(self) -> str:
@@ -70,6 +67,8 @@ class Plan:
     guardrails: tuple[Guardrail, ...]
     units_a_day: float = 0.0
     calls_before: int = 0
+    # Whether a person has to say yes before everybody gets it.
+    asks_at_end: bool = False
 
     @property
     def budget(self) -> HarmBudget:
@@ -86,6 +85,7 @@ class Plan:
             guardrails=tuple(_guardrail(one) for one in raw["guardrails"]),
             units_a_day=raw["units_a_day"],
             calls_before=raw["calls_before"],
+            asks_at_end=raw.get("asks_at_end", False),
         )
 
 

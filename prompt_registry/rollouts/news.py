@@ -8,7 +8,10 @@ from prompt_registry import news, places
 from prompt_registry.rollouts.models import Rollout
 
 # What people are told of beside the page; everything goes to the webhooks.
-_PEOPLE_HEAR_OF = {"rolled_back": "was rolled back", "completed": "is live for everybody", "ask": "needs a decision"}
+_PEOPLE_HEAR_OF = {
+    "rolled_back": "was rolled back", "completed": "is live for everybody", "ask": "needs a decision",
+    "freeze": "waits, because its numbers cannot be trusted now", "warn": "waits, because something may have got worse",
+}  # fmt: skip
 
 
 def told(*, rollout: Rollout, what: str, reason: str, by: User | None, event: WebhookEvent | None) -> None:

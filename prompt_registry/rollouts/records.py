@@ -26,6 +26,7 @@ def situation_from_json(raw: Mapping[str, Any]) -> Situation:
         candidate_units=raw["candidate_units"],
         split_candidates=raw["split_candidates"],
         split_units=tuple(raw["split_units"]),
+        asks_at_end=raw.get("asks_at_end", False),
     )
 
 

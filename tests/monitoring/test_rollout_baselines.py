@@ -55,7 +55,7 @@ def test_rates_are_shares_of_people_and_thresholds_those_that_few_calls_exceed(p
     assert found[Event.ERROR].rate == pytest.approx(4.5 / 225)
     assert found[Event.SLOW].thresholds[""] == pytest.approx((1189e6,))
     assert found[Event.SLOW].rate == pytest.approx(0.05, abs=0.01)
-    assert len(found[Event.DEAR].thresholds[""]) == 4
+    assert len(found[Event.DEAR].thresholds[""]) == 3
     assert found[Event.DEAR].rate == pytest.approx(0.1, abs=0.01)
 
 

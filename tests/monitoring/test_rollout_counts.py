@@ -80,9 +80,9 @@ def test_only_the_first_calls_of_a_unit_can_be_an_event(project, began):
 
 
 def test_who_had_the_candidate_at_an_earlier_step_is_not_counted_again(project, began):
-    _call(project, CANDIDATE, began[1] + timedelta(minutes=1), step=1)
-    _call(project, LATER, began[1] + timedelta(minutes=1), step=1)
-    _call(project, NEVER, began[1] + timedelta(minutes=1), step=1)
+    _call(project, CANDIDATE, began[1] + timedelta(minutes=5), step=1)
+    _call(project, LATER, began[1] + timedelta(minutes=5), step=1)
+    _call(project, NEVER, began[1] + timedelta(minutes=5), step=1)
 
     counts = _counts(project, began)
 
@@ -155,3 +155,34 @@ def test_the_limit_of_a_share_agrees_with_the_assignment():
         limit = rollout_counts.limit(share)
         assert assignment.is_candidate(limit - 1, share)
         assert not assignment.is_candidate(limit, share)
+
+
+def test_until_applications_have_heard_of_a_new_share_calls_belong_to_the_one_before(project, began):
+    _call(project, LATER, began[1] + timedelta(seconds=20), step=0)
+
+    counts = _counts(project, began)
+
+    assert [step.units for step in counts.control] == [1, 0]
+
+
+def test_what_a_cold_cache_makes_slow_does_not_count_at_first(project, began):
+    watch = Watch(Event.SLOW, 8, {"": (2 * SECOND,)}, not_before=timedelta(minutes=30))
+    for minutes in (5, 40):
+        _call(project, NEVER - minutes, began[0] + timedelta(minutes=minutes), took_ms=3_000)
+
+    counts = rollout_counts.of(
+        project_id=project.pk, rollout_id=ROLLOUT, began=began[:1], shares_ppm=SHARES[:1], watches=[watch]
+    )
+
+    assert counts.control[0].events == (1,)
+
+
+def test_calls_after_the_end_change_nothing(project, began):
+    _call(project, NEVER, began[0] + timedelta(minutes=50))
+
+    counts = rollout_counts.of(
+        project_id=project.pk, rollout_id=ROLLOUT, began=began[:1], shares_ppm=SHARES[:1], watches=WATCHES,
+        until=began[0] + timedelta(minutes=45),
+    )  # fmt: skip
+
+    assert counts.control[0].units == 0

@@ -205,3 +205,31 @@ def test_assignment_does_not_depend_on_how_letters_are_composed():
             for unit in (composed, decomposed)
         }
         assert len(answers) == 1
+
+
+def test_a_copy_from_disk_serves_no_candidate_until_the_server_has_confirmed_it():
+    entry = Entry("greeting", "production", None, ttl=60.0, now=0.0)
+    rollout = {"id": "r-1", "share_ppm": 1_000_000, "candidate": payload(2)}
+    entry.restore(StoredPrompt(payload=payload(1, rollout=rollout), etag="e", deleted_at=None))
+
+    assert entry.rollout is None
+    entry.apply(NotModified(), moment())
+    assert entry.rollout is not None
+
+
+def test_while_a_rollout_runs_the_server_is_asked_every_ten_seconds():
+    entry = Entry("greeting", "production", None, ttl=60.0, now=0.0)
+    rollout = {"id": "r-1", "share_ppm": 1, "candidate": payload(2)}
+    entry.apply(Fetched(payload(1, rollout=rollout), None), moment())
+    entry.apply(Fetched(payload(1, rollout=rollout), None), moment())
+
+    assert entry.check_at - moment().monotonic <= 12.0
+
+
+def test_a_deleted_prompt_serves_no_candidate():
+    entry = Entry("greeting", "production", None, ttl=60.0, now=0.0)
+    rollout = {"id": "r-1", "share_ppm": 1_000_000, "candidate": payload(2)}
+    entry.apply(Fetched(payload(1, rollout=rollout), None), moment())
+    entry.apply(Gone(), moment())
+
+    assert entry.rollout is None

@@ -13,6 +13,7 @@ from monitoring import rollout_counts
 from prompt_registry.models import Rollout
 from prompt_registry.rollouts import changes, records
 from prompt_registry.rollouts.decisions import Action, decide
+from prompt_registry.rollouts.guardrails import DEAR, Guardrail
 from prompt_registry.rollouts.models import RolloutState
 from prompt_registry.rollouts.plans import Step
 from tests.monitoring.factories import make_span, new_trace_id, send
@@ -75,7 +76,7 @@ def test_silence_freezes_a_rollout_that_had_enough_to_go_on():
     action = rollout_control.look_at(rollout, now=timezone.now() + timedelta(hours=1))
 
     assert action == Action.FREEZE
-    assert "no call has arrived" in rollout.decisions.get(action="freeze").reason
+    assert "no calls arrive" in rollout.decisions.get(action="freeze").reason
 
 
 def test_a_kept_decision_is_taken_again_from_its_numbers():
@@ -106,12 +107,38 @@ def test_one_rollout_that_cannot_be_looked_at_does_not_stop_the_others(monkeypat
     assert set(looked) == {broken.pk, fine.pk}
 
 
-def test_a_paused_rollout_is_left_alone():
-    rollout = _since(make_rollout(), 1)
-    changes.pause(rollout=rollout, by=rollout.started_by, reason="Wait.")
+def test_a_paused_rollout_is_still_taken_back_and_never_moved_on():
+    steps = (Step(0.25, at_least=1.0), Step(0.95))
+    fine, bad = (_since(make_rollout(plan=make_plan(steps=steps)), 3) for _ in range(2))
+    _calls(fine, candidates=700, controls=2_100)
+    _calls(bad, candidates=20, controls=60, error="timeout")
+    for rollout in (fine, bad):
+        changes.pause(rollout=rollout, by=rollout.started_by, reason="Weekend.")
+    Rollout.objects.update(looked_at=None)
     rollout_control.look_at_all()
 
-    assert not rollout.decisions.exclude(situation={}).exists()
+    assert Rollout.objects.get(pk=fine.pk).step == 0
+    assert Rollout.objects.get(pk=bad.pk).state == RolloutState.ROLLED_BACK
+
+
+def test_time_spent_paused_does_not_count_at_a_step():
+    rollout = _since(make_rollout(), 3)
+    Rollout.objects.filter(pk=rollout.pk).update(paused_seconds=7_200.0)
+    rollout = Rollout.objects.get(pk=rollout.pk)
+    plan = changes.plan_of(rollout)
+
+    situation = rollout_control.situation_of(rollout, plan, rollout_control.counts_of(rollout, plan), timezone.now())
+
+    assert situation.seconds_at_step == pytest.approx(3_600, abs=30)
+
+
+def test_a_measure_that_the_new_version_lacks_never_passes_for_good():
+    dear = Guardrail(DEAR, 0.1, 3, {"": (1e6, 2e6, 3e6)}, allowance=0.1)
+    rollout = _since(make_rollout(plan=make_plan(steps=(Step(0.25), Step(0.95)), guardrails=(dear,))), 3)
+    _calls(rollout, candidates=40, controls=120, model="a-model-without-a-price")
+
+    assert rollout_control.look_at(rollout, now=timezone.now()) == Action.FREEZE
+    assert "no known price" in rollout.decisions.get(action="freeze").reason
 
 
 def test_the_counts_are_those_of_this_rollout_alone():

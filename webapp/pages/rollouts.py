@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -56,13 +57,22 @@ def rollout_of(request: ProjectRequest, rollout_id: UUID) -> Rollout:
 
 def _context(request: ProjectRequest, row: Rollout) -> dict[str, Any]:
     now, plan = timezone.now(), changes.plan_of(row)
-    counts = rollout_control.counts_of(row, plan)
+    counts = rollout_control.counts_lately(row, plan)
     situation = rollout_control.situation_of(row, plan, counts, now)
     decision = decide(situation)
     tiles = rollouts_view.tiles(plan, counts, situation, decision)
-    kept = list(row.decisions.select_related("decided_by").order_by("-decided_at", "-pk")[:_MOST_DECISIONS])
-    chart = rollouts_view.history(row, kept)
-    may_publish, may_undo = request.membership.can(Action.PUBLISH), request.membership.can(Action.UNDO_PUBLISH)
+    looks = (
+        row.decisions.exclude(evidence={}).order_by("-decided_at", "-pk").values_list("decided_at", "evidence__harm")
+    )
+    moves = row.decisions.filter(is_applied=True, action__in=("promote", "advance")).values_list(
+        "decided_at", "share_ppm"
+    )
+    chart = rollouts_view.history(list(reversed(looks[:_MOST_DECISIONS])), list(moves))
+    log = row.decisions.select_related("decided_by").filter(
+        Q(is_applied=True) | Q(action__in=("freeze", "warn", "ask"))
+    )
+    may_publish = request.membership.can(changes.moves_on(row))
+    may_undo = request.membership.can(Action.UNDO_PUBLISH)
     return {
         "page_title": f"{row.prompt.name} v{row.control.number} → v{row.candidate.number}",
         "rollout": row,
@@ -78,7 +88,7 @@ def _context(request: ProjectRequest, row: Rollout) -> dict[str, Any]:
         "chart": chart,
         "chart_svg": charts.svg(chart) if chart else "",
         "chart_numbers": charts.numbers(chart) if chart else None,
-        "log": [one for one in kept if one.is_applied or one.action in ("freeze", "warn", "ask")][:_SHOWN_DECISIONS],
+        "log": log.order_by("-decided_at", "-pk")[:_SHOWN_DECISIONS],
         "examples": _examples(row),
         "may_publish": may_publish,
         "may_undo": may_undo,

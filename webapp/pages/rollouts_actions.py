@@ -20,14 +20,16 @@ from webapp import formats
 from webapp.access import ProjectRequest, one, refuse, requires
 from webapp.pages.prompts_form import number_in
 
-# What a button does, and which role it needs.
-_ACTS: dict[str, tuple[Callable[..., Rollout], Action]] = {
+# What a button does, and which action it is; nothing: that of giving the candidate to more people.
+_ACTS: dict[str, tuple[Callable[..., Rollout], Action | None]] = {
     "pause": (changes.pause, Action.UNDO_PUBLISH),
-    "resume": (changes.resume, Action.PUBLISH),
-    "advance": (changes.advance, Action.PUBLISH),
-    "finish": (changes.finish, Action.PUBLISH),
+    "resume": (changes.resume, None),
+    "advance": (changes.advance, None),
+    "finish": (changes.finish, None),
     "undo": (changes.roll_back, Action.UNDO_PUBLISH),
 }
+# In an emergency nobody should have to look again, whatever has happened meanwhile.
+_ALWAYS = ("pause", "undo")
 
 
 @requires(Action.READ_PROMPTS)
@@ -43,12 +45,12 @@ def act(request: ProjectRequest, rollout_id: UUID) -> HttpResponseBase:
         messages.error(request, "Nothing was done: this button is unknown. Load the page again.")
         return redirect("rollout", request.project.slug, rollout.pk)
     change, action = wanted
+    action = action or changes.moves_on(rollout)
     if not request.membership.can(action):
         return refuse(request, action)
-    given: dict[str, Any] = {
-        "reason": request.POST.get("reason", ""),
-        "expected_revision": number_in(request.POST, "revision"),
-    }
+    given: dict[str, Any] = {"reason": request.POST.get("reason", "")}
+    if request.POST["do"] not in _ALWAYS:
+        given["expected_revision"] = number_in(request.POST, "revision")
     try:
         after = change(rollout=rollout, by=request.user, **given)
     except PromptRegistryError as error:

@@ -32,6 +32,8 @@ CAUTIONS = (
 )
 _MOST_STEPS = 8
 _LONGEST_HOURS = 24 * 14
+# A last share that reaches half of the people or more stays for a day.
+_HALF = 0.5
 
 
 class PlanNotUsable(ValueError):
@@ -52,7 +54,11 @@ def start(request: ProjectRequest, prompt_id: int) -> HttpResponseBase:
     except PlanNotUsable as problem:
         error, steps, status = str(problem), (), 422
     proposed = rollout_plans.propose(
-        control=publishing.current.version, caution=_caution(given), steps=steps, now=timezone.now()
+        control=publishing.current.version,
+        caution=_caution(given),
+        steps=steps,
+        now=timezone.now(),
+        asks_at_end=bool(given.get("asks")),
     )
     if request.method != "POST" or given.get("do") == "look":
         return _show(request, prompt, publishing, proposed, error=error, status=status)
@@ -141,7 +147,7 @@ def _steps(given: Mapping[str, str]) -> tuple[Step, ...]:
     return tuple(
         Step(
             share,
-            at_least=(max(hours, 24.0) if index == last and last else hours) * plans.HOUR,
+            at_least=(max(hours, 24.0) if index == last and share >= _HALF else hours) * plans.HOUR,
             asks_first=asks and index > 0,
         )
         for index, share in enumerate(shares)

@@ -13,9 +13,9 @@ from django.utils.safestring import SafeString
 
 from evals.statistics.intervals import Interval, wilson
 from monitoring.rollout_counts import Counts, StepCounts
-from prompt_registry.models import Rollout, RolloutDecision
+from prompt_registry.models import Rollout
 from prompt_registry.rollouts import changes, durations, plans
-from prompt_registry.rollouts.decisions import PROMOTE_AT, ROLL_BACK_AT, WARN_AT, Decision, Evidence, Situation
+from prompt_registry.rollouts.decisions import PROMOTE_AT, ROLL_BACK_AT, WARN_AT, Action, Decision, Evidence, Situation
 from prompt_registry.rollouts.evidence import Stage, risk_interval
 from prompt_registry.rollouts.guardrails import Guardrail, Plan
 from prompt_registry.rollouts.models import RolloutState
@@ -57,6 +57,8 @@ class Tile:
         """Return the verdict in the words of the page: worse, maybe worse, fine, or not enough data."""
         if self.evidence.harm >= ROLL_BACK_AT:
             return "worse"
+        if not self.guardrail.is_gate and self.evidence.harm < WARN_AT:
+            return "watched for harm"
         if self.evidence.harm >= WARN_AT:
             return "maybe worse"
         if self.evidence.not_worse >= PROMOTE_AT:
@@ -82,9 +84,9 @@ class Tile:
         return f"Between {self.low:.1f} and {high} times as often as before; more than {self.evidence.margin:.1f} stops the next step."
 
     @property
-    def certainty(self) -> str:
-        """Return how sure it is that this got worse; exact at any time, however often it is looked at."""
-        return formats.percent(1 - 1 / max(1.0, math.exp(self.evidence.harm)))
+    def evidence_words(self) -> str:
+        """Return how strong the evidence is that this alone got worse."""
+        return f"{math.exp(min(self.evidence.harm, 50.0)):,.1f} of 20"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def tiles(plan: Plan, counts: Counts, situation: Situation, decision: Decision) 
     shares = [plans.new_share([step.share for step in plan.steps], index) for index in range(situation.index + 1)]
     found, place = [], 0
     for guardrail, metric, evidence in zip(plan.guardrails, situation.metrics, decision.evidence, strict=True):
-        part = min(1, guardrail.parts - 1)
+        part = 0
         stages = [Stage(share, count) for share, count in zip(shares, metric.parts[part].events, strict=True)]
         low, high = risk_interval(metric.parts[part].candidate_events, stages)
         found.append(
@@ -162,7 +164,11 @@ def verdict(rollout: Rollout, decision: Decision, shown: Sequence[Tile]) -> str:
         return f"v{number} was taken back; everybody gets v{rollout.control.number}. {rollout.reason}"
     start = f"v{number} is at {formats.percent(rollout.share)}{' and paused' if rollout.state == RolloutState.PAUSED else ''}."
     worse = [tile.guardrail.title.lower() for tile in shown if tile.status in ("worse", "maybe worse")]
-    unsure = [tile.guardrail.title.lower() for tile in shown if tile.status == "not enough data"]
+    unsure = [
+        tile.guardrail.title.lower() for tile in shown if tile.status == "not enough data" and tile.guardrail.is_gate
+    ]
+    if decision.action == Action.FREEZE:
+        return f"{start} It waits, because its numbers cannot be trusted now. {decision.reason}"
     if worse:
         return f"{start} It may be getting worse: {', '.join(worse)}."
     if unsure:
@@ -179,28 +185,22 @@ def next_step(rollout: Rollout, plan: Plan, decision: Decision, now: datetime) -
     step = plan.steps[rollout.step]
     left = step.at_least - (now - changes.began(rollout)[-1]).total_seconds()
     following = plan.steps[rollout.step + 1].share if rollout.step + 1 < len(plan.steps) else 1.0
-    if left > 0:
+    if left > 0 and decision.action == Action.WAIT:
         return f"{formats.percent(following)} in {formats.duration_seconds(left)} at the earliest."
     return f"Before {formats.percent(following)}: {decision.reason[0].lower()}{decision.reason[1:]}"
 
 
-def history(rollout: Rollout, decisions: Sequence[RolloutDecision]) -> TimeSeriesChart | None:
-    """Return how sure it was over time that something got worse, with the limit; nothing before two looks."""
-    looks = [one for one in reversed(decisions) if one.evidence]
+def history(looks: Sequence[tuple[datetime, float]], shares: Sequence[tuple[datetime, int]]) -> TimeSeriesChart | None:
+    """Return how the evidence that something got worse grew, with the limit; nothing before two looks."""
     if len(looks) < 2:
         return None
     step = max(1, math.ceil(len(looks) / _MOST_POINTS))
-    points = [(one.decided_at, (_certainty(one.evidence["harm"]), 0.95)) for one in looks[::step]]
+    points = [(at, (_strength(harm), 20.0)) for at, harm in looks[::step]]
     if any(later <= earlier for (earlier, _), (later, _) in pairwise(points)):
         return None
-    marks = [
-        (one.decided_at, formats.percent(one.share_ppm / 1e6))
-        for one in decisions
-        if one.is_applied and one.action in ("promote", "advance")
-    ]
     return TimeSeriesChart(
-        title="How sure it is that something got worse", unit=Unit.SHARE, series=["Certainty", "Undo happens at"],
-        points=points, markers=marks, colours=["s1", "s-bad"],
+        title="Evidence that something got worse", unit=Unit.COUNT, series=["Evidence", "Taken back at"],
+        points=points, markers=[(at, formats.percent(ppm / 1e6)) for at, ppm in shares], colours=["s1", "s-bad"],
     )  # fmt: skip
 
 
@@ -217,8 +217,9 @@ def local(moment: datetime) -> str:
     return f"{timezone.localtime(moment):%-d %b, %H:%M}"
 
 
-def _certainty(harm: float) -> float:
-    return 1 - 1 / max(1.0, math.exp(min(harm, 700.0)))
+def _strength(harm: float) -> float:
+    """Return an e-value that fits a picture: beyond forty nothing changes any more."""
+    return min(40.0, math.exp(min(harm, 10.0)))
 
 
 def _state(rollout: Rollout, index: int) -> str:

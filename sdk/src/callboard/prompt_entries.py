@@ -16,6 +16,8 @@ from callboard.retrying import backoff_ceiling
 _BACKOFF_CAP_SECONDS: Final = 60.0
 _REFUSED_SECONDS: Final = 60.0
 _TTL_SPREAD: Final = 0.2
+# While a rollout runs, somebody may take the version back at any moment.
+_ROLLOUT_TTL_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +159,14 @@ class Entry:
         self.error = None
         if self.deleted_at is not None:
             self._set_deleted_at(None)
-        if self.prompt is not None and self.prompt.source == "disk":
-            self._replace_prompt(source="memory")
+        if self.prompt is not None and self.prompt.source == "disk" and self.payload is not None:
+            # The server says that the copy from disk is what it would answer, with its rollout.
+            self._show(self.payload, self.etag, "memory")
         # Processes that start together would go on asking together, so the first interval is anything up to the TTL.
         spread = (1 - _TTL_SPREAD) + 2 * _TTL_SPREAD * moment.chance if self.has_refreshed else moment.chance
         self.has_refreshed = True
-        self.check_at = moment.monotonic + self.ttl * spread
+        ttl = min(self.ttl, _ROLLOUT_TTL_SECONDS) if self.rollout is not None else self.ttl
+        self.check_at = moment.monotonic + ttl * spread
 
     def _apply_gone(self, moment: Moment) -> None:
         self.failures = 0
@@ -183,7 +187,8 @@ class Entry:
         """Serve this payload from now on; raises ValueError when it is not a prompt."""
         label = self.label if self.version is None else None
         prompt = prompt_models.from_payload(payload, label=label, source=source)
-        rollout = _rollout_in(payload, label=label, source=source)
+        # A copy from disk may be older than the end of its rollout: until the server has answered, everybody gets what was live.
+        rollout = _rollout_in(payload, label=label, source=source) if source != "disk" else None
         if rollout is not None:
             prompt = prompt.changed(rollout_id=rollout.id, arm="control")
         self.payload, self.etag = payload, etag
@@ -200,6 +205,9 @@ class Entry:
 
     def _set_deleted_at(self, unix: float | None) -> None:
         self.deleted_at = unix
+        if unix is not None:
+            # Nobody could take it back any more.
+            self.rollout = None
         self._replace_prompt(deleted=unix is not None)
         self.is_plain = self.rollout is None and self.prompt is not None and unix is None
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from projects.models import AuditEvent, Job, WebhookEvent
 from projects.roles import Role
-from prompt_registry import labels, resolution
+from prompt_registry import dependents, labels, prompts, resolution
 from prompt_registry.errors import (
     AlreadyThere,
     ApprovalMissing,
@@ -26,11 +26,12 @@ from prompt_registry.errors import (
     RolloutCoolingDown,
     RolloutOver,
     RolloutRunning,
+    RolloutTriedBefore,
 )
 from prompt_registry.models import Rollout
 from prompt_registry.rollouts import changes
 from prompt_registry.rollouts.models import RolloutState
-from tests.prompt_registry.factories import make_member, make_project, make_prompt, make_version
+from tests.prompt_registry.factories import chat, make_member, make_project, make_prompt, make_version
 from tests.prompt_registry.rollouts.factories import STEPS, make_approver, make_live_prompt, make_plan, make_rollout
 
 pytestmark = pytest.mark.django_db
@@ -180,11 +181,63 @@ def test_a_rollout_is_looked_at_by_one_controller_at_a_time():
     assert [one.pk for one in changes.due(now=now + changes.LOOK_EVERY)] == [rollout.pk]
 
 
-def test_what_is_paused_is_not_looked_at():
+def test_what_is_over_is_not_looked_at():
     rollout = make_rollout()
-    changes.pause(rollout=rollout, by=rollout.started_by, reason="Wait.")
+    changes.roll_back(rollout=rollout, by=rollout.started_by, reason="No.")
 
     assert changes.due(now=timezone.now() + timedelta(hours=1)) == []
+
+
+def test_the_rule_takes_back_what_is_paused_and_moves_it_no_further():
+    rollout = make_rollout()
+    paused = changes.pause(rollout=rollout, by=rollout.started_by, reason="Wait.")
+
+    assert changes.apply(rollout=paused, action="promote", reason="Fine.", situation={}, evidence={}) is None
+    assert (
+        changes.apply(rollout=paused, action="roll back", reason="Bad.", situation={}, evidence={}).state
+        == "rolled_back"
+    )
+
+
+def test_a_label_that_was_protected_meanwhile_needs_the_approval_before_more_people_get_it():
+    project = make_project(is_approval_required=False)
+    rollout = make_rollout(make_live_prompt(project=project))
+    type(project).objects.filter(pk=project.pk).update(is_approval_required=True)
+
+    asked = changes.apply(rollout=rollout, action="complete", reason="Fine.", situation={}, evidence={})
+
+    assert (asked.state, asked.decisions.latest("pk").action) == ("running", "ask")
+    with pytest.raises(ApprovalMissing):
+        changes.finish(rollout=rollout, by=rollout.started_by, reason="Now.")
+
+
+def test_what_was_taken_back_is_not_tried_until_it_passes():
+    rollout = make_rollout()
+    changes.roll_back(rollout=rollout, by=rollout.started_by, reason="Bad.")
+    Rollout.objects.update(ended_at=timezone.now() - timedelta(days=3))
+
+    with pytest.raises(RolloutTriedBefore):
+        make_rollout(rollout.prompt)
+
+
+@pytest.mark.parametrize("act", ["archive", "delete"])
+def test_a_prompt_with_a_rollout_is_not_put_away(act):
+    rollout = make_rollout()
+    admin = make_member(rollout.project, Role.ADMIN)
+
+    with pytest.raises(RolloutRunning):
+        getattr(prompts, act)(prompt=rollout.prompt, by=admin)
+
+
+def test_a_snippet_of_a_candidate_counts_as_live():
+    snippet = make_live_prompt(type="text", name="parts/greeting")
+    prompt = make_live_prompt(project=snippet.project)
+    candidate = make_version(prompt, chat(("system", "@@@langfusePrompt:name=parts/greeting|label=production@@@ Go.")))
+    make_rollout(prompt, candidate=candidate)
+
+    assert [one.labels for one in dependents.live(project_id=prompt.project_id, name="parts/greeting")] == [
+        ("production",)
+    ]
 
 
 def test_while_a_rollout_runs_nobody_publishes_or_undoes_behind_its_label():
