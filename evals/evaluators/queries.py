@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from evals.evaluators import catalogue
 from evals.evaluators.catalogue import Kind
-from evals.evaluators.models import Evaluator, EvaluatorVersion
+from evals.evaluators.models import CODE, Evaluator, EvaluatorVersion
 from evals.experiments.models import ExperimentEvaluator
 from evals.judges.catalogue import JUDGES, JudgeKind
 from projects.models import Project
@@ -50,8 +50,9 @@ def evaluators(
 
 
 def usable(project: Project) -> list[EvaluatorRow]:
-    """Return every evaluator that is not in the archive, by name."""
-    return _with_versions(list(Evaluator.objects.for_project(project).active().by_name()))
+    """Return every evaluator that can judge here and is not in the archive, by name."""
+    rows = _with_versions(list(Evaluator.objects.for_project(project).active().by_name()))
+    return [row for row in rows if row.version.kind != CODE]
 
 
 def uses_of(evaluator: Evaluator) -> int:
