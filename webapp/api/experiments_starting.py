@@ -7,7 +7,6 @@ from typing import Any
 
 import orjson
 from django.http import HttpRequest, HttpResponse
-from ninja import Router
 
 from evals import repeated_requests
 from evals.evaluators import definitions
@@ -37,11 +36,9 @@ from webapp.api.experiment_schemas import (
     StoredOut,
     VariantIn,
 )
-from webapp.api.experiments import asked, one_of, person_of, read
+from webapp.api.experiments import asked, one_of, person_of, read, router
 from webapp.pages import tryit_sources
 from webapp.pages.tryit_sources import Choice, Desk
-
-router = Router(tags=["Experiments"])
 
 
 def _body(schema: type[Any]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from django.urls import URLPattern, URLResolver, path
 from webapp.api import (
     change_requests,
     datasets,
-    experiments,
     experiments_starting,
     feedback,
     me,
@@ -35,7 +34,7 @@ api.add_router("", rollouts.router)
 api.add_router("", feedback.router)
 api.add_router("", traces.router)
 api.add_router("", datasets.router)
-api.add_router("", experiments.router)
+# With those that read experiments: one path takes both.
 api.add_router("", experiments_starting.router)
 
 urlpatterns: list[URLPattern | URLResolver] = [

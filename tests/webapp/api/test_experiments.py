@@ -93,7 +93,7 @@ def test_an_answer_that_could_not_be_judged_does_not_pass(project, headers):
 
 
 def test_the_list_goes_on_and_shows_own_experiments_only(project, headers):
-    ids = [make_judged({"Correct": ["1"]}, project).pk for _ in range(2)]
+    ids = [make_judged({name: ["1"]}, project).pk for name in ("Correct", "Short")]
     make_judged({"Correct": ["1"]})
 
     first = get(headers, "?limit=1").json()
