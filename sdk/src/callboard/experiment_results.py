@@ -95,7 +95,9 @@ class ExperimentResult:
         for column in self.report["results"]:
             lines += list(_lines(column))
         widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]))]
-        table = ["  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+        table = [
+            "  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip() for line in lines
+        ]
         return "\n".join([str(self.report["name"]), *table, *filter(None, [self.words, self.url])])
 
 

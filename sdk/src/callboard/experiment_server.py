@@ -138,7 +138,8 @@ def _read(answer: Answer, url: str) -> dict[str, Any]:
         found = None
     if not isinstance(found, dict) or answer.is_web_page:
         raise ExperimentError(
-            f"the answer ({answer.status}) of {url} does not come from Callboard; check CALLBOARD_URL", status=answer.status
+            f"the answer ({answer.status}) of {url} does not come from Callboard; check CALLBOARD_URL",
+            status=answer.status,
         )
     if answer.is_accepted:
         return found

@@ -104,7 +104,11 @@ def run_experiment(
 
 
 def wait_for(
-    server: ExperimentServer, experiment: int, *, seconds: float, each: Callable[[Mapping[str, Any]], None] | None = None
+    server: ExperimentServer,
+    experiment: int,
+    *,
+    seconds: float,
+    each: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> Mapping[str, Any]:
     """Return the report of an experiment as soon as it is over or waits for a person, or when the time is over."""
     deadline = time.monotonic() + seconds
