@@ -112,7 +112,7 @@ def finish(request: HttpRequest, experiment_id: int) -> dict[str, Any]:
 
 def one_of(request: HttpRequest, experiment_id: int) -> Experiment:
     """Return an experiment of the key's project, or refuse with 404."""
-    found = _rows(request).filter(pk=experiment_id).first() if experiment_id < 2**63 else None
+    found: Experiment | None = _rows(request).filter(pk=experiment_id).first() if experiment_id < 2**63 else None
     if found is None:
         raise ApiError(404, "This experiment does not exist, or it belongs to another project.")
     return found

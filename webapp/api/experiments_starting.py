@@ -36,7 +36,8 @@ from webapp.api.experiment_schemas import (
     StoredOut,
     VariantIn,
 )
-from webapp.api.experiments import asked, one_of, person_of, read, router
+from webapp.api.experiments import asked, one_of, person_of, read
+from webapp.api.experiments import router as router
 from webapp.pages import tryit_sources
 from webapp.pages.tryit_sources import Choice, Desk
 

@@ -52,6 +52,8 @@ def parse(text: str) -> Gate:
             f"the gate {text[:80]!r} is not understood; write a name, a comparison and a value, such as pass_rate>=0.9"
         )
     metric, check, sign, raw = match["metric"], (match["check"] or "").strip(), match["sign"], match["value"]
+    if match["check"] is not None and not check:
+        raise GateNotReadable("there is no name between the brackets")
     if metric not in (*_NUMBERS, "verdict"):
         raise GateNotReadable(f"there is no {metric!r} to gate on; use {', '.join(_NUMBERS)} or verdict")
     if check and metric not in _OF_CHECKS:

@@ -91,7 +91,7 @@ class ExperimentResult:
 
     def summary(self) -> str:
         """Return a table to print: a line for each column and check, the verdict, and where to look."""
-        lines = [("", "check", "mean", "95 %", "passed", "errors", "verdict")]
+        lines: list[tuple[str, ...]] = [("", "check", "mean", "95 %", "passed", "errors", "verdict")]
         for column in self.report["results"]:
             lines += list(_lines(column))
         widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]))]

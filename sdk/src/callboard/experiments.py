@@ -143,7 +143,7 @@ def _items(server: ExperimentServer, found: Mapping[str, Any], *, limit: int) ->
         return items
     # With a limit the server chooses, by hash, and only it knows which.
     chosen = server.numbers(int(found["id"]))
-    return [item for item in items if item["number"] in chosen]
+    return [item for item in items if item["id"] in chosen]
 
 
 def _run(
@@ -178,7 +178,7 @@ def _do(run: _Run, job: _Job) -> Row | None:
         return None
     began = time.perf_counter()
     output, error, span = None, "", run.client.span(job.column, "chain", input=job.item.get("input"))
-    span.set(metadata={"experiment": run.id, "item": job.item["number"]})
+    span.set(metadata={"experiment": run.id, "item": job.item["id"]})
     try:
         output = _answer(run, job, span)
         sent = _sendable(output)
@@ -187,7 +187,7 @@ def _do(run: _Run, job: _Job) -> Row | None:
     latency_ms = (time.perf_counter() - began) * 1_000
     trace_id = span.trace_id if run.client.is_recording and span.is_kept else None
     scores: list[CodeScore] = [] if error else [one.judge(output, job.item) for one in run.evaluators]
-    place = {"item": job.item["number"], "column": job.column, "repetition": job.repetition}
+    place = {"item": job.item["id"], "column": job.column, "repetition": job.repetition}
     run.results.put(
         place
         | {
@@ -202,7 +202,7 @@ def _do(run: _Run, job: _Job) -> Row | None:
 
 
 def _answer(run: _Run, job: _Job, span: Any) -> Any:
-    if inspect.iscoroutinefunction(job.task) or inspect.iscoroutinefunction(getattr(job.task, "__call__", None)):
+    if inspect.iscoroutinefunction(job.task) or inspect.iscoroutinefunction(type(job.task).__call__):
         # All in one event loop, so that they can share a client.
         return asyncio.run_coroutine_threadsafe(_awaited(job.task, job.item, span), run.loop).result()
     with span:

@@ -8,12 +8,13 @@ import orjson
 import pytest
 from django.test import Client
 
-from evals.evaluators import definitions
+from evals.evaluators import definitions, queries
 from evals.evaluators.models import CODE, EvaluatorVersion
 from evals.experiments.models import Experiment, ExperimentCell, ExperimentScore
 from projects import keys
 from projects.models import Project, User
 from projects.roles import Role, Scope
+from prompt_registry.models import ProviderConnection
 from tests.evals.experiment_factories import make_judged
 from tests.evals.factories import fill, make_dataset
 from tests.prompt_registry.factories import chat, make_member, make_project, make_prompt, make_version
@@ -273,7 +274,26 @@ def test_a_running_experiment_is_stopped_once(dataset, headers):
 
 
 def _prompt(project):
+    ProviderConnection.objects.create(
+        project=project, name="Fake", base_url="http://127.0.0.1:9", default_model="fake-1"
+    )
     prompt = make_prompt(project, name="support/refund")
     for text in ("Answer {{question}}", "Answer briefly {{question}}"):
         make_version(prompt, chat(("system", text)))
     return prompt
+
+
+def test_an_experiment_in_code_has_a_page_and_its_functions_are_not_offered_elsewhere(
+    project, dataset, editor, headers
+):
+    number = begin(headers)
+    post(headers, f"/{number}/results", {"results": [result(item, scores=[score()]) for item in (1, 2, 3)]})
+    browser = Client()
+    browser.force_login(editor)
+    evaluator = EvaluatorVersion.objects.get().evaluator_id
+
+    addresses = (f"experiments/{number}/", "experiments/", "evaluators/", f"evaluators/{evaluator}/")
+    pages = [browser.get(f"/p/{project.slug}/{address}") for address in addresses]
+
+    assert [page.status_code for page in pages] == [200] * 4
+    assert queries.usable(project) == []

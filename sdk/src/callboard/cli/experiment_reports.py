@@ -32,7 +32,8 @@ def junit(result: ExperimentResult, judged: Sequence[Judged]) -> bytes:
         case = ElementTree.SubElement(suite, "testcase", {"classname": "check", "name": _xml(str(check["name"]))})
         out = ElementTree.SubElement(case, "system-out")
         out.text = _xml("\n".join([_level(check), *_worst([check])]))
-    return ElementTree.tostring(suite, encoding="utf-8", xml_declaration=True)
+    document: bytes = ElementTree.tostring(suite, encoding="utf-8", xml_declaration=True)
+    return document
 
 
 def markdown(result: ExperimentResult, judged: Sequence[Judged]) -> str:
