@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.db.models import F, Q
 
@@ -15,6 +16,13 @@ from evals.judges.catalogue import JUDGES, JudgeKind
 from projects.models import Project
 
 _MOST_WORDS = 8
+# Shown, and never built: an application runs it.
+IN_CODE = Kind(
+    "A function in your code",
+    "Your application runs it; here its scores are kept.",
+    partial(catalogue.build, CODE, {}),
+    {},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +43,7 @@ class EvaluatorRow:
 
 def kind_of(name: str) -> Kind | JudgeKind | None:
     """Return what a kind looks at; None for one that is no longer there."""
-    return JUDGES.get(name) or catalogue.KINDS.get(name)
+    return IN_CODE if name == CODE else JUDGES.get(name) or catalogue.KINDS.get(name)
 
 
 def evaluators(
