@@ -179,3 +179,23 @@ class ExperimentNotOver(EvalsError):
 
 class NothingToRetry(EvalsError):
     """Nothing failed in this experiment that could be tried again."""
+
+
+class RunsHere(EvalsError):
+    """This experiment is answered by Callboard's workers, so it takes no results from outside."""
+
+
+class LabelsNotUsable(EvalsError):
+    """The columns need one to six different labels of at most 60 characters."""
+
+
+class ResultsNotUsable(EvalsError):
+    """Some of these results cannot be stored, so none was."""
+
+    def __init__(self, problems: Sequence[tuple[int, str]]) -> None:
+        super().__init__()
+        self.problems = tuple(problems)
+
+
+class NameOfServerEvaluator(EvalsError):
+    """A check on the server has this name. Give the function in your code another one, or name the server's check."""

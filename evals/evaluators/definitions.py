@@ -37,14 +37,14 @@ def create(
 ) -> Evaluator:
     """Return a new evaluator with its first version; settings that cannot work are refused with what to change."""
     demand(project=project, action=Action.EDIT_EVALUATORS, by=by)
-    name, description = _clean_name(name), _clean_description(description)
+    name, description = clean_name(name), _clean_description(description)
     _checked(project, kind, settings)
     try:
         with transaction.atomic():
             evaluator = Evaluator.objects.create(project=project, name=name, description=description, created_by=by)
     except IntegrityError as error:
         raise _taken(project, name) from error
-    _add_version(evaluator, kind, settings, by)
+    add_version(evaluator, kind, settings, by)
     audit.record(
         action="evaluator.created", subject=name, by=by, project=project, evaluator=evaluator.pk, kind=kind
     )  # fmt: skip
@@ -60,7 +60,7 @@ def change(
     wanted, current = _checked(locked.project, kind, settings), current_of(locked)
     if current.kind == kind and built(current) == wanted:
         return current
-    version = _add_version(locked, kind, settings, by)
+    version = add_version(locked, kind, settings, by)
     evaluator.version = locked.version
     audit.record(
         action="evaluator.changed", subject=locked.name, by=by, project=locked.project, evaluator=locked.pk,
@@ -74,7 +74,7 @@ def rename(*, evaluator: Evaluator, name: str, description: str, by: User | None
     """Give the evaluator another name and description; how it judges stays what it is."""
     locked = _locked(evaluator, by=by)
     before = locked.name
-    locked.name, locked.description = _clean_name(name), _clean_description(description)
+    locked.name, locked.description = clean_name(name), _clean_description(description)
     try:
         with transaction.atomic():
             locked.save(update_fields=["name", "description"])
@@ -129,7 +129,8 @@ def _checked(project: Project, kind: str, settings: Mapping[str, Any]) -> QuickE
     return judge
 
 
-def _add_version(evaluator: Evaluator, kind: str, settings: Mapping[str, Any], by: User | None) -> EvaluatorVersion:
+def add_version(evaluator: Evaluator, kind: str, settings: Mapping[str, Any], by: User | None) -> EvaluatorVersion:
+    """Make the next version; the caller holds the lock on the evaluator and has checked what it judges by."""
     evaluator.version += 1
     evaluator.save(update_fields=["version"])
     return EvaluatorVersion.objects.create(
@@ -146,7 +147,8 @@ def _locked(evaluator: Evaluator, *, by: User | None, is_archive_fine: bool = Fa
     return locked
 
 
-def _clean_name(name: str) -> str:
+def clean_name(name: str) -> str:
+    """Return the name as it is stored, or refuse it in words."""
     found = unicodedata.normalize("NFC", name).strip()
     if not found:
         raise EvaluatorNameNotUsable("Give the check a name, such as «Names the refund period».")

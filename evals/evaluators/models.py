@@ -9,6 +9,9 @@ from django.db.models.functions import Now
 
 from projects.models import Project, User
 
+# The kind of an evaluator that is a function of an application; the server knows its name and a hash of what it is.
+CODE = "code"
+
 
 class EvaluatorQuerySet(models.QuerySet["Evaluator"]):
     def for_project(self, project: Project) -> EvaluatorQuerySet:
@@ -53,7 +56,7 @@ class EvaluatorVersion(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     evaluator = models.ForeignKey(Evaluator, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
-    # One of evals.evaluators.catalogue.KINDS, or of the judges.
+    # One of evals.evaluators.catalogue.KINDS, or of the judges, or CODE.
     kind = models.CharField(max_length=40)
     settings = models.JSONField(default=dict)
     author = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")

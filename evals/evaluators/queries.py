@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.db.models import F, Q
 
 from evals.evaluators import catalogue
 from evals.evaluators.catalogue import Kind
-from evals.evaluators.models import Evaluator, EvaluatorVersion
+from evals.evaluators.models import CODE, Evaluator, EvaluatorVersion
 from evals.experiments.models import ExperimentEvaluator
 from evals.judges.catalogue import JUDGES, JudgeKind
 from projects.models import Project
 
 _MOST_WORDS = 8
+# Shown, and never built: an application runs it.
+IN_CODE = Kind(
+    "A function in your code",
+    "Your application runs it; here its scores are kept.",
+    partial(catalogue.build, CODE, {}),
+    {},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +43,7 @@ class EvaluatorRow:
 
 def kind_of(name: str) -> Kind | JudgeKind | None:
     """Return what a kind looks at; None for one that is no longer there."""
-    return JUDGES.get(name) or catalogue.KINDS.get(name)
+    return IN_CODE if name == CODE else JUDGES.get(name) or catalogue.KINDS.get(name)
 
 
 def evaluators(
@@ -50,8 +58,9 @@ def evaluators(
 
 
 def usable(project: Project) -> list[EvaluatorRow]:
-    """Return every evaluator that is not in the archive, by name."""
-    return _with_versions(list(Evaluator.objects.for_project(project).active().by_name()))
+    """Return every evaluator that can judge here and is not in the archive, by name."""
+    rows = _with_versions(list(Evaluator.objects.for_project(project).active().by_name()))
+    return [row for row in rows if row.version.kind != CODE]
 
 
 def uses_of(evaluator: Evaluator) -> int:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from evals.errors import CannotJudge, EvalsError
 from evals.evaluators import definitions
 from evals.evaluators.cases import Case, ModelEvaluator, Outcome, Question, QuickEvaluator
-from evals.evaluators.models import EvaluatorVersion
+from evals.evaluators.models import CODE, EvaluatorVersion
 from evals.experiments.models import CellState, Experiment, ExperimentCell, ExperimentScore
 from evals.models import DatasetItem
 from prompt_registry import rendering, texts
@@ -79,6 +79,8 @@ def ready(versions: Iterable[EvaluatorVersion]) -> list[Judge]:
 def of_experiment(experiment: Experiment) -> list[Judge]:
     """Return the evaluators of an experiment, in the order of the screen."""
     links = experiment.evaluators.select_related("evaluator_version__evaluator").order_by("position")
+    # What the application judged itself is there already, or never will be.
+    links = links.exclude(evaluator_version__kind=CODE)
     return ready(link.evaluator_version for link in links)
 
 

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 from webapp.api import (
     change_requests,
     datasets,
+    experiments_starting,
     feedback,
     me,
     otlp,
@@ -33,6 +34,8 @@ api.add_router("", rollouts.router)
 api.add_router("", feedback.router)
 api.add_router("", traces.router)
 api.add_router("", datasets.router)
+# With those that read experiments: one path takes both.
+api.add_router("", experiments_starting.router)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/traces", otlp.receive_traces, name="otlp-traces"),

@@ -13,6 +13,7 @@ from django.urls import URLPattern, path
 
 from evals.errors import EvalsError
 from evals.evaluators import catalogue, definitions, queries
+from evals.evaluators.models import CODE
 from evals.judges import families
 from evals.judges.catalogue import JUDGES
 from projects.roles import Action
@@ -40,7 +41,7 @@ class NameForm(forms.Form):
 def new_evaluator(request: ProjectRequest) -> HttpResponseBase:
     """Choose what is looked at, fill in its form, make the check and open it."""
     kind = request.GET.get("kind", "")
-    if queries.kind_of(kind) is None:
+    if kind == CODE or queries.kind_of(kind) is None:
         return _show_kinds(request)
     data = request.POST if request.method == "POST" else None
     name_form, form = NameForm(data, initial={"name": _usual_name(kind)}), form_of(request, kind, data)

@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from callboard import ids
 from callboard.client import WEEK, observing
@@ -13,6 +13,9 @@ from callboard.lifecycle import default_client
 from callboard.prompt_access import Prompts
 from callboard.prompt_models import Prompt
 from callboard.spans import UNSET, Span
+
+if TYPE_CHECKING:
+    from callboard.experiment_results import ExperimentResult
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -110,6 +113,19 @@ def feedback_token(
 ) -> str | None:
     """Return a token with which a browser may give feedback on the trace; made here, without asking the server."""
     return default_client().feedback_token(trace_id, span_id=span_id, user=user, expires_in=expires_in)
+
+
+def run_experiment(
+    *,
+    dataset: str,
+    task: Callable[[Any], Any],
+    evaluators: "Iterable[Callable[..., Any] | str]" = (),
+    **options: Any,
+) -> "ExperimentResult":
+    """Call the task on every item of a dataset and return what the checks found; see `callboard.experiments`."""
+    from callboard import experiments  # brings in asyncio and thread pools, which applications do without
+
+    return experiments.run_experiment(dataset=dataset, task=task, evaluators=evaluators, **options)
 
 
 def flush(timeout: float = 5.0) -> bool:

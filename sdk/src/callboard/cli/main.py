@@ -15,7 +15,7 @@ from callboard.version import __version__
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
-CLIENT_VERBS: Final = ("doctor", "prompts", "replay")
+CLIENT_VERBS: Final = ("doctor", "experiment", "prompts", "replay")
 ENTRY_POINTS: Final = "callboard.commands"
 OK, FAILED, WRONG_USE = 0, 1, 2
 
@@ -25,7 +25,7 @@ class CommandError(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command, and return 0 for success, 1 for failure, 2 for wrong use."""
+    """Run the command, and return 0 for success, 1 for failure, 2 for wrong use; a verb may return more."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser = _parser(given)
     try:
