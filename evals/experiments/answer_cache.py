@@ -20,12 +20,15 @@ _MOST_BYTES = 256 * 1024
 _DELETED_AT_ONCE = 5_000
 
 
-def key_of(*, provider: str, question: Question, repetition: int, step: int, alone: int = 0) -> bytes:
+def key_of(
+    *, provider: str, question: Question, repetition: int, step: int, twin: int = 0, alone: int = 0
+) -> bytes:  # fmt: skip
     """Return what an answer is kept under; `alone` is an experiment that shares no answers with others, or 0.
 
-    Repetitions and samples are different draws of the same question, so each has an answer of its own.
+    Repetitions, samples and columns that ask the same (`twin` counts those) are different draws of the same question, so
+    each has an answer of its own.
     """
-    asked = [provider, asdict(question.settings), list(question.messages), repetition, step, alone]
+    asked = [provider, asdict(question.settings), list(question.messages), repetition, step, twin, alone]
     return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS, default=_plain)).digest()
 
 

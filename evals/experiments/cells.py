@@ -36,8 +36,8 @@ _CLAIM = """
         SELECT id FROM experiment_cell c
          WHERE experiment_id = %(experiment)s AND run_at <= statement_timestamp()
            AND state IN ('ready', 'answering', 'answered', 'judging')
-           AND (state = %(from)s OR (state = %(to)s AND lease_until <= statement_timestamp())) {}
-         ORDER BY predicted_tokens DESC, item_id, repetition, "column" FOR UPDATE SKIP LOCKED LIMIT %(limit)s))
+           AND (state = %(from)s OR (state = %(to)s AND lease_until <= statement_timestamp())) {rival}
+         ORDER BY {first}, item_id, repetition, "column" FOR UPDATE SKIP LOCKED LIMIT %(limit)s))
     RETURNING id, project_id, experiment_id, item_id, "column", repetition, attempts, lease_token, predicted_tokens, output,
               state = 'judging'
 """
@@ -47,6 +47,9 @@ _RIVAL_IS_THERE = """
         SELECT 1 FROM experiment_cell r WHERE r.experiment_id = c.experiment_id AND r.item_id = c.item_id
            AND r.repetition = c.repetition AND r."column" = 0 AND r.state IN ('ready', 'answering')))
 """
+_LONGEST_FIRST = "predicted_tokens DESC"
+# What may stop before its last item has to know more than the longest ones.
+_MIXED = "hashint8(item_id)"
 _ANSWERED = """
     UPDATE experiment_cell c SET state = n.state, output = n.output, latency_ms = n.latency_ms,
            input_tokens = n.input_tokens, output_tokens = n.output_tokens, cost_nano_usd = n.cost_nano_usd,
@@ -127,14 +130,17 @@ def contenders(*, limit: int) -> list[Contender]:
         return [Contender(*row) for row in cursor.fetchall()]
 
 
-def claim(*, experiment_id: int, limit: int, to_judge: bool, waits_for_rival: bool = False) -> list[Held]:
-    """Take waiting cells of an experiment, and those whose worker went silent."""
+def claim(
+    *, experiment_id: int, limit: int, to_judge: bool, waits_for_rival: bool = False, is_mixed: bool = False
+) -> list[Held]:
+    """Take waiting cells of an experiment, and those whose worker went silent; long answers first, unless mixed."""
     before, during = (CellState.ANSWERED, CellState.JUDGING) if to_judge else (CellState.READY, CellState.ANSWERING)
     values: dict[str, int | str] = {
         "experiment": experiment_id, "limit": limit, "lease": LEASE_SECONDS, "from": before.value, "to": during.value,
     }  # fmt: skip
+    rival, first = _RIVAL_IS_THERE if waits_for_rival else "", _MIXED if is_mixed else _LONGEST_FIRST
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM.format(_RIVAL_IS_THERE if waits_for_rival else ""), values)
+        cursor.execute(_CLAIM.format(rival=rival, first=first), values)
         found = [Held(*row) for row in cursor.fetchall()]
     return sorted(found, key=lambda cell: (-cell.predicted_tokens, cell.item_id, cell.repetition, cell.column))
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evals.experiments.contrasts import Contrast, Nature, item_differences
-from evals.experiments.models import Experiment
+from evals.experiments.models import Experiment, ExperimentState
 from evals.experiments.plans import Variant
 from evals.experiments.score_tables import ScoreTable, Totals
 from evals.statistics.intervals import Interval
@@ -122,7 +122,7 @@ class Comparison:
     table: ScoreTable
     # By item, where items share a source.
     groups: list[Hashable] | None
-    # Items of which nothing waits any more.
+    # Items of which nothing waits any more; of a cancelled one, those that were run.
     finished: int
 
     @property
@@ -135,8 +135,22 @@ class Comparison:
 
     @property
     def is_preliminary(self) -> bool:
-        """Whether some answers still wait, so that the numbers will change."""
-        return not self.experiment.is_over or self.finished < len(self.table.numbers)
+        """Whether some answers still wait, so that the numbers will change, or somebody ended it before they were there."""
+        return self.is_cancelled or not self.experiment.is_over or self.finished < len(self.table.numbers)
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.experiment.state == ExperimentState.CANCELLED
+
+    @property
+    def may_stop_early(self) -> bool:
+        return self.experiment.stops_early and len(self.columns) == 2
+
+    @property
+    def has_stopped_early(self) -> bool:
+        """Whether it ended as soon as the answer was clear, which is when a difference looks larger than it is."""
+        is_cut = any(column.totals.skipped for column in self.columns)
+        return self.may_stop_early and is_cut and self.experiment.state == ExperimentState.DONE
 
     @property
     def comparisons(self) -> int:

@@ -14,20 +14,35 @@ from evals.statistics.verdicts import Verdict
 
 def verdict(whole: Comparison, column: Column) -> str:
     """Return what is known about a column against the other: quality, price, time, and what got worse."""
-    parts = [*_qualities(column.results), *_needs(column)]
+    parts = [*_qualities(whole, column.results), *_needs(column)]
     if not column.results:
         parts = ["no check judged these answers", *parts]
     sentence = _capital(", ".join(parts)) + "."
-    return f"{_so_far(whole)}{sentence}{_casualties(column)}"
+    return f"{_so_far(whole)}{sentence}{_casualties(column)}{_luck(whole, column)}"
+
+
+def why_maybe_chance(whole: Comparison) -> str:
+    """Say why a difference whose interval leaves out 0 may still be chance."""
+    if whole.may_stop_early and whole.comparisons < 2:
+        return "a test that may stop early has to be surer than that"
+    return "so many comparisons make such a difference by chance"
+
+
+def _luck(whole: Comparison, column: Column) -> str:
+    if not (whole.has_stopped_early and column.results):
+        return ""
+    return " It stopped as soon as this was clear, so the real difference is probably smaller than it looks here."
 
 
 def _so_far(whole: Comparison) -> str:
     if not whole.is_preliminary:
         return ""
+    if whole.is_cancelled:
+        return f"Cancelled after {whole.finished:,} of {whole.experiment.item_count:,} items, and not final: "
     return f"After {whole.finished:,} of {whole.experiment.item_count:,} items, and not final: "
 
 
-def _qualities(results: Sequence[Result]) -> list[str]:
+def _qualities(whole: Comparison, results: Sequence[Result]) -> list[str]:
     by_verdict = {one: [result for result in results if result.verdict == one] for one in Verdict}
     found = []
     for kind, words in ((Verdict.BETTER, "probably better on"), (Verdict.WORSE, "probably worse on")):
@@ -35,12 +50,12 @@ def _qualities(results: Sequence[Result]) -> list[str]:
             found.append(f"{words} {_listed([_with_numbers(result) for result in by_verdict[kind]])}")
     if same := by_verdict[Verdict.SAME]:
         found.append(f"no difference on {_listed([_name(result) for result in same])}")
-    return found + _unknown(by_verdict[Verdict.UNKNOWN])
+    return found + _unknown(whole, by_verdict[Verdict.UNKNOWN])
 
 
-def _unknown(results: Sequence[Result]) -> list[str]:
+def _unknown(whole: Comparison, results: Sequence[Result]) -> list[str]:
     found = [
-        f"not clear on {_name(result)}, where so many comparisons make such a difference by chance"
+        f"not clear on {_name(result)}, where {why_maybe_chance(whole)}"
         for result in results
         if result.finding.is_maybe_chance
     ]

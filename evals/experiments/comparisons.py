@@ -10,15 +10,13 @@ import numpy as np
 from evals.experiments import comparison_words, contrasts, score_tables
 from evals.experiments.comparison_values import CLEARLY, Check, Column, Comparison, Level, Need, Result, net
 from evals.experiments.contrasts import LeftOut, Nature
-from evals.experiments.models import Experiment
+from evals.experiments.models import Experiment, ExperimentState
 from evals.experiments.plans import Variant
 from evals.experiments.score_tables import Floats, Scores, ScoreTable
 from evals.statistics.intervals import Interval, wilson
 from evals.statistics.paired import holm, mean_difference
 from evals.statistics.ratios import Ratio, paired_ratio
-from evals.statistics.verdicts import settle
-
-_LEVEL = 0.05
+from evals.statistics.verdicts import LEVEL, LEVEL_AFTER_LOOKS, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,8 @@ def compare(*, experiment: Experiment, against: int = 0) -> Comparison:
     checks = _checks(experiment, table, against)
     variants = [Variant.from_json(raw) for raw in experiment.variants]
     columns = [_alone(experiment, place, variant, checks, table, groups) for place, variant in enumerate(variants)]
-    whole = Comparison(experiment, against, checks, tuple(columns), table, groups, int(table.is_complete.sum()))
+    finished = table.is_run if experiment.state == ExperimentState.CANCELLED else table.is_complete
+    whole = Comparison(experiment, against, checks, tuple(columns), table, groups, int(finished.sum()))
     return replace(whole, columns=_worded(whole, _needing(whole, _judged(whole))))
 
 
@@ -121,7 +120,8 @@ def _judged(whole: Comparison) -> list[Column]:
         for column in whole.others
         for check in whole.checks
     ]
-    findings = settle([contrast.difference for _, _, contrast in found])
+    level = LEVEL_AFTER_LOOKS if whole.may_stop_early else LEVEL
+    findings = settle([contrast.difference for _, _, contrast in found], level=level)
     results: dict[int, list[Result]] = {}
     for (place, check, contrast), finding in zip(found, findings, strict=True):
         results.setdefault(place, []).append(Result(check, contrast, finding))
@@ -185,7 +185,7 @@ def _logarithms(table: ScoreTable, place: int, name: str) -> Floats:
 def _need(whole: Comparison, ratio: Ratio, corrected: float) -> Need | None:
     if not ratio.items:
         return None
-    return Need(ratio, ratio.is_clear and corrected <= _LEVEL, len(whole.table.numbers) - ratio.items)
+    return Need(ratio, ratio.is_clear and corrected <= LEVEL, len(whole.table.numbers) - ratio.items)
 
 
 def _worded(whole: Comparison, columns: list[Column]) -> tuple[Column, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -51,6 +51,10 @@ class Frozen:
         return [column_of(Variant.from_json(raw)) for raw in self.experiment.variants]
 
     @cached_property
+    def twins(self) -> list[int]:
+        return twins_of(self.columns)
+
+    @cached_property
     def judges(self) -> list[Judge]:
         return judging.of_experiment(self.experiment)
 
@@ -77,6 +81,12 @@ class Frozen:
 def column_of(variant: Variant) -> Column:
     """Return a variant with its text read."""
     return Column(variant, variant.prompt_content, limited(variant.settings))
+
+
+def twins_of(columns: Sequence[Column]) -> list[int]:
+    """Return for each column how many before it ask the very same, whoever is asked and however often."""
+    asked = [(column.content.text, column.content.messages, column.settings) for column in columns]
+    return [asked[:place].count(one) for place, one in enumerate(asked)]
 
 
 def limited(settings: ModelSettings) -> ModelSettings:

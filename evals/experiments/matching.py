@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from evals.experiments.models import Experiment, ExperimentState
-from evals.experiments.plans import Variant
+from evals.experiments.plans import Sampling, Variant
 from prompt_registry.models import Prompt
 
 _LOOKED_AT = 50
@@ -22,7 +23,7 @@ class Match:
 
 
 def find(*, prompt: Prompt, before: str, after: str) -> Match | None:
-    """Return the newest experiment that ended and had texts with both of these content hashes."""
+    """Return the newest experiment that ended and had texts with both of these content hashes, asked as they are live."""
     return next((match for match in _matches(prompt, before, after)), None)
 
 
@@ -33,6 +34,26 @@ def was_ever_tested(prompt: Prompt) -> bool:
 def _matches(prompt: Prompt, before: str, after: str) -> Iterator[Match]:
     ended = Experiment.objects.filter(prompt=prompt, state=ExperimentState.DONE).select_related("project")
     for experiment in ended.newest_first()[:_LOOKED_AT]:
-        hashes = [Variant.from_json(raw).prompt_content.hash for raw in experiment.variants]
-        if before in hashes and after in hashes:
-            yield Match(experiment, hashes.index(before), hashes.index(after))
+        variants = [Variant.from_json(raw) for raw in experiment.variants]
+        places = (_places(variants, wanted) for wanted in (before, after))
+        for first, second in product(*places):
+            if _differ_by_text_alone(variants[first], variants[second]):
+                yield Match(experiment, first, second)
+                break
+
+
+def _places(variants: Sequence[Variant], wanted: str) -> list[int]:
+    """Return the columns with this text, asked the way an application asks: once, and the model that the text names."""
+    return [
+        place
+        for place, variant in enumerate(variants)
+        if variant.sampling == Sampling.ONCE
+        and (content := variant.prompt_content).hash == wanted
+        and content.settings.model in ("", variant.model)
+    ]
+
+
+def _differ_by_text_alone(before: Variant, after: Variant) -> bool:
+    """A difference of models counts only where both texts name theirs, so that it goes live with them."""
+    name_theirs = all(variant.prompt_content.settings.model for variant in (before, after))
+    return name_theirs or before.model == after.model

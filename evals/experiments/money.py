@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from evals.evaluators.cases import Question
 from evals.experiments import answer_cache, choices, judging, predictions, sampling
-from evals.experiments.frozen import Column, column_of, limited
+from evals.experiments.frozen import Column, column_of, limited, twins_of
 from evals.experiments.judging import Judge, Verdict
 from evals.experiments.plans import ExperimentPlan, Sampling
 from evals.experiments.predictions import Usual
@@ -57,15 +57,23 @@ class _Sum:
             self.worst + other.worst, self.seconds + other.seconds,
         )  # fmt: skip
 
+    def times(self, factor: float) -> _Sum:
+        """Return the calls, what they cost and how long they take, so many times."""
+        return replace(
+            self, calls=round(self.calls * factor), expected=_times(self.expected, factor),
+            worst=_times(self.worst, factor), seconds=self.seconds * factor,
+        )  # fmt: skip
+
 
 def estimate(*, plan: ExperimentPlan) -> Estimate:
     """Return what the plan takes; items whose blanks are not filled cost nothing."""
     ids = list(choices.items_of(plan).values_list("pk", flat=True))
     sample = list(DatasetItem.objects.filter(pk__in=_spread(ids)).by_number())
     total = _Sum()
-    for number, variant in enumerate(plan.variants):
-        total += _Pricing(plan, column_of(variant), number).of(sample)
-    times = plan.repetitions * len(ids) / len(sample) if sample else 0.0
+    columns = [column_of(variant) for variant in plan.variants]
+    for number, (column, twin) in enumerate(zip(columns, twins_of(columns), strict=True)):
+        total += _Pricing(plan, column, number, twin).of(sample)
+    times = len(ids) / len(sample) if sample else 0.0
     judged = len(ids) * len(plan.variants) * plan.repetitions
     return Estimate(
         cells=judged, calls=round(total.calls * times), cached=round(total.cached * times),
@@ -77,8 +85,9 @@ def estimate(*, plan: ExperimentPlan) -> Estimate:
 class _Pricing:
     """Prices the answers of one column, and the judges of them."""
 
-    def __init__(self, plan: ExperimentPlan, column: Column, number: int) -> None:
-        self._column, self._number = column, number
+    def __init__(self, plan: ExperimentPlan, column: Column, number: int, twin: int) -> None:
+        self._column, self._number, self._twin = column, number, twin
+        self._repetitions = plan.repetitions
         self._project: Project = plan.dataset.project
         self._book: Book = books.of(self._project.pk)
         self._provider = _address(self._project, column.variant.connection_id)
@@ -94,14 +103,11 @@ class _Pricing:
         questions = [(item, question) for item in items if (question := self._question(item)) is not None]
         known = self._known(questions)
         total = _Sum(cached=known)
-        price = sum((self._answer(question) for _, question in questions), _Sum())
         if questions:
-            share = 1 - known / len(questions)
-            total += replace(
-                price, calls=round(price.calls * share), expected=_times(price.expected, share),
-                worst=_times(price.worst, share), seconds=price.seconds * share,
-            )  # fmt: skip
-        return total + sum((self._judged(item) for item, _ in questions), _Sum())
+            price = sum((self._answer(question) for _, question in questions), _Sum())
+            total += price.times(self._repetitions - known / len(questions))
+        judged = sum((self._judged(item) for item, _ in questions), _Sum())
+        return total + judged.times(self._repetitions)
 
     def _question(self, item: DatasetItem) -> Question | None:
         try:
@@ -113,8 +119,11 @@ class _Pricing:
         if not self._uses_cache or self._column.variant.sampling != Sampling.ONCE:
             return 0
         keys = [
-            answer_cache.key_of(provider=self._provider, question=question, repetition=0, step=0)
+            answer_cache.key_of(
+                provider=self._provider, question=question, repetition=repetition, step=0, twin=self._twin
+            )
             for _, question in questions
+            for repetition in range(self._repetitions)
         ]
         return answer_cache.count(project_id=self._project.pk, keys=keys)
 

@@ -26,14 +26,23 @@ def claim(frozen: Frozen, share: int) -> list[Held]:
     held: list[Held] = []
     experiment = frozen.experiment
     if frozen.has_second_look:
-        held = cells.claim(experiment_id=experiment.pk, limit=share, to_judge=True, waits_for_rival=frozen.compares)
+        held = cells.claim(
+            experiment_id=experiment.pk,
+            limit=share,
+            to_judge=True,
+            waits_for_rival=frozen.compares,
+            is_mixed=experiment.stops_early,
+        )
     left = share - len(held)
     if left > 0 and experiment.runs_in == RunsIn.WORKERS:
         most_calls = max(
             sampling.calls_at_once(sampling=column.variant.sampling, samples=column.variant.samples)
             for column in frozen.columns
         )
-        held += cells.claim(experiment_id=experiment.pk, limit=max(1, left // most_calls), to_judge=False)
+        held += cells.claim(
+            experiment_id=experiment.pk, limit=max(1, left // most_calls), to_judge=False,
+            is_mixed=experiment.stops_early,
+        )  # fmt: skip
     if taken_over := [cell for cell in held if cell.attempts > 1]:
         attempts.close_lost(
             experiment_id=experiment.pk, cell_ids=[cell.id for cell in taken_over],
@@ -90,7 +99,7 @@ def shortage() -> OutOfMoney:
 def _key(frozen: Frozen, asked: Asked) -> bytes:
     return answer_cache.key_of(
         provider=asked.provider.connection.base_url, question=asked.question, repetition=asked.work.cell.repetition,
-        step=asked.step, alone=0 if frozen.experiment.uses_cache else frozen.experiment.pk,
+        step=asked.step, twin=frozen.twins[asked.work.cell.column], alone=0 if frozen.experiment.uses_cache else frozen.experiment.pk,
     )  # fmt: skip
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Avg
+from django.db.models import Avg, QuerySet
 
 from evals.experiments.models import CellState, ExperimentCell
 from evals.models import DatasetItem
@@ -17,6 +18,7 @@ _USUAL_TOKENS = 300
 _USUAL_SECONDS = 2.5
 _BYTES_PER_TOKEN = 3.6
 _LOOKED_AT = 300
+_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +41,25 @@ def usual(*, project: Project, model: str, longest: int | None) -> Usual:
     return Usual(min(tokens, longest or tokens), seconds)
 
 
-def of_items(items: Iterable[DatasetItem], *, models: Sequence[str]) -> dict[int, int]:
+def of_items(items: QuerySet[DatasetItem], *, models: Sequence[str]) -> dict[int, int]:
     """Return about how many tokens the longest answer to each item has.
 
     From what was answered to it before; else as long as what is expected; else as long as usual.
     """
-    known = list(items)
+    # An item may be large, and there may be very many.
+    expected = {
+        pk: _from_expected(output)
+        for pk, output in items.values_list("pk", "expected_output").iterator(chunk_size=_CHUNK)
+    }
     before = dict(
-        ExperimentCell.objects.filter(item__in=[item.pk for item in known], model__in=models, state=CellState.DONE)
+        ExperimentCell.objects.filter(item__in=list(expected), model__in=models, state=CellState.DONE)
         .values_list("item")
         .annotate(tokens=Avg("output_tokens"))
     )
-    return {item.pk: math.ceil(before.get(item.pk) or _from_expected(item)) for item in known}
+    return {pk: math.ceil(before.get(pk) or tokens) for pk, tokens in expected.items()}
 
 
-def _from_expected(item: DatasetItem) -> float:
-    if item.expected_output is None:
+def _from_expected(output: Any) -> float:
+    if output is None:
         return _USUAL_TOKENS
-    return max(1.0, rendering.utf8_length(rendering.stringify(item.expected_output)) / _BYTES_PER_TOKEN)
+    return max(1.0, rendering.utf8_length(rendering.stringify(output)) / _BYTES_PER_TOKEN)

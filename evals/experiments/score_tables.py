@@ -125,6 +125,14 @@ class ScoreTable:
             whole &= answers.became != Became.WAITING
         return whole
 
+    @property
+    def is_run(self) -> NDArray[np.bool_]:
+        """Whether all of an item was run, in every column."""
+        whole = self.is_complete
+        for answers in self.answers.values():
+            whole &= answers.became != Became.SKIPPED
+        return whole
+
 
 def read(experiment: Experiment) -> ScoreTable:
     """Return what became of the experiment so far."""

@@ -11,6 +11,8 @@ from evals.judges.fences import REMOVED, Fence
 from prompt_registry.providers.values import ModelSettings
 
 LONGEST_ANSWER = 2_000
+# The thoughts of a model that thinks first are billed as part of its answer.
+LONGEST_THOUGHT = 16_000
 ANSWER = "ANSWER"
 INPUT = "INPUT"
 CONTEXT = "CONTEXT"
@@ -42,7 +44,7 @@ def question(*, model: str, task: str, texts: Sequence[tuple[str, str]], form: M
             {"role": "user", "content": f"{task.strip()}\n\nThe random word of this question is {fence.word}.\n\n{data}"},
         ),
         settings=ModelSettings(
-            model=model, temperature=None if is_thinker else 0.0, max_tokens=None if is_thinker else LONGEST_ANSWER,
+            model=model, temperature=None if is_thinker else 0.0, max_tokens=LONGEST_THOUGHT if is_thinker else LONGEST_ANSWER,
             response_schema=closed(form),
         ),
     )  # fmt: skip

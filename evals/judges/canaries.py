@@ -22,6 +22,7 @@ from evals.judges import attacks, catalogue, once
 from evals.judges.attacks import Attack
 from evals.judges.models import JudgeCanary
 from evals.judges.once import Judged
+from evals.online.models import OnlineEvaluation, OnlineState
 from evals.statistics.intervals import wilson
 from projects import jobs
 from projects.errors import ProjectsError
@@ -118,10 +119,11 @@ def forget_old() -> None:
 def _in_use() -> QuerySet[EvaluatorVersion]:
     since = timezone.now() - IN_USE
     used = ExperimentEvaluator.objects.filter(experiment__created_at__gte=since).values("evaluator_version_id")
-    current = EvaluatorVersion.objects.filter(
-        kind__in=list(catalogue.JUDGES), evaluator__archived_at=None, number=F("evaluator__version")
-    )
-    return current.filter(Q(created_at__gte=since) | Q(pk__in=used))
+    watching = OnlineEvaluation.objects.exclude(state=OnlineState.PAUSED).values("evaluator_version_id")
+    is_current = Q(evaluator__archived_at=None, number=F("evaluator__version"))
+    judges = EvaluatorVersion.objects.filter(kind__in=list(catalogue.JUDGES))
+    # What watches live calls stays at its version when the judge is changed.
+    return judges.filter(is_current & (Q(created_at__gte=since) | Q(pk__in=used)) | Q(pk__in=watching))
 
 
 def _try(

@@ -14,7 +14,9 @@ from evals.statistics.paired import Difference, holm
 MARGIN = 0.03
 # Found in four of five experiments.
 _POWER = 0.8
-_LEVEL = 0.05
+LEVEL = 0.05
+# What is left of it for the end where looking on the way may have stopped for a wrong reason in 2 of 100 cases.
+LEVEL_AFTER_LOOKS = 0.03
 # How often two versions differ on an item, as long as nothing better is known.
 USUAL_DISCORDANCE = 0.16
 _FEWEST_ITEMS = 10
@@ -35,7 +37,7 @@ class Finding:
 
     verdict: Verdict
     more_items: int = 0
-    # The interval leaves out 0, but among so many comparisons one like this turns up by chance.
+    # The interval leaves out 0, but among so many comparisons, or looks, one like this turns up by chance.
     is_maybe_chance: bool = False
 
 
@@ -58,14 +60,16 @@ def find(difference: Difference, *, margin: float = MARGIN, higher_is_better: bo
     return Finding(Verdict.UNKNOWN, _more(difference, margin))
 
 
-def settle(differences: Sequence[Difference], *, margin: float = MARGIN) -> list[Finding]:
+def settle(
+    differences: Sequence[Difference], *, margin: float = MARGIN, level: float = LEVEL
+) -> list[Finding]:  # fmt: skip
     """Return the findings of a family of comparisons: better and worse only where they survive Holm's correction."""
     corrected = holm([difference.p_value for difference in differences])
     findings = [find(difference, margin=margin) for difference in differences]
-    if len(findings) < 2:
+    if len(findings) < 2 and level >= LEVEL:
         return findings
     return [
-        _doubted(finding, difference, margin, len(findings)) if p_value > _LEVEL else finding
+        _doubted(finding, difference, margin, len(findings)) if p_value > level else finding
         for finding, difference, p_value in zip(findings, differences, corrected, strict=True)
     ]
 
@@ -83,7 +87,7 @@ def items_needed(difference: float, *, variance: float | None = None, comparison
 def _effort(comparisons: int) -> float:
     """Return (1.96 + 0.84)² = 7.85 for one comparison, and more for several."""
     normal = NormalDist()
-    return (normal.inv_cdf(1 - _LEVEL / 2 / comparisons) + normal.inv_cdf(_POWER)) ** 2
+    return (normal.inv_cdf(1 - LEVEL / 2 / comparisons) + normal.inv_cdf(_POWER)) ** 2
 
 
 def _doubted(finding: Finding, difference: Difference, margin: float, comparisons: int) -> Finding:
@@ -97,6 +101,6 @@ def _more(difference: Difference, margin: float, comparisons: int = 1) -> int:
     target = max(abs(difference.estimate), margin)
     if difference.variance == 0 and difference.estimate == 0:
         # Nothing differed so far: soon so much is ruled out that the rest is of no interest.
-        return max(1, math.ceil(math.log(_LEVEL) / math.log(1 - margin)) - difference.items)
+        return max(1, math.ceil(math.log(LEVEL) / math.log(1 - margin)) - difference.items)
     variance = difference.variance or max(0.0, USUAL_DISCORDANCE - target**2)
     return max(1, items_needed(target, variance=variance, comparisons=comparisons) - difference.items)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from django import forms
 from django.http import HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path
@@ -13,6 +14,7 @@ from evals.errors import EvalsError
 from evals.evaluators import catalogue, definitions, queries
 from evals.evaluators.cases import Case, ModelEvaluator, Outcome
 from evals.evaluators.models import Evaluator, EvaluatorVersion
+from evals.experiments.judging import SomethingBroke
 from evals.judges import canaries, once
 from evals.judges import catalogue as judges
 from evals.judges.catalogue import BETTER, FEEDBACK
@@ -25,6 +27,8 @@ from webapp.access import ProjectRequest, refuse, requires
 from webapp.pages import evaluators_words
 from webapp.pages.evaluators_frame import evaluator_of, is_judge, render_evaluator
 from webapp.pages.prompts_form import number_in
+
+log = structlog.get_logger("callboard.evaluators")
 
 _LONGEST = 100_000
 _DATASETS = 100
@@ -169,11 +173,21 @@ def _context(request: ProjectRequest, evaluator: Evaluator, version: EvaluatorVe
 def _carry_out(request: ProjectRequest, version: EvaluatorVersion, case: Case, action: str) -> dict[str, Any]:
     try:
         if not is_judge(version):
-            return {"tried": Tried(outcome=catalogue.build(version.kind, version.settings).judge(case))}
+            return {"tried": Tried(outcome=_quick(version, case))}
         judge = judges.build(version.kind, version.settings)
         return _ask(request, judge, case) if action == "ask" else _price(request, judge, case)
     except (EvalsError, ProjectsError) as error:
         return {"tried": Tried(error=str(error))}
+
+
+def _quick(version: EvaluatorVersion, case: Case) -> Outcome:
+    try:
+        return catalogue.build(version.kind, version.settings).judge(case)
+    except EvalsError:
+        raise
+    except Exception as error:  # the edge of one evaluator: an answer that breaks it is an error, never a broken page
+        log.exception("evaluator_broke", evaluator_version=version.pk)
+        raise SomethingBroke from error
 
 
 def _price(request: ProjectRequest, judge: ModelEvaluator, case: Case) -> dict[str, Any]:

@@ -86,7 +86,8 @@ def texts(request: ProjectRequest, experiment_id: int) -> HttpResponse:
     experiment = experiment_of(request, experiment_id)
     columns = frozen_columns(experiment)
     place = number_in(request.GET, "column")
-    if place >= len(columns):
+    # What was made in code has no text here.
+    if place >= len(columns) or not (columns[0].variant.content and columns[place].variant.content):
         raise Http404
     before, after = columns[0].variant.prompt_content, columns[place].variant.prompt_content
     context = {
@@ -113,7 +114,7 @@ def _frozen(experiment: Experiment, place: int, variant: Variant) -> FrozenColum
     if experiment.prompt_id and variant.kind == VERSION and variant.number:
         arguments = [experiment.project.slug, experiment.prompt_id, variant.number]
         version_url = reverse("prompt-version", args=arguments)
-    if variant.content:
+    if variant.content and experiment.variants[0].get("content"):
         texts_url = f"{address(experiment, 'experiment-texts')}?column={place}"
     return FrozenColumn(place, variant, experiments_variants.sampling_of(variant), version_url, texts_url)
 

@@ -37,16 +37,22 @@ def export(request: ProjectRequest, experiment_id: int, kind: str) -> HttpRespon
 
 def _table(experiment: Experiment, documents: Iterator[dict[str, Any]]) -> Iterator[Sequence[object]]:
     chosen = experiment.evaluators.select_related("evaluator_version__evaluator").order_by("position")
-    checks = [entry.evaluator_version.evaluator.name for entry in chosen]
+    checks = [(entry.evaluator_version.evaluator.name, entry.evaluator_version.number) for entry in chosen]
     titles = [Variant.from_json(raw).title for raw in experiment.variants]
-    yield [*_HEAD, *(f"{name}: {part}" for name in checks for part in ("value", "passed", "why"))]
+    yield [*_HEAD, *(f"{name}: {part}" for name in _names(checks) for part in ("value", "passed", "why"))]
     for document in documents:
-        said = {score["check"]: score for score in document["scores"]}
+        said = {(score["check"], score["check_version"]): score for score in document["scores"]}
         yield [
             document["item"], in_words(document["input"]), in_words(document["expected_output"]), document["column"],
             titles[document["column"]], *(document[name] for name in _HEAD[5:]),
-            *(cell for name in checks for cell in _score_cells(said.get(name))),
+            *(cell for check in checks for cell in _score_cells(said.get(check))),
         ]  # fmt: skip
+
+
+def _names(checks: Sequence[tuple[str, int]]) -> list[str]:
+    """Return the names of the checks, with the version where several of one check are there."""
+    names = [name for name, _ in checks]
+    return [name if names.count(name) == 1 else f"{name} v{number}" for name, number in checks]
 
 
 def _score_cells(score: dict[str, Any] | None) -> tuple[object, object, object]:

@@ -70,6 +70,7 @@ def _of_check(comparison: Comparison, column: Column, result: Result, reach: flo
     difference, finding = result.contrast.difference, result.finding
     word, kind, colour = _LOOKS[result.verdict]
     interval = comparison_words.from_to(difference.interval)
+    doubt = comparison_words.why_maybe_chance(comparison) if finding.is_maybe_chance else ""
     is_empty = not difference.items
     return Tile(
         title=result.check.name, word=word, kind=kind, unit="points",
@@ -80,7 +81,7 @@ def _of_check(comparison: Comparison, column: Column, result: Result, reach: flo
             reach=reach, colour=colour, label=f"{comparison_words.points(difference.estimate)} points, {interval}",
         ),
         notes=_notes(
-            _levels(comparison, column, result), _need_of(finding.more_items, finding.is_maybe_chance),
+            _levels(comparison, column, result), _need_of(finding.more_items, doubt),
             f"{comparison_words.what_it_rests_on(difference)}." if difference.items else "",
             comparison_words.why_left_out(result.contrast), _chance_of(result), _doubt_of(doubted),
         ),
@@ -105,10 +106,10 @@ def _share(level: Level) -> str:
     return f"{level.estimate * 100:.0f} %" if level.check.is_rate else f"{level.estimate * 100:.0f} of 100"
 
 
-def _need_of(more_items: int, is_maybe_chance: bool) -> str:
+def _need_of(more_items: int, doubt: str) -> str:
     if not more_items:
         return ""
-    why = "Too many comparisons at once for this to be sure: " if is_maybe_chance else ""
+    why = f"{doubt[:1].upper()}{doubt[1:]}: " if doubt else ""
     return f"{why}{'about' if why else 'About'} {comparison_words.rounded(more_items)} more items would tell."
 
 

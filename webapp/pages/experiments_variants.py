@@ -108,8 +108,8 @@ def _choices(desk: Desk, chosen: QueryDict) -> list[ColumnChoice]:
         for what, on, model, sampling in zip(whats, *padded, strict=True)
     ]
     action, _, place = chosen.get("do", "").partition("-")
-    if action == "drop" and place.isdigit() and len(choices) > 1:
-        choices = [one for number, one in enumerate(choices) if number != int(place)]
+    if action == "drop" and len(choices) > 1:
+        choices = [one for number, one in enumerate(choices) if str(number) != place]
     if action == "add" and len(choices) < MAX_VARIANTS:
         taken = {one.choice.what for one in choices}
         free = [what for what, _ in desk.whats if what not in taken]

@@ -70,6 +70,34 @@ def test_while_it_runs_the_verdict_is_preliminary():
     assert comparison.columns[1].words.startswith("After 2 of 4 items, and not final: ")
 
 
+def test_what_was_cancelled_is_never_final():
+    comparison = compared({"Correct": ["1111", "11--"]}, state=ExperimentState.CANCELLED)
+
+    assert comparison.is_preliminary
+    assert comparison.columns[1].words.startswith("Cancelled after 2 of 4 items, and not final: ")
+
+
+def test_where_it_may_stop_early_the_end_has_to_be_surer():
+    scores = {"Correct": ["1" * 60 + "0" * 17 + "1" * 7, "1" * 60 + "1" * 17 + "0" * 7]}
+
+    usual, surer = compared(scores), compared(scores, stops_early=True)
+
+    assert result_of(usual).contrast.difference.p_value == pytest.approx(0.04, abs=0.01)
+    assert result_of(usual).verdict == Verdict.BETTER
+    assert result_of(surer).verdict == Verdict.UNKNOWN
+    assert "a test that may stop early has to be surer" in surer.columns[1].words
+
+
+def test_a_test_that_stopped_early_says_that_it_was_lucky():
+    scores = {"Correct": ["0" * 20 + "-" * 20, "1" * 20 + "-" * 20]}
+
+    stopped = compared(scores, stops_early=True)
+
+    assert not stopped.is_preliminary
+    assert stopped.columns[1].words.endswith("probably smaller than it looks here.")
+    assert "smaller" not in compared(scores).columns[1].words
+
+
 def test_scores_between_are_compared_by_their_mean():
     found = result_of(compared({"Similar": [[0.5, 0.6, 0.7], [0.6, 0.7, 0.9]]}))
 

@@ -77,6 +77,40 @@ def test_repetitions_have_answers_of_their_own(start, provider):
     assert set(provider.asked.values()) == {3}
 
 
+def test_the_price_of_repetitions_counts_only_those_that_were_answered_before(start, make_plan):
+    start(4)
+    run()
+
+    found = money.estimate(plan=make_plan(0, repetitions=3))
+
+    assert (found.cells, found.calls, found.cached) == (12, 8, 4)
+    assert money.estimate(plan=make_plan(0, repetitions=3, uses_cache=False)).calls == 12
+
+
+def test_columns_that_ask_the_same_have_answers_of_their_own(start, make_plan, connection, provider):
+    variants = [variant(connection), variant(connection)]
+    start(2, variants=variants)
+
+    run()
+
+    assert set(provider.asked.values()) == {2}
+    assert money.estimate(plan=make_plan(0, variants=variants)).calls == 0
+
+
+def test_what_may_stop_early_does_not_begin_with_the_longest(start):
+    experiment = start(40, stops_early=True)
+    for place, cell in enumerate(experiment.cells.order_by("pk")):
+        experiment.cells.filter(pk=cell.pk).update(predicted_tokens=place + 1)
+
+    longest, mixed = (
+        [one.predicted_tokens for one in cells.claim(experiment_id=experiment.pk, limit=10, to_judge=False, is_mixed=is_mixed)]
+        for is_mixed in (False, True)
+    )  # fmt: skip
+
+    assert longest == list(range(40, 30, -1))
+    assert sorted(mixed, reverse=True) != list(range(30, 20, -1))
+
+
 def test_fresh_answers_can_be_asked_for(start, provider):
     start(2)
     run()

@@ -12,6 +12,7 @@ from evals.evaluators.models import EvaluatorVersion
 from evals.judges import canaries
 from evals.judges.attacks import ATTACKS
 from evals.judges.models import JudgeCanary
+from evals.online.models import OnlineEvaluation
 from projects import spending
 from projects.models import Job
 from tests.evals.judges.cases import said
@@ -106,6 +107,17 @@ def test_what_nobody_used_or_changed_for_a_week_is_left_alone(version):
     EvaluatorVersion.objects.update(created_at=timezone.now() - timedelta(days=8))
 
     assert canaries.plan() == 0
+
+
+@pytest.mark.parametrize(("state", "planned"), [("active", 1), ("paused", 0)], ids=["watching", "paused"])
+def test_a_version_that_watches_live_calls_is_in_use_also_when_there_is_a_newer_one(version, editor, state, planned):
+    online = {"evaluator_version": version, "share_ppm": 1, "cap_nano_usd": 1, "state": state}
+    OnlineEvaluation.objects.create(project=version.project, **online)
+    changed = {**version.settings, "criterion": "Is it kind?"}
+    definitions.change(evaluator=version.evaluator, kind=version.kind, settings=changed, by=editor)
+    EvaluatorVersion.objects.update(created_at=timezone.now() - timedelta(days=8))
+
+    assert canaries.plan() == planned
 
 
 def test_what_is_in_the_archive_is_left_alone(version, editor):

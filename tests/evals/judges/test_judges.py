@@ -8,6 +8,7 @@ import pytest
 
 from evals.errors import CannotJudge, EvaluatorRefused
 from evals.judges import families
+from evals.judges.asking import LONGEST_THOUGHT
 from evals.judges.catalogue import JUDGES
 from tests.evals.judges.cases import CASE, CRITERIA, make, rubric_said, said
 
@@ -22,6 +23,7 @@ def test_every_question_is_bound_to_a_closed_form_at_temperature_zero(kind):
         assert schema["additionalProperties"] is False
         assert schema["required"] == list(schema["properties"])
         assert question.settings.temperature is None  # gpt-5 thinks
+        assert question.settings.max_tokens == LONGEST_THOUGHT
     assert make(kind, model="gpt-4.1").questions(CASE)[0].settings.temperature == 0
 
 

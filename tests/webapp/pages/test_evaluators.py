@@ -301,3 +301,13 @@ def test_hostile_text_is_shown_as_text(browser, project, editor):
     page = browser.post(address(project, "evaluator", evaluator.pk), {"output": json.dumps(script), "do": "check"}).text
     assert script not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+def test_a_check_that_an_answer_breaks_says_so(browser, project, editor, monkeypatch):
+    evaluator = make(project, editor)
+    monkeypatch.setattr("evals.evaluators.catalogue.build", lambda kind, settings: None)
+
+    answer = browser.post(address(project, "evaluator", evaluator.pk), {"output": "x", "do": "check"})
+
+    assert answer.status_code == 200
+    assert "Something went wrong on this server while this was judged" in answer.text

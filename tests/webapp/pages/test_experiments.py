@@ -192,6 +192,16 @@ def test_a_column_that_was_not_there_is_not_found(browser, running):
     assert browser.get(where(running, "experiment-texts"), {"column": 2}).status_code == 404
 
 
+@pytest.mark.parametrize("contents", [({}, {}), ({}, None), (None, {})], ids=["neither", "the second", "the first"])
+def test_columns_without_a_text_are_not_compared(browser, project, contents):
+    kept = text("Answer {{question}}").to_json()
+    variants = [make_variant(content=kept if content is None else content) for content in contents]
+    experiment = make_experiment(project, variants=variants)
+
+    assert browser.get(where(experiment, "experiment-texts"), {"column": 1}).status_code == 404
+    assert browser.get(where(experiment)).status_code == 200
+
+
 def test_the_same_test_can_be_started_again(browser, project, prompt):
     experiment = make_experiment(
         project, prompt=prompt, variants=[make_variant(1, sampling="best of", samples=5)], evaluators=()

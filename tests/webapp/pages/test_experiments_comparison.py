@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from evals import datasets
+from evals.evaluators.models import EvaluatorVersion
 from evals.experiments.models import Experiment, ExperimentCell, ExperimentScore, ExperimentState
 from evals.experiments.plans import DRAFT, VERSION
 from evals.models import DatasetItem
@@ -18,7 +19,14 @@ from projects.models import Project, User
 from projects.roles import Role
 from prompt_registry import contents, prompts, versions
 from prompt_registry.models import Prompt
-from tests.evals.experiment_factories import items_of, make_judged, make_variant
+from tests.evals.experiment_factories import (
+    answer,
+    items_of,
+    make_evaluator_version,
+    make_experiment,
+    make_judged,
+    make_variant,
+)
 from tests.evals.factories import add, make_dataset
 from tests.projects.factories import make_member, make_project, make_user, signed_in
 
@@ -294,6 +302,21 @@ def test_results_are_taken_away_as_a_table_that_no_spreadsheet_runs(browser, exp
     assert table[0]["answer"] == "'=1+1"
     assert (table[0]["Correct: value"], table[0]["Correct: passed"]) == ("1.0", "yes")
     assert "attachment" in answer["Content-Disposition"]
+
+
+def test_two_versions_of_a_check_have_their_own_columns_in_the_table(browser, project):
+    first = make_evaluator_version(project, "Short", most=5)
+    second = EvaluatorVersion.objects.create(
+        project=project, evaluator=first.evaluator, number=2, kind="length", settings={"most": 9}
+    )
+    experiment = make_experiment(project, items=1, variants=1, evaluators=[first, second])
+    answer(experiment, {0: ["0"], 1: ["1"]})
+
+    exported = browser.get(at(experiment, "experiment-export"))
+    lines = b"".join(exported.streaming_content).decode()
+
+    (row,) = csv.DictReader(io.StringIO(lines))
+    assert (row["Short v1: value"], row["Short v2: value"]) == ("0.0", "1.0")
 
 
 def test_results_are_taken_away_as_lines_of_json(browser, experiment):

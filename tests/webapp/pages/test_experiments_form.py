@@ -311,3 +311,11 @@ def test_a_prompt_that_is_put_away_is_not_tested(browser, prompt, admin):
     prompts.archive(prompt=prompt, by=admin)
 
     assert browser.get(address(prompt.project), {"prompt": prompt.pk}).status_code == 302
+
+
+@pytest.mark.parametrize(("place", "left"), [("1", ["1"]), ("²", ["1", "draft"]), ("9" * 5000, ["1", "draft"])],
+    ids=["a column", "a raised figure", "a very long number"])  # fmt: skip
+def test_only_a_column_that_is_there_can_be_taken_away(browser, prompt, draft, dataset, place, left):
+    answer = browser.post(address(prompt.project), sent(prompt, dataset, do=f"drop-{place}"))
+
+    assert chosen_in(answer.text, "what") == left
