@@ -24,7 +24,7 @@ def test_from_an_empty_list_to_an_imported_file_needs_no_mouse(page, project):
 
 
 def make_dataset(page: Page) -> None:
-    go(page, "t", "Datasets")
+    go(page, "d", "Datasets")
     page.keyboard.press("n")
     expect(page.get_by_label("Name")).to_be_focused()
     page.keyboard.insert_text("support/refunds")
@@ -97,7 +97,7 @@ def remove_and_bring_back(page: Page) -> None:
 
 
 def import_rows(page: Page) -> None:
-    go(page, "t", "Datasets")
+    go(page, "d", "Datasets")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1, name="refunds")).to_be_visible()

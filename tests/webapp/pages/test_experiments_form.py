@@ -216,7 +216,7 @@ def test_without_checks_the_usual_ones_are_a_click_away(browser, prompt, dataset
     answer = browser.post(address(prompt.project), sent(prompt, dataset, do="checks"), follow=True)
 
     assert "Add the usual checks" in page
-    assert Evaluator.objects.count() == 2
+    assert Evaluator.objects.count() == 3
     there = Evaluator.objects.get(name="There is an answer")
     assert f'name="check" value="{there.pk}" checked' in answer.text
 
