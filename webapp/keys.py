@@ -90,7 +90,6 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("approve", "a", "Approve", "Prompt"),
     Shortcut("ask-for-changes", "r", "Ask for changes", "Prompt"),
     Shortcut("pause", "p", "Pause or continue", "Rollout"),
-    Shortcut("next-share", "→", "Next share", "Rollout"),
     Shortcut("roll-back", "Shift+U", "Take it back", "Rollout"),
     Shortcut("undo-publish", "Shift+U", "Undo the last publish", "Prompt"),
 )

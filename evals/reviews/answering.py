@@ -8,8 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from evals.reviews import claims, questions, settling
-from evals.reviews.errors import AlreadyDecided, NothingToUndo, QueueClosed
-from evals.reviews.models import ReviewAnswer, Reviewer, ReviewItem, ReviewQueue
+from evals.reviews.errors import AlreadyDecided, NotEnoughLeft, NothingToUndo, QueueClosed
+from evals.reviews.models import ItemState, ReviewAnswer, Reviewer, ReviewItem, ReviewQueue
 from projects import audit
 from prompt_registry import texts
 
@@ -54,6 +54,9 @@ def undo_last(*, reviewer: Reviewer) -> ReviewItem:
         raise AlreadyDecided
     newest.delete()
     settling.settle(item=item, queue=queue)
+    # An item that the others settled does not come back before anybody: the answer would be lost.
+    if item.state != ItemState.OPEN:
+        raise NotEnoughLeft
     claims.hold_first(reviewer=reviewer, item=item)
     _audit_guest("review.answer_undone", reviewer, queue, item)
     return item

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef, Q
+
 from evals.evaluators.models import EvaluatorVersion
 from evals.experiments.models import CellState, ExperimentScore
 from evals.reviews import questions
-from evals.reviews.models import ItemState, Purpose, ReviewQueue
+from evals.reviews.models import ItemState, Purpose, ReviewClaim, ReviewQueue
 from evals.reviews.questions import YES
 from evals.reviews.sources import Source
 from evals.statistics import judges, labels
@@ -17,6 +19,8 @@ from evals.statistics.paired import pass_difference
 
 # Below this nobody can tell whether the judge's rate on the same answers moved.
 _FEWEST_REJUDGED = 20
+# Beyond this share the answers without a label may be just those on which the judge is wrong.
+_MOST_WITHOUT_LABEL = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +57,24 @@ class Calibration:
     too_strict: int
     more_labels: int
     columns: tuple[ColumnRate, ...]
+    # Drawn answers that people had before them and that have no label: nobody could tell, they disagree or passed it on.
+    without_label: int
     drift: tuple[str, ...]
 
     @property
     def may_decide(self) -> bool:
         """Whether a gate or a rollout may rest on this judge."""
-        return self.agreement.may_decide and not self.drift and self.agreement.items >= labels.FEWEST_LABELS
+        return self.agreement.may_decide and not self.drift and self.has_enough_labels and not self.is_patchy
+
+    @property
+    def has_enough_labels(self) -> bool:
+        """Whether anything may be concluded from the labels."""
+        return self.agreement.items >= labels.FEWEST_LABELS
+
+    @property
+    def is_patchy(self) -> bool:
+        """Whether so many drawn answers have no label that the others do not stand for all."""
+        return self.without_label > _MOST_WITHOUT_LABEL * (self.agreement.items + self.without_label)
 
     @property
     def is_sharp(self) -> bool:
@@ -95,7 +111,7 @@ def of_queue(queue: ReviewQueue) -> Calibration | None:
         too_kind=sum(answer.judge and not answer.person for answer in labelled),
         too_strict=sum(bool(answer.person) and not answer.judge for answer in labelled),
         more_labels=labels.more_needed(people, judge, judge_elsewhere=rest),
-        columns=_columns(labelled, elsewhere), drift=tuple(_drift(queue, version)),
+        columns=_columns(labelled, elsewhere), without_label=_without_label(queue, len(labelled)), drift=tuple(_drift(queue, version)),
     )  # fmt: skip
 
 
@@ -107,6 +123,15 @@ def _labelled(queue: ReviewQueue) -> list[Judged]:
         for cell_id, column, judge, accepted in rows.values_list("cell_id", "cell__column", "judge_passed", "accepted")
         if asked and asked.name in accepted
     ]
+
+
+def _without_label(queue: ReviewQueue, labelled: int) -> int:
+    """Count the drawn answers that came before people and got no label; those that still wait for their turn do not count."""
+    passed_on = ReviewClaim.objects.filter(
+        item=OuterRef("pk"), kind__in=[ReviewClaim.Kind.POSTPONED, ReviewClaim.Kind.SKIPPED]
+    )  # fmt: skip
+    rows = queue.items.filter(judge_passed__isnull=False, cell__isnull=False)
+    return rows.filter(~Q(state=ItemState.OPEN) | Exists(passed_on)).count() - labelled
 
 
 def _elsewhere(queue: ReviewQueue, labelled: set[int]) -> list[Judged]:

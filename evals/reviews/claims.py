@@ -86,8 +86,12 @@ def hold_first(*, reviewer: Reviewer, item: ReviewItem) -> None:
 
 
 def item_of(reviewer: Reviewer, item_id: int) -> ReviewItem:
-    """Return an item of the reviewer's queue, and of no other."""
-    found = ReviewItem.objects.filter(queue_id=reviewer.queue_id, pk=item_id).first()
+    """Return an item of the reviewer's queue, and of no other; to a guest only what was put before them once."""
+    rows = ReviewItem.objects.filter(queue_id=reviewer.queue_id, pk=item_id)
+    if reviewer.is_guest:
+        claimed, answered = reviewer.claims.filter(item=item_id), reviewer.answers.filter(item=item_id)
+        rows = rows.filter(Exists(claimed) | Exists(answered))
+    found = rows.first()
     if found is None:
         raise ItemUnknown
     return found

@@ -33,6 +33,14 @@ class NotTheAdjudicator(EvalsError):
     """Somebody else was chosen to decide in this queue."""
 
 
+class NothingToDecide(EvalsError):
+    """Reviewers do not disagree about this item any more: somebody decided, or more answers settled it."""
+
+
+class NotEnoughLeft(EvalsError):
+    """Others have answered this item meanwhile, and it is settled without you. Your answer stays as it is."""
+
+
 class GuestLinkNotUsable(EvalsError):
     """This link has ended or was taken back. Ask the person who sent it for a new one."""
 

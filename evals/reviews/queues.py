@@ -116,19 +116,24 @@ def change(*, queue: ReviewQueue, adjudicator: User | None, daily_goal: int, is_
     locked = ReviewQueue.objects.select_for_update(of=("self",)).select_related("project").get(pk=queue.pk)
     locked.adjudicator, locked.daily_goal, locked.is_shared = adjudicator, daily_goal, is_shared
     locked.save(update_fields=["adjudicator", "daily_goal", "is_shared"])
+    # Where nobody in particular decides, the majority does: what waited for a person may be settled by that.
+    for item in locked.items.select_for_update().filter(state=ItemState.DISPUTED):
+        settling.settle(item=item, queue=locked)
+    # Last, as whoever answers does it: items are locked before the log.
     audit.record(
         action="review.queue_changed", subject=queue.name, by=by, project=queue.project,
         adjudicator=adjudicator.email if adjudicator else "",
     )  # fmt: skip
-    # Where nobody in particular decides, the majority does: what waited for a person may be settled by that.
-    for item in locked.items.select_for_update().filter(state=ItemState.DISPUTED):
-        settling.settle(item=item, queue=locked)
 
 
 def _checked(plan: QueuePlan) -> list[NewQuestion]:
     is_judge, is_pairs = plan.purpose == Purpose.CALIBRATION, plan.source.kind == SourceKind.PAIRS
     if is_judge and (plan.evaluator_version is None or plan.source.kind != SourceKind.ANSWERS):
         raise QueueNotUsable("To check a judge, choose the judge and an experiment that it judged.")
+    if is_judge and (plan.experiment is None or not plan.experiment.is_over):
+        raise QueueNotUsable(
+            "This experiment still runs. Check the judge when it is finished: until then not all answers are judged."
+        )
     if is_judge and plan.order != Order.UNIFORM:
         raise QueueNotUsable(
             "A queue that checks a judge is drawn by chance alone: items chosen because the judge was in doubt would make "

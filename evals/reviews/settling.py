@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from evals.reviews import questions, trace_scores
-from evals.reviews.errors import NotTheAdjudicator
+from evals.reviews.errors import NothingToDecide, NotTheAdjudicator, QueueClosed
 from evals.reviews.models import ItemState, ReviewItem, ReviewQuestion, ReviewQueue
 from projects import audit
 from projects.models import User
@@ -72,6 +72,10 @@ def decide(*, item: ReviewItem, raw: dict[str, str], by: User) -> ReviewItem:
     demand(project=queue.project, action=Action.GIVE_FEEDBACK, by=by)
     if queue.adjudicator_id not in (None, by.pk):
         raise NotTheAdjudicator
+    if not queue.is_open:
+        raise QueueClosed
+    if locked.state != ItemState.DISPUTED:
+        raise NothingToDecide
     asked = list(queue.questions.all())
     values = questions.answer_to(asked, raw)
     locked.accepted_by = by

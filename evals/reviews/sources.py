@@ -11,9 +11,10 @@ from uuid import UUID
 from evals import calls
 from evals.calls import RecordedCall
 from evals.experiments.models import CellState, Experiment, ExperimentCell, ExperimentScore
-from evals.reviews import call_sources, contents, interest, sampling
+from evals.reviews import call_sources, contents, interest, questions, sampling
 from evals.reviews.contents import ItemContent
 from evals.reviews.models import ReviewItem
+from evals.reviews.questions import YES
 from monitoring.models import Trace
 from projects.models import Project
 
@@ -160,14 +161,19 @@ def _disagreements(project: Project, source: Source) -> dict[str, float]:
         labelled = labelled.filter(queue__evaluator_version_id=source.evaluator_version_id)
     found = {
         f"cell:{item.cell_id}": 1.0
-        for item in labelled.defer("content")
-        if ("yes" in item.accepted.values()) != item.judge_passed
+        for item in labelled.defer("content").select_related("queue").prefetch_related("queue__questions")
+        if (said := _passed_by_people(item)) is not None and said != item.judge_passed
     }
     if not source.evaluator_version_id:
         found |= {
             f"trace:{trace_id.hex}": 1.0 for trace_id in call_sources.disagreements(project=project, days=source.days)
         }
     return found
+
+
+def _passed_by_people(item: ReviewItem) -> bool | None:
+    asked = questions.pass_question(item.queue.questions.all())
+    return item.accepted[asked.name] == YES if asked and asked.name in item.accepted else None
 
 
 def _read_cells(project: Project, ids: Sequence[int]) -> dict[int, ExperimentCell]:

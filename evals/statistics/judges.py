@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.statistics.intervals import Z95, Interval
+from evals.statistics.intervals import Z95, Interval, wilson
 
 Floats = NDArray[np.float64]
 
 # Below this a judge informs but decides nothing.
 KAPPA_TO_DECIDE = 0.6
-# With fewer labelled items of the rarer kind the interval is too optimistic.
+# With fewer labelled items of the rarer kind the interval of the corrected rate alone is too optimistic.
 _FEWEST_OF_A_KIND = 10
 
 
@@ -82,11 +82,18 @@ def corrected_rate(
         spread += trust**2 * float(rest.var(ddof=1)) / m
     reach = Z95 * math.sqrt(spread)
     rarer = min(int((y >= 0.5).sum()), int((y < 0.5).sum()))
+    interval = Interval(max(0.0, estimate - reach), min(1.0, estimate + reach))
+    if needs_labels := rarer < _FEWEST_OF_A_KIND:
+        interval = _wider(interval, wilson(round(float(y.sum())), n))
     return CorrectedRate(
-        estimate=min(1.0, max(0.0, estimate)),
-        interval=Interval(max(0.0, estimate - reach), min(1.0, estimate + reach)),
-        labelled=n, judged=m, trust=trust, needs_labels=rarer < _FEWEST_OF_A_KIND,
+        estimate=min(1.0, max(0.0, estimate)), interval=interval, labelled=n, judged=m, trust=trust,
+        needs_labels=needs_labels,
     )  # fmt: skip
+
+
+def _wider(interval: Interval, of_labels: Interval) -> Interval:
+    """Return both together: labels that are nearly all alike hide how much they vary, down to an interval of no width."""
+    return Interval(min(interval.low, of_labels.low), max(interval.high, of_labels.high))
 
 
 def _trust(y: Floats, f: Floats, n: int, m: int) -> float:

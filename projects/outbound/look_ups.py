@@ -61,7 +61,13 @@ def _begin(look_up: LookUp, host: str, port: int) -> Future[Sequence[Address]]:
             raise TimeoutError("too many names are being looked up")
         found: Future[Sequence[Address]] = Future()
         _under_way[key] = found
-    threading.Thread(target=_find, args=(key, found), name="look-up", daemon=True).start()
+    try:
+        threading.Thread(target=_find, args=(key, found), name="look-up", daemon=True).start()
+    except RuntimeError as error:
+        # Whoever waits for it already is told, and the next one asks anew.
+        _forget(key)
+        found.set_exception(error)
+        raise
     return found
 
 

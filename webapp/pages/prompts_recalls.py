@@ -91,6 +91,10 @@ def context_of(request: ProjectRequest, prompt: Prompt, plan: Plan) -> dict[str,
 def offer_of(request: ProjectRequest, plan: Plan) -> Offer:
     """Return the calls that are asked again: those that users disliked come first."""
     prompt = plan.version.prompt
+    if plan.is_there:
+        return Offer(
+            [], [], f"v{plan.version.number} is live in {plan.place} already: there is nothing to compare it with."
+        )
     if plan.current is None or not (calls := _calls(prompt)):
         return Offer([], [])
     samples = plan.after.samples

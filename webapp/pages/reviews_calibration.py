@@ -100,8 +100,10 @@ def _sentence(found: Calibration) -> str:
     name, kappa = str(found.version), found.agreement.kappa
     if found.drift:
         return f"Label anew before you rely on {name}: something changed since these labels."
-    if found.agreement.items < FEWEST_LABELS:
+    if not found.has_enough_labels:
         return f"Not enough labels yet to say whether {name} may decide."
+    if found.is_patchy:
+        return f"Too many of the drawn answers have no label to say whether {name} may decide."
     if kappa is None or not found.agreement.may_decide:
         return f"{name} informs, but may not decide: it agrees with people too little."
     return f"{name} may decide: it agrees with people well enough."

@@ -50,7 +50,9 @@ def work(request: HttpRequest) -> HttpResponse:
         return _gone(request, error)
     except TooFast as error:
         return _slow_down(request, reviewer, error)
-    return reviews_work.act(request, reviewer, template="reviews/guest_work.html", frame=_frame(request, reviewer))
+    return reviews_work.act(
+        request, reviewer, template="reviews/guest_work.html", frame=lambda: _frame(request, reviewer)
+    )
 
 
 def _come_in(request: HttpRequest, token: str) -> HttpResponse:

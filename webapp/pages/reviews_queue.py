@@ -36,7 +36,7 @@ class SettingsForm(forms.Form):
             "adjudicator": queue.adjudicator_id or "", "daily_goal": queue.daily_goal, "is_shared": queue.is_shared,
         }  # fmt: skip
         super().__init__(data, initial=initial)
-        choices = [("", "Nobody: the majority decides"), *people(queue.project)]
+        choices = [("", "Nobody: the majority decides"), *_deciders(queue)]
         cast(forms.ChoiceField, self.fields["adjudicator"]).choices = choices
 
 
@@ -56,10 +56,14 @@ def change(request: ProjectRequest, queue_id: int) -> HttpResponseBase:
         return _show(request, queue, form=form, status=422)
     chosen = form.cleaned_data["adjudicator"]
     adjudicator = User.objects.filter(pk=chosen).first() if chosen else None
-    queues.change(
-        queue=queue, adjudicator=adjudicator, daily_goal=form.cleaned_data["daily_goal"],
-        is_shared=form.cleaned_data["is_shared"], by=request.user,
-    )  # fmt: skip
+    try:
+        queues.change(
+            queue=queue, adjudicator=adjudicator, daily_goal=form.cleaned_data["daily_goal"],
+            is_shared=form.cleaned_data["is_shared"], by=request.user,
+        )  # fmt: skip
+    except EvalsError as error:
+        form.add_error("adjudicator", str(error))
+        return _show(request, queue, form=form, status=422)
     messages.success(request, "The queue is changed.")
     return redirect(address(queue))
 
@@ -92,6 +96,14 @@ def close(request: ProjectRequest, queue_id: int) -> HttpResponseBase:
     else:
         messages.success(request, "The queue is closed." if queue.is_open else "The queue is open again.")
     return redirect(address(queue))
+
+
+def _deciders(queue: ReviewQueue) -> list[tuple[int, str]]:
+    """Return who may decide, and who does so far: whoever left the project is taken away on purpose, not by saving."""
+    found = people(queue.project)
+    if queue.adjudicator is None or queue.adjudicator_id in dict(found):
+        return found
+    return [*found, (queue.adjudicator.pk, queue.adjudicator.display_name)]
 
 
 def _show(

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.db.models import Exists, OuterRef
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
 from evals.errors import EvalsError
 from evals.models import Dataset
-from evals.reviews import corrections, documents, settling
+from evals.reviews import blindness, corrections, documents, settling
 from evals.reviews.corrections import Kept
 from evals.reviews.models import ItemState, ReviewAnswer, ReviewItem, ReviewQuestion, ReviewQueue
 from evals.reviews.questions import MAX_QUESTIONS
+from projects.models import User
 from projects.roles import Action
 from webapp import exports
 from webapp.access import ProjectRequest, one, requires
@@ -45,6 +47,8 @@ class Line:
     """One item of the list."""
 
     item: ReviewItem
+    # The call behind it; what judges and users said stands there.
+    trace: str
     question: str
     answers: list[str]
     said: list[Said]
@@ -55,11 +59,15 @@ class Line:
 
 @requires(Action.READ_TRACES)
 def results(request: ProjectRequest, queue_id: int) -> HttpResponse:
-    """Show the items with what was said about them; a blind queue tells unanswered ones to nobody."""
+    """Show the items with what was said about them; an open blind queue only those that tell this member nothing."""
     queue = queue_of(request, queue_id)
     chosen = request.GET.get("show", "")
-    rows = queue.items.order_by("rank")
-    rows = rows.filter(state=_SHOWN[chosen]) if chosen in _SHOWN else rows.filter(answers__isnull=False).distinct()
+    rows = blindness.readable(queue, by=request.user).order_by("rank")
+    rows = (
+        rows.filter(state=_SHOWN[chosen])
+        if chosen in _SHOWN
+        else rows.filter(Exists(ReviewAnswer.objects.filter(item=OuterRef("pk"))))
+    )
     after = request.GET.get("after", "")
     if after.isdecimal() and len(after) < 20:
         rows = rows.filter(rank__gt=int(after))
@@ -67,7 +75,7 @@ def results(request: ProjectRequest, queue_id: int) -> HttpResponse:
         rows.select_related("cell", "rival_cell", "accepted_by").prefetch_related("answers__reviewer")[: PAGE_SIZE + 1]
     )
     context = {
-        "lines": _lines(queue, page[:PAGE_SIZE]), "shown": chosen,
+        "lines": _lines(queue, page[:PAGE_SIZE], request.user), "may_export": _may_export(request, queue), "shown": chosen,
         "choices": [("", "Answered"), *((name, _SHOWN[name].label) for name in _SHOWN)],
         "older_url": f"?show={chosen}&after={page[PAGE_SIZE - 1].rank}" if len(page) > PAGE_SIZE else "",
         "correction_count": corrections.corrected(queue).count(), "datasets": _datasets(request, queue),
@@ -95,7 +103,7 @@ def decide(request: ProjectRequest, queue_id: int) -> HttpResponseBase:
         "sheet": reviews_sheets.sheets(queue, [item])[0] if item else None,
         "said": _said(queue, list(item.answers.select_related("reviewer"))) if item else [],
         "told": _told_after_deciding(item, titles), "page_title": "Decide", "work_url": address(queue, "review-decide"),
-        "may_decide": queue.adjudicator_id in (None, request.user.pk),
+        "may_decide": queue.is_open and queue.adjudicator_id in (None, request.user.pk),
     }  # fmt: skip
     return render_queue(request, "reviews/decide.html", queue, context, tab="", status=422 if problem else 200)
 
@@ -119,34 +127,51 @@ def keep(request: ProjectRequest, queue_id: int) -> HttpResponseBase:
 
 
 @requires(Action.READ_TRACES)
-def export_csv(request: ProjectRequest, queue_id: int) -> StreamingHttpResponse:
+def export_csv(request: ProjectRequest, queue_id: int) -> HttpResponseBase:
     """Hand out all items as a table."""
     queue = queue_of(request, queue_id)
+    if not _may_export(request, queue):
+        return _no_file_yet(request, queue)
     lines = exports.csv_lines(documents.table(queue))
     return exports.download(lines, name=f"review-{queue.pk}.csv", content_type="text/csv; charset=utf-8")
 
 
 @requires(Action.READ_TRACES)
-def export_jsonl(request: ProjectRequest, queue_id: int) -> StreamingHttpResponse:
+def export_jsonl(request: ProjectRequest, queue_id: int) -> HttpResponseBase:
     """Hand out all items as lines of JSON."""
     queue = queue_of(request, queue_id)
+    if not _may_export(request, queue):
+        return _no_file_yet(request, queue)
     lines = exports.json_lines(documents.of_items(queue))
     return exports.download(lines, name=f"review-{queue.pk}.jsonl", content_type="application/x-ndjson")
 
 
-def _lines(queue: ReviewQueue, items: Sequence[ReviewItem]) -> list[Line]:
+def _may_export(request: ProjectRequest, queue: ReviewQueue) -> bool:
+    """Files hold everything: while people answer blindly only those get them who could close the queue."""
+    return not blindness.is_secret(queue) or request.membership.can(Action.EDIT_DATASETS)
+
+
+def _no_file_yet(request: ProjectRequest, queue: ReviewQueue) -> HttpResponseBase:
+    messages.error(request, "People still answer blindly here. Files can be had when an editor closes the queue.")
+    return redirect(address(queue, "review-results"))
+
+
+def _lines(queue: ReviewQueue, items: Sequence[ReviewItem], reader: User) -> list[Line]:
     titles, name = documents.titles_of(queue), corrections.correction_name(queue)
-    return [_line(queue, item, titles, name) for item in items]
+    return [_line(queue, item, titles, name, reader) for item in items]
 
 
-def _line(queue: ReviewQueue, item: ReviewItem, titles: list[str], correction: str) -> Line:
-    content = item.content
+def _line(queue: ReviewQueue, item: ReviewItem, titles: list[str], correction: str, reader: User) -> Line:
+    content, is_whole = item.content, blindness.is_readable_whole(item, queue)
     asked = [text for _, text in content["messages"][-1:]] or [text for _, text in content["inputs"]]
     variants = documents.variant_titles(item, titles)
+    answers = [one for one in item.answers.all() if is_whole or one.reviewer.user_id == reader.pk]
     return Line(
-        item=item, question=" · ".join(asked)[:300], answers=[text[:400] for text in content["answers"]],
-        said=_said(queue, list(item.answers.all())), accepted=_accepted(item, list(queue.questions.all())),
-        better=documents.better_variant(item, variants) or "", correction=str(item.accepted.get(correction, ""))[:400],
+        item=item, trace=item.trace_id.hex if item.trace_id and not blindness.is_secret(queue) else "",
+        question=" · ".join(asked)[:300], answers=[text[:400] for text in content["answers"]],
+        said=_said(queue, answers), accepted=_accepted(item, list(queue.questions.all())),
+        better="" if blindness.is_secret(queue) else documents.better_variant(item, variants) or "",
+        correction=str(item.accepted.get(correction, ""))[:400],
     )  # fmt: skip
 
 

@@ -88,14 +88,15 @@ class Typed:
     values: Mapping[str, str] = field(default_factory=dict)
 
 
-def sheets(queue: ReviewQueue, items: Sequence[ReviewItem], typed: Typed | None = None) -> list[Sheet]:
-    """Return what the page shows of the items."""
-    asked, titles = asked_of(queue), [] if queue.is_blind else documents.titles_of(queue)
+def sheets(
+    queue: ReviewQueue, items: Sequence[ReviewItem], typed: Typed | None = None, *, for_guest: bool = False
+) -> list[Sheet]:
+    """Return what the page shows of the items; guests are never told what judges, users and the team said."""
+    is_silent = queue.is_blind or for_guest
+    asked, titles = asked_of(queue), [] if is_silent else documents.titles_of(queue)
     filled = [replace(one, value=typed.values.get(str(one.position), "")) for one in asked] if typed else asked
     return [
-        _sheet(
-            item, filled if typed and item.pk == typed.item_id else asked, [] if queue.is_blind else told(item, titles)
-        )
+        _sheet(item, filled if typed and item.pk == typed.item_id else asked, [] if is_silent else told(item, titles))
         for item in items
     ]
 
@@ -106,7 +107,7 @@ def asked_of(queue: ReviewQueue) -> list[Asked]:
 
 
 def told(item: ReviewItem, titles: list[str]) -> list[Told]:
-    """Return everything that a blind reviewer learns only after answering."""
+    """Return everything that a blind reviewer learns only when the queue is closed."""
     found = [Told("Variant", " · ".join(variants))] if (variants := documents.variant_titles(item, titles)) else []
     return (found + _of_cell(item) + _of_trace(item))[:_MOST_TOLD]
 

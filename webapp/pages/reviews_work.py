@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.shortcuts import render
 
 from evals.errors import EvalsError
 from evals.reviews import answering, claims, documents, progress, queues
-from evals.reviews.models import Reviewer
+from evals.reviews.models import Reviewer, ReviewItem
 from evals.reviews.questions import MAX_QUESTIONS
 from projects.roles import Action
 from webapp.access import ProjectRequest, requires
@@ -22,7 +23,7 @@ from webapp.render import shell
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """What somebody has just answered, and what may be told about it now."""
+    """What somebody has just answered, and what may be told about it now that the queue is closed."""
 
     said: str
     told: list[Told] = field(default_factory=list)
@@ -34,7 +35,7 @@ def work(request: ProjectRequest, queue_id: int) -> HttpResponse:
     queue = queue_of(request, queue_id)
     if request.method == "POST":
         reviewer = claims.reviewer_of(queue=queue, user=request.user)
-        return act(request, reviewer, template="reviews/work.html", frame=_frame(request, reviewer))
+        return act(request, reviewer, template="reviews/work.html", frame=lambda: _frame(request, reviewer))
     known = queue.reviewers.filter(user=request.user).first()
     reviewer = known or Reviewer(
         project_id=queue.project_id, queue=queue, user=request.user, name=request.user.display_name
@@ -42,7 +43,9 @@ def work(request: ProjectRequest, queue_id: int) -> HttpResponse:
     return render(request, "reviews/work.html", _frame(request, reviewer) | context_of(reviewer))
 
 
-def act(request: HttpRequest, reviewer: Reviewer, *, template: str, frame: dict[str, Any]) -> HttpResponse:
+def act(
+    request: HttpRequest, reviewer: Reviewer, *, template: str, frame: Callable[[], dict[str, Any]]
+) -> HttpResponse:
     """Do what was pressed, and answer with what comes next; what was typed comes back when it could not be stored."""
     problem = ""
     try:
@@ -56,7 +59,7 @@ def act(request: HttpRequest, reviewer: Reviewer, *, template: str, frame: dict[
     context = context_of(reviewer, typed) | {"problem": problem}
     status = 422 if problem else 200
     name = "reviews/state.html" if _is_scripted(request) else template
-    return render(request, name, {**frame, **context}, status=status)
+    return render(request, name, {**frame(), **context}, status=status)
 
 
 def context_of(reviewer: Reviewer, typed: Typed | None = None) -> dict[str, Any]:
@@ -65,7 +68,8 @@ def context_of(reviewer: Reviewer, typed: Typed | None = None) -> dict[str, Any]
     items = claims.held(reviewer) if reviewer.pk and queue.is_open else []
     counts = progress.of(queue)
     return {
-        "queue": queue, "reviewer": reviewer, "sheets": reviews_sheets.sheets(queue, items, typed), "progress": counts,
+        "queue": queue, "reviewer": reviewer, "sheets": reviews_sheets.sheets(queue, items, typed, for_guest=reviewer.is_guest),
+        "progress": counts,
         "today": progress.today(reviewer) if reviewer.pk else 0, "last": _last(reviewer),
         "may_start": queue.is_open and not items and claims.is_anything_left(reviewer), "agreement": _agreement(reviewer),
     }  # fmt: skip
@@ -116,9 +120,15 @@ def _last(reviewer: Reviewer) -> Last | None:
     )
     if newest is None:
         return None
+    return Last(reviews_sheets.said(newest, list(reviewer.queue.questions.all())), _told(newest.item, reviewer))
+
+
+def _told(item: ReviewItem, reviewer: Reviewer) -> list[Told]:
+    """Return what was kept from a member; while the queue is open they could still take the answer back and follow it."""
     queue = reviewer.queue
-    told = reviews_sheets.told(newest.item, documents.titles_of(queue)) if queue.is_blind else []
-    return Last(reviews_sheets.said(newest, list(queue.questions.all())), told)
+    if queue.is_open or not queue.is_blind or reviewer.is_guest:
+        return []
+    return reviews_sheets.told(item, documents.titles_of(queue))
 
 
 def _agreement(reviewer: Reviewer) -> Any:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from evals.reviews import answering, claims, queues, settling
-from evals.reviews.errors import AlreadyDecided, NothingToUndo, NotTheAdjudicator, QueueClosed
+from evals.reviews.errors import (
+    AlreadyDecided,
+    NotEnoughLeft,
+    NothingToDecide,
+    NothingToUndo,
+    NotTheAdjudicator,
+    QueueClosed,
+)
 from evals.reviews.models import ItemState, ReviewQuestion
 from evals.reviews.questions import AnswerNotUsable, NewQuestion
 from projects.roles import Role
@@ -164,6 +171,18 @@ def test_undo_brings_the_last_item_back_in_front():
     assert [item.pk for item in claims.held(reviewer)][:2] == [first.pk, second.pk]
 
 
+def test_undo_keeps_an_answer_whose_item_the_others_settled():
+    queue = make_queue(items=2)
+    reviewer, item = make_reviewer(queue), queue.items.first()
+    say(make_reviewer(queue), item, "yes")
+    say(reviewer, item, "yes")
+
+    with pytest.raises(NotEnoughLeft):
+        answering.undo_last(reviewer=reviewer)
+
+    assert reviewer.answers.get().item == item
+
+
 def test_undo_goes_back_one_answer_after_the_other():
     queue = make_queue(items=6)
     reviewer = make_reviewer(queue)
@@ -203,6 +222,26 @@ def test_the_chosen_person_decides_and_nobody_else():
     item.refresh_from_db()
     assert (item.state, item.accepted, item.accepted_by) == (ItemState.SETTLED, {"good answer": "no"}, chosen)
     assert item.answers.count() == 2
+
+
+def test_nothing_is_decided_twice():
+    queue, item = disputed()
+    person = make_member(project=queue.project, role=Role.EDITOR)
+    settling.decide(item=item, raw={"0": "no"}, by=person)
+
+    with pytest.raises(NothingToDecide):
+        settling.decide(item=item, raw={"0": "yes"}, by=person)
+
+    item.refresh_from_db()
+    assert item.accepted == {"good answer": "no"}
+
+
+def test_nothing_is_decided_in_a_closed_queue():
+    queue, item = disputed()
+    queues.close(queue=queue, by=None)
+
+    with pytest.raises(QueueClosed):
+        settling.decide(item=item, raw={"0": "no"}, by=make_member(project=queue.project, role=Role.EDITOR))
 
 
 def test_viewers_decide_nothing():

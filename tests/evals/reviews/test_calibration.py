@@ -9,6 +9,7 @@ import pytest
 from evals.evaluators.models import EvaluatorVersion
 from evals.experiments.models import Experiment, ExperimentScore
 from evals.reviews import calibration, queues
+from evals.reviews.errors import QueueNotUsable
 from evals.reviews.models import ReviewQueue
 from tests.evals.experiment_factories import make_judged
 from tests.evals.reviews.factories import make_calibration, make_queue, make_reviewer, say
@@ -175,3 +176,26 @@ def test_a_calibration_of_many_labels_asks_the_database_as_often_as_one_of_few(d
 
     with django_assert_max_num_queries(12):
         calibration.of_queue(queue)
+
+
+def test_a_judge_may_not_decide_when_many_drawn_answers_have_no_label():
+    experiment, people = judged("1" * 120 + "0" * 80)
+    queue = make_calibration(experiment, count=130)
+    label(queue, people, count=110)
+    reviewer = make_reviewer(queue)
+    assert calibration.of_queue(queue).may_decide
+
+    for item in queue.items.order_by("rank")[110:117]:
+        say(reviewer, item, cannot_tell=True)
+
+    found = calibration.of_queue(queue)
+    assert (found.without_label, found.is_patchy, found.may_decide) == (7, True, False)
+
+
+def test_a_judge_is_checked_on_a_finished_experiment_only():
+    experiment, _ = judged("1010")
+    Experiment.objects.update(state="running", ended_at=None)
+    experiment.refresh_from_db()
+
+    with pytest.raises(QueueNotUsable, match="still runs"):
+        make_calibration(experiment)

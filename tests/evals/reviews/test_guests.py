@@ -67,6 +67,21 @@ def test_a_guest_reaches_no_item_of_another_queue(queue, admin):
         say(reviewer, make_queue().items.first())
 
 
+def test_a_guest_reaches_no_item_that_was_not_put_before_them(queue, admin):
+    _, token = guests.invite(queue=queue, label="Dr. Meyer", days=7, by=admin)
+    reviewer = guests.enter(token=token, name="Anna Meyer")
+    first = claims.take(reviewer=reviewer, count=1)[0]
+    other = queue.items.exclude(pk=first.pk).first()
+
+    for reach in (say, lambda who, item: claims.skip(reviewer=who, item_id=item.pk)):
+        with pytest.raises(ItemUnknown):
+            reach(reviewer, other)
+    say(reviewer, first)
+    say(reviewer, first, "no")
+
+    assert first.answers.get().values == {"good answer": "no"}
+
+
 @pytest.mark.parametrize("how", ["revoked", "expired", "invented"])
 def test_a_link_that_ended_lets_nobody_in(queue, admin, how):
     link, token = guests.invite(queue=queue, label="Dr. Meyer", days=7, by=admin)

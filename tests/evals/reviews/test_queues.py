@@ -250,6 +250,16 @@ def test_disagreements_are_answers_that_people_labelled_otherwise_than_the_judge
     assert queue.items.get().cell_id == labelled.items.get(judge_passed=False).cell_id
 
 
+def test_only_the_pass_question_disagrees_with_a_judge():
+    experiment = make_judged({"Kind": ["0"]})
+    also = NewQuestion("yes_no", "Is it long?", "long")
+    labelled = make_calibration(experiment, questions=(GOOD, also))
+    say(make_reviewer(labelled), labelled.items.get(), "no", more={"1": "yes"})
+
+    with pytest.raises(NothingToReview):
+        make_call_queue(experiment.project, SourceKind.DISAGREEMENTS)
+
+
 # Rules
 
 

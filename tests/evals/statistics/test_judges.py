@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evals.statistics.intervals import wilson
 from evals.statistics.judges import agreement, corrected_rate
 
 ROUNDS = 500
@@ -59,6 +60,14 @@ def test_too_few_labels_of_one_kind_are_said():
     people = [1.0] * 97 + [0.0] * 3
 
     assert corrected_rate(people, people, judge_elsewhere=people * 10).needs_labels
+
+
+def test_labels_that_are_all_alike_leave_an_interval_with_a_width():
+    found = corrected_rate([1.0] * 100, [1.0] * 100, judge_elsewhere=[1.0] * 400)
+
+    assert found.needs_labels
+    assert found.interval.low == pytest.approx(wilson(100, 100).low)
+    assert found.interval.high == 1
 
 
 @pytest.mark.parametrize("labels", [[], [1.0]])

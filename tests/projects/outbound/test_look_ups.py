@@ -113,3 +113,19 @@ def test_no_more_than_so_many_names_are_looked_up_at_once(silent, monkeypatch):
         look_ups.addresses(silent, "c.example", 443, seconds=5)
 
     assert silent.asked == 2
+
+
+def test_a_thread_that_cannot_start_leaves_nothing_under_way(monkeypatch):
+    def full(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", full)
+        with pytest.raises(RuntimeError, match="can't start"):
+            look_ups.addresses(at_home, "a.example", 443)
+
+    assert look_ups.addresses(at_home, "a.example", 443) == [HERE]
+
+
+def at_home(host: str, port: int) -> list:
+    return [HERE]

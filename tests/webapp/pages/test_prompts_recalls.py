@@ -228,3 +228,12 @@ def test_text_of_calls_and_models_is_only_text(browser, prompt, project, connect
 
     assert "<script>alert" not in shown
     assert shown.count("&lt;script&gt;alert(1)&lt;/script&gt; {{question}} {% now %}") == 4
+
+
+def test_a_version_that_is_live_already_is_compared_with_nothing(prompt, project, browser):
+    call(project, "Where is my refund?")
+
+    answer = browser.post(page(prompt, "?version=1&to=production", "prompt-recalls"), follow=True)
+
+    assert "v1 is live in production already" in answer.text
+    assert not Trial.objects.exists()

@@ -180,7 +180,7 @@ def test_what_was_typed_stays_when_it_cannot_be_stored(queue, browser):
     assert "Say sorry.</textarea>" in answer.text
 
 
-def test_a_blind_queue_tells_nothing_before_the_answer(queue, browser):
+def test_a_blind_queue_tells_nothing_before_it_is_closed(queue, browser):
     item = start(browser, url(queue, "review"))
     page = browser.get(url(queue, "review")).text
     assert "Kind answer" not in page
@@ -188,8 +188,13 @@ def test_a_blind_queue_tells_nothing_before_the_answer(queue, browser):
 
     after = browser.post(url(queue, "review"), {"do": "answer", "item": item.pk, "q0": "yes"}, headers=FETCH).text
 
-    assert "v1 live" in after
-    assert "Kind answer v1" in after
+    assert "Last:" in after
+    assert "v1 live" not in after
+    assert "Kind answer" not in after
+    browser.post(url(queue, "review-close"))
+    closed = browser.get(url(queue, "review")).text
+    assert "v1 live" in closed
+    assert "Kind answer v1" in closed
 
 
 def test_a_queue_that_is_not_blind_tells_at_once(browser, editor, queue):
@@ -217,7 +222,52 @@ def test_an_empty_queue_offers_what_else_could_go_in(editor, browser, queue):
     assert small.items.count() == 3
 
 
+def test_the_answer_that_empties_a_queue_brings_the_offer_of_more(editor, browser, queue):
+    small = make_queue(queue.experiment, count=1)
+    item = start(browser, url(small, "review"))
+
+    after = browser.post(url(small, "review"), {"do": "answer", "item": item.pk, "q0": "yes"}, headers=FETCH).text
+
+    assert "5 more could go in" in after
+
+
 # What came of it
+
+
+def test_an_open_blind_queue_shows_no_word_of_others_before_an_item_is_settled(queue, browser, editor):
+    shared = make_queue(queue.experiment, answers_wanted=2)
+    mine, theirs = shared.items.order_by("rank")[:2]
+    say(make_reviewer(shared), theirs, "no", note="Theirs alone")
+    say(make_reviewer(shared, editor), mine, "no", note="What I said")
+
+    pages = [browser.get(url(shared, "review-results") + query).text for query in ("", "?show=open")]
+
+    assert all("What I said" in page and "Theirs alone" not in page for page in pages)
+    browser.post(url(shared, "review-close"))
+    assert "Theirs alone" in browser.get(url(shared, "review-results")).text
+
+
+@pytest.mark.parametrize("route", ["export-review-csv", "export-review-jsonl"])
+def test_files_of_an_open_blind_queue_are_for_editors(queue, route):
+    viewer = signed_in(make_member(project=queue.project, role=Role.VIEWER))
+
+    refused = viewer.get(url(queue, route), follow=True)
+
+    assert "People still answer blindly here." in refused.text
+    signed_in(make_member(project=queue.project, role=Role.EDITOR)).post(url(queue, "review-close"))
+    assert viewer.get(url(queue, route)).headers["Content-Disposition"].startswith("attachment")
+
+
+def test_who_decides_stays_chosen_after_leaving_and_saving_says_so(queue, browser):
+    gone = make_member(project=queue.project, role=Role.EDITOR)
+    browser.post(url(queue, "review-change"), {"adjudicator": gone.pk, "daily_goal": 60})
+    gone.memberships.all().delete()
+
+    assert f'<option value="{gone.pk}" selected' in browser.get(url(queue)).text
+    answer = browser.post(url(queue, "review-change"), {"adjudicator": gone.pk, "daily_goal": 50})
+
+    assert answer.status_code == 422
+    assert "must be a member" in answer.text
 
 
 def test_the_chosen_person_decides(queue, editor, browser):
@@ -310,6 +360,18 @@ def test_a_guest_answers_and_sees_no_name_of_the_project_beyond_its_own(queue):
     assert item.answers.get().reviewer.name == "Anna Meyer"
     page = guest.get(reverse("guest-review")).text
     assert queue.project.slug + "/" not in page
+
+
+def test_a_guest_is_told_nothing_even_where_members_are(queue):
+    told = make_queue(queue.experiment, is_blind=False)
+    guest = guest_of(told)
+    item = start(guest, reverse("guest-review"))
+
+    page = guest.get(reverse("guest-review")).text
+    after = guest.post(reverse("guest-review"), {"do": "answer", "item": item.pk, "q0": "no"}, headers=FETCH).text
+
+    assert "Kind answer" not in page + after
+    assert "v1 live" not in page + after
 
 
 def test_no_other_address_knows_a_guest():
