@@ -68,7 +68,7 @@ def known_answers(frozen: Mapping[int, Frozen], asked: Iterable[Asked]) -> dict[
 
 
 def open_calls(frozen: Frozen, wanted: Sequence[Asked]) -> Opened:
-    """Write down the calls and set their money aside, from the first on, as far as it goes."""
+    """Write down the calls and set their money aside, as far as it goes; those that may be made have an attempt then."""
     book = books.of(frozen.experiment.project_id)
     for one in wanted:
         one.worst_nano_usd = _estimate(book, one).worst.nano_usd
@@ -78,7 +78,7 @@ def open_calls(frozen: Frozen, wanted: Sequence[Asked]) -> Opened:
             Wanted(one.work.cell.id, one.work.cell.token, one.purpose, one.step, one.worst_nano_usd) for one in wanted
         ],
     )
-    for one, attempt_id in zip(wanted, opened.attempt_ids, strict=False):
+    for one, attempt_id in zip(wanted, opened.attempt_ids, strict=True):
         one.attempt_id = attempt_id
     return opened
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from evals.evaluators.cases import Case, Question
 from evals.experiments.cells import Held
-from evals.experiments.judging import NO_RIVAL, Judge, Verdict, at_once, questions_of, read
+from evals.experiments.judging import Judge, Verdict, at_once, questions_of, read, without_rival
 from evals.experiments.models import Purpose
 from evals.experiments.sampling import Asking, Said
 from evals.models import DatasetItem
@@ -144,7 +144,7 @@ class JudgeWork:
         asked: list[Asked] = []
         for judge in judges:
             if judge.compares and self.case.rival is None:
-                self.verdicts.append(Verdict(judge.version_id, error=NO_RIVAL))
+                self.verdicts.append(without_rival(judge))
             elif not judge.asks_model:
                 self.verdicts.append(at_once(judge, self.case))
             else:
