@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 from django.db import connection, transaction
 
@@ -46,10 +45,10 @@ _FORGOTTEN = """
     SELECT e.id, e.reserved_nano_usd FROM spending_day d
       JOIN expense e ON e.project_id = d.project_id AND e.day = d.day
      WHERE d.user_id IS NULL AND d.reserved_nano_usd > 0 AND e.settled_at IS NULL
-       AND e.created_at < statement_timestamp() - %s LIMIT %s
+       AND e.created_at < statement_timestamp() - make_interval(secs => %s) LIMIT %s
 """
 # Longer than any call may take, with all that is done about it.
-_FORGOTTEN_AFTER = timedelta(hours=1)
+_FORGOTTEN_SECONDS = 3_600
 _SETTLED_AT_ONCE = 5_000
 
 
@@ -83,7 +82,7 @@ def settle(*, costs_nano_usd: Mapping[int, int]) -> None:
 def settle_forgotten() -> int:
     """Settle what was set aside for calls whose worker died, as if all of it had been spent; return how many."""
     with connection.cursor() as cursor:
-        cursor.execute(_FORGOTTEN, [_FORGOTTEN_AFTER, _SETTLED_AT_ONCE])
+        cursor.execute(_FORGOTTEN, [_FORGOTTEN_SECONDS, _SETTLED_AT_ONCE])
         found = dict(cursor.fetchall())
     settle(costs_nano_usd=found)
     return len(found)

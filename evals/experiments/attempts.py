@@ -192,12 +192,12 @@ def _known(wanted: Sequence[Wanted]) -> tuple[dict[_Key, int], set[_Key]]:
     )  # fmt: skip
     running: dict[_Key, int] = {}
     closed: set[_Key] = set()
-    for pk, outcome, *key in rows.values_list("pk", "outcome", "cell_id", "lease_token", "purpose", "step"):
-        cell, token, purpose, step = key
-        if outcome == AttemptOutcome.RUNNING:
-            running[cell, token, purpose, step] = pk
+    for row in rows:
+        key = (row.cell_id, row.lease_token, row.purpose, row.step)
+        if row.outcome == AttemptOutcome.RUNNING:
+            running[key] = row.pk
         else:
-            closed.add((cell, token, purpose, step))
+            closed.add(key)
     return running, closed
 
 
