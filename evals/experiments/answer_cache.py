@@ -22,9 +22,9 @@ _DELETED_AT_ONCE = 5_000
 
 
 def key_of(
-    *, provider: str, question: Question, repetition: int, step: int, twin: int = 0, alone: int = 0
+    *, provider: str, question: Question, repetition: int, step: int, twin: int = 0, alone: int | str = 0
 ) -> bytes:  # fmt: skip
-    """Return what an answer is kept under; `alone` is an experiment that shares no answers with others, or 0.
+    """Return what an answer is kept under; `alone` is an experiment or cell that shares no answers, or 0.
 
     Repetitions, samples and columns that ask the same (`twin` counts those) are different draws of the same question, so
     each has an answer of its own.

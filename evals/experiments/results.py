@@ -146,6 +146,7 @@ def _case(frozen: Frozen, work: AnswerWork, total: Said) -> Case:
 def _put_judged(batch: Batch, work: JudgeWork, roll: float) -> None:
     """Put down the errors of judges that will not speak; the cell waits for those that may."""
     cell, waits = work.cell, []
+    batch.cached |= work.heard_in_part()
     for version_id, error in work.failures.items():
         fate = fates.fate_of(error, attempts=cell.attempts, roll=roll)
         if fate.is_tried_again:

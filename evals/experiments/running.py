@@ -21,6 +21,7 @@ from evals.experiments.batches import Batch
 from evals.experiments.cells import Held
 from evals.experiments.fates import HOPELESS
 from evals.experiments.frozen import Frozen
+from evals.experiments.models import Purpose
 from evals.experiments.preparing import SomethingBroke
 from evals.experiments.works import AnswerWork, Asked, Work
 from prompt_registry.providers.errors import ProviderError, ProviderPaused
@@ -135,7 +136,7 @@ class Pump:
         if error is not None:
             self._go_on(asked.work, asked.work.fail(asked, error))
             return
-        if asked.cache_key is not None:
+        if asked.cache_key is not None and asked.purpose == Purpose.ANSWER:
             batch.cached[asked.cache_key] = said
         self._go_on(asked.work, asked.work.give(asked, said))
 

@@ -40,6 +40,8 @@ class Asked:
     was_looked_up: bool = False
     attempt_id: int | None = None
     call: SingleCall | None = None
+    # Which judge asks, and which of its several questions it is: the others are worth nothing without it.
+    part: tuple[int, int] | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -119,6 +121,8 @@ class _Hearing:
     questions: Sequence[Question]
     answers: dict[int, Said] = field(default_factory=dict)
     failure: Exception | None = None
+    # The answers that another try need not pay for again.
+    kept: dict[bytes, Said] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -154,7 +158,10 @@ class JudgeWork:
 
     def give(self, asked: Asked, said: Said) -> list[Asked]:
         """Take an answer."""
-        self._hearings[asked.step].answers[asked.step] = said
+        hearing = self._hearings[asked.step]
+        hearing.answers[asked.step] = said
+        if asked.cache_key is not None:
+            hearing.kept[asked.cache_key] = said
         return self._next(asked)
 
     def fail(self, asked: Asked, error: Exception) -> list[Asked]:
@@ -168,6 +175,11 @@ class JudgeWork:
         """Return the verdicts since the last look."""
         found, self.verdicts = self.verdicts, []
         return found
+
+    def heard_in_part(self) -> dict[bytes, Said]:
+        """Return the answers to judges that did not hear all, for the next try."""
+        failed = (hearing for hearing in self._hearings.values() if hearing.failure is not None)
+        return {key: said for hearing in failed for key, said in hearing.kept.items()}
 
     def _next(self, asked: Asked) -> list[Asked]:
         self.open -= 1
@@ -197,7 +209,8 @@ class JudgeWork:
         asked = []
         for place, question in enumerate(questions):
             self._hearings[first + place] = hearing
-            asked.append(Asked(self, first + place, question, provider, Purpose.JUDGE))
+            part = (judge.version_id, place) if len(questions) > 1 else None
+            asked.append(Asked(self, first + place, question, provider, Purpose.JUDGE, part=part))
         return asked
 
 
