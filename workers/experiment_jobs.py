@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from evals.experiments import cells, running
+from evals.experiments import attempts, cells, ending, running
 from evals.experiments.changes import RUN_KIND
 from evals.experiments.running import AT_ONCE, Surroundings
 from projects import jobs
@@ -38,7 +38,12 @@ def run(job: Job) -> None:
 
 
 def ensure() -> None:
-    """Start the pumps that are missing while experiments wait: a worker died, or Redis lost the ring."""
+    """Start the pumps that are missing while experiments wait: a worker died, or Redis lost the ring.
+
+    What a dead worker left behind is settled even where no work is left that needs a pump.
+    """
+    attempts.close_forgotten()
+    ending.end_all_over()
     # One that failed is tried again later, and stands in nobody's way until then.
     is_active = Q(state=JobState.RUNNING) | Q(state=JobState.READY, run_at__lte=Now())
     active = Job.objects.filter(is_active, kind=RUN_KIND).count()

@@ -15,7 +15,7 @@ from evals.experiments import answer_cache, changes
 from evals.judges import canaries
 from evals.online import running
 from monitoring import analyses, partitions, repricing, retention
-from projects import jobs, notification_mail, sign_in_attempts, webhook_deliveries, webhooks
+from projects import jobs, notification_mail, sign_in_attempts, spending_batches, webhook_deliveries, webhooks
 from projects.models import Job
 from prompt_registry import schedules, trials
 from workers import canary, experiment_jobs, insight_jobs, trial_jobs
@@ -35,6 +35,8 @@ def _housekeeping(job: Job) -> None:
     canaries.forget_old()
     repeated_requests.forget_old()
     answer_cache.forget_old()
+    while spending_batches.settle_forgotten():
+        pass
     webhook_deliveries.delete_old()
     call_command("clearsessions")
 

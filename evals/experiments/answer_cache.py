@@ -17,13 +17,14 @@ from evals.experiments.sampling import Said
 
 KEPT_FOR = timedelta(days=30)
 _MOST_BYTES = 256 * 1024
+_CUT_OFF = "length"
 _DELETED_AT_ONCE = 5_000
 
 
 def key_of(
-    *, provider: str, question: Question, repetition: int, step: int, twin: int = 0, alone: int = 0
+    *, provider: str, question: Question, repetition: int, step: int, twin: int = 0, alone: int | str = 0
 ) -> bytes:  # fmt: skip
-    """Return what an answer is kept under; `alone` is an experiment that shares no answers with others, or 0.
+    """Return what an answer is kept under; `alone` is an experiment or cell that shares no answers, or 0.
 
     Repetitions, samples and columns that ask the same (`twin` counts those) are different draws of the same question, so
     each has an answer of its own.
@@ -44,11 +45,11 @@ def count(*, project_id: int, keys: Iterable[bytes]) -> int:
 
 
 def keep(*, project_id: int, answers: Mapping[bytes, Said]) -> None:
-    """Keep answers for later; very long ones are not worth it."""
+    """Keep whole answers for later; very long ones are not worth it, and an empty or cut-off one may be better next time."""
     rows = [
         CachedAnswer(project_id=project_id, key=key, answer=asdict(said))
         for key, said in answers.items()
-        if len(said.text) <= _MOST_BYTES
+        if len(said.text) <= _MOST_BYTES and said.text.strip() and said.finish_reason != _CUT_OFF
     ]
     if rows:
         CachedAnswer.objects.bulk_create(rows, ignore_conflicts=True)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TypeAlias
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -18,6 +19,8 @@ from evals.experiments.models import AttemptOutcome, Experiment, ExperimentAttem
 from projects import spending_batches
 from projects.spending import SpendingLimitReached, in_dollars
 
+# The cell, its lease, the purpose and the step.
+_Key: TypeAlias = tuple[int, uuid.UUID, str, int]
 # Longer than a worker may hold a cell: a turn, and the longest call in it.
 _LOST_AFTER = timedelta(minutes=10)
 
@@ -26,8 +29,7 @@ _OPEN = """
     SELECT %s, n.cell, n.purpose, n.token, n.step, n.expense, n.reserved, 'running'
       FROM unnest(%s::bigint[], %s::text[], %s::uuid[], %s::int[], %s::bigint[], %s::bigint[])
            AS n(cell, purpose, token, step, expense, reserved)
-    ON CONFLICT (cell_id, lease_token, purpose, step)
-    DO UPDATE SET expense_id = EXCLUDED.expense_id, reserved_nano_usd = EXCLUDED.reserved_nano_usd RETURNING id, cell_id, step
+    RETURNING id, cell_id, lease_token, purpose, step
 """
 _CLOSE = """
     UPDATE experiment_attempt a SET outcome = n.outcome, cost_nano_usd = n.cost, ended_at = statement_timestamp()
@@ -58,22 +60,32 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The attempts that may be made, in the order of what was wanted, from the first on.
+    """The attempts that may be made, in the order of what was wanted; None for a call that may not.
 
     `shortage` says why not all of them; `is_final` that no money comes back by itself.
     """
 
-    attempt_ids: list[int]
+    attempt_ids: list[int | None]
     shortage: str = ""
     is_final: bool = False
 
 
 @transaction.atomic
 def open_calls(*, experiment_id: int, wanted: Sequence[Wanted]) -> Opened:
-    """Write down calls that are about to be made, as many as there is money for."""
-    experiment = Experiment.objects.select_for_update(of=("self",)).get(pk=experiment_id)
-    if experiment.state != ExperimentState.RUNNING:
-        return Opened([], "The experiment does not run any more.")
+    """Write down calls that are about to be made, as many as there is money for, from the first on.
+
+    What was written down already, and nobody heard of because the answer of the database was lost, is not paid for again.
+    """
+    experiment = Experiment.objects.select_for_update(of=("self",)).filter(pk=experiment_id).first()
+    if experiment is None or experiment.state != ExperimentState.RUNNING:
+        return Opened([None] * len(wanted), "The experiment does not run any more.")
+    ids, closed = _known(wanted)
+    opened = _open_new(experiment, [one for one in wanted if _key(one) not in ids and _key(one) not in closed], ids)
+    return replace(opened, attempt_ids=[ids.get(_key(one)) for one in wanted])
+
+
+def _open_new(experiment: Experiment, wanted: Sequence[Wanted], ids: dict[_Key, int]) -> Opened:
+    """Write down as many of the calls as there is money for, and add their attempts to `ids`."""
     left = experiment.cap_nano_usd - experiment.spent_nano_usd - experiment.reserved_nano_usd
     count = _affordable([one.worst_nano_usd for one in wanted], left)
     shortage = "" if count == len(wanted) else _beyond_cap(experiment, wanted[count].worst_nano_usd)
@@ -85,11 +97,11 @@ def open_calls(*, experiment_id: int, wanted: Sequence[Wanted]) -> Opened:
     if len(expenses) < count and not shortage:
         shortage = "The limit of what may be spent in a day is nearly reached."
     chosen = wanted[: len(expenses)]
-    Experiment.objects.filter(pk=experiment_id).update(
+    Experiment.objects.filter(pk=experiment.pk).update(
         reserved_nano_usd=F("reserved_nano_usd") + sum(one.worst_nano_usd for one in chosen)
     )
-    is_final = not chosen and not experiment.reserved_nano_usd
-    return Opened(_insert(experiment.project_id, chosen, expenses), shortage, is_final)
+    ids |= _insert(experiment.project_id, chosen, expenses)
+    return Opened([], shortage, bool(shortage) and not chosen and not _is_money_out(experiment.pk))
 
 
 @transaction.atomic
@@ -163,9 +175,35 @@ def _reserved(experiment: Experiment, amounts: Sequence[int]) -> list[int | None
     return found
 
 
-def _insert(project_id: int, wanted: Sequence[Wanted], expenses: Sequence[int | None]) -> list[int]:
+def _is_money_out(experiment_id: int) -> bool:
+    """Tell whether calls under way will give back some of what is set aside for them."""
+    under_way = ExperimentAttempt.objects.filter(outcome=AttemptOutcome.RUNNING, reserved_nano_usd__gt=0)
+    return under_way.filter(cell__experiment=experiment_id).exists()
+
+
+def _key(wanted: Wanted) -> _Key:
+    return wanted.cell_id, wanted.token, wanted.purpose.value, wanted.step
+
+
+def _known(wanted: Sequence[Wanted]) -> tuple[dict[_Key, int], set[_Key]]:
+    """Return the attempts among these that are under way already, and those that have ended."""
+    rows = ExperimentAttempt.objects.filter(
+        cell__in={one.cell_id for one in wanted}, lease_token__in={one.token for one in wanted}
+    )  # fmt: skip
+    running: dict[_Key, int] = {}
+    closed: set[_Key] = set()
+    for row in rows:
+        key = (row.cell_id, row.lease_token, row.purpose, row.step)
+        if row.outcome == AttemptOutcome.RUNNING:
+            running[key] = row.pk
+        else:
+            closed.add(key)
+    return running, closed
+
+
+def _insert(project_id: int, wanted: Sequence[Wanted], expenses: Sequence[int | None]) -> dict[_Key, int]:
     if not wanted:
-        return []
+        return {}
     with connection.cursor() as cursor:
         cursor.execute(
             _OPEN,
@@ -175,8 +213,7 @@ def _insert(project_id: int, wanted: Sequence[Wanted], expenses: Sequence[int | 
                 [one.worst_nano_usd for one in wanted],
             ],
         )  # fmt: skip
-        ids = {(cell, step): attempt for attempt, cell, step in cursor.fetchall()}
-    return [ids[one.cell_id, one.step] for one in wanted]
+        return {(cell, token, purpose, step): attempt for attempt, cell, token, purpose, step in cursor.fetchall()}
 
 
 def _beyond_cap(experiment: Experiment, worst: int) -> str:

@@ -34,7 +34,9 @@ class Batch:
     def store(self) -> bool:
         """Write everything down, of the cells that are still held; return whether the experiment is over with it."""
         # The row of the experiment comes first, whatever else is locked: two workers may end it at the same moment.
-        Experiment.objects.select_for_update(of=("self",)).filter(pk=self.experiment_id).first()
+        if Experiment.objects.select_for_update(of=("self",)).filter(pk=self.experiment_id).first() is None:
+            # It was removed with its project: there is nothing left to write to.
+            return False
         attempts.close_calls(experiment_id=self.experiment_id, ended=self.ended)
         answer_cache.keep(project_id=self.project_id, answers=self.cached)
         self._store_scores()

@@ -172,7 +172,9 @@ def renew(cells: Iterable[Held]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE experiment_cell SET lease_until = statement_timestamp() + make_interval(secs => %s)"
-            " WHERE id = ANY(%s) AND lease_token = ANY(%s) AND state IN ('answering', 'judging')",
+            # In this order, as whoever stops an experiment: two that lock many rows never wait for each other.
+            " WHERE id = ANY(ARRAY(SELECT id FROM experiment_cell WHERE id = ANY(%s) AND lease_token = ANY(%s)"
+            " AND state IN ('answering', 'judging') ORDER BY id FOR UPDATE))",
             [LEASE_SECONDS, [cell.id for cell in mine], [cell.token for cell in mine]],
         )
 

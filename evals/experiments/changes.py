@@ -46,6 +46,7 @@ from prompt_registry.trial_plans import missing_of
 
 RUN_KIND = "experiment.run"
 _CANCELLED = "The experiment was stopped before this."
+_NOT_JUDGED = "The experiment was stopped before this answer was judged."
 
 
 @transaction.atomic
@@ -107,9 +108,12 @@ def cancel(*, experiment: Experiment, by: User) -> Experiment:
         raise ExperimentOver
     locked.ended_at = timezone.now()
     _moved(locked, ExperimentState.CANCELLED, by, reason=f"{by.display_name} stopped it.", action="cancelled")
-    locked.cells.filter(state__in=OPEN).update(
-        state=CellState.SKIPPED, error=_CANCELLED, error_kind="", lease_until=None, ended_at=Now()
-    )
+    # Locked in the order in which workers lock them.
+    list(locked.cells.filter(state__in=OPEN).order_by("pk").select_for_update().values_list("pk", flat=True))
+    ended = {"error_kind": "", "lease_until": None, "ended_at": Now()}
+    answered = locked.cells.filter(state__in=[CellState.ANSWERED, CellState.JUDGING])
+    answered.update(state=CellState.DONE, error=_NOT_JUDGED, **ended)
+    locked.cells.filter(state__in=OPEN).update(state=CellState.SKIPPED, error=_CANCELLED, **ended)
     return locked
 
 
@@ -150,7 +154,11 @@ def retry_failed(*, experiment: Experiment, by: User) -> int:
         raise NothingToRetry
     if locked.state == ExperimentState.DONE:
         locked.ended_at = None
-        _moved(locked, ExperimentState.RUNNING, by, reason="", action="retried")
+        # Why the rest was left out is still true.
+        is_whole = not locked.cells.filter(state=CellState.SKIPPED).exists()
+        _moved(
+            locked, ExperimentState.RUNNING, by, reason="" if is_whole else locked.reason, action="retried"
+        )  # fmt: skip
     wake(locked)
     return count
 
@@ -178,10 +186,11 @@ def restore(*, experiment: Experiment, by: User) -> Experiment:
 
 
 def wake(experiment: Experiment) -> None:
-    """Ask for a worker; those who run already look at all experiments."""
-    jobs.add(
-        kind=RUN_KIND, dedupe_key=f"experiment {experiment.pk} {uuid.uuid4().hex}", project_id=experiment.project_id
-    )
+    """Ask for a worker; those who run already look at all experiments.
+
+    The job belongs to no project: it runs the experiments of all, and must outlive each of them.
+    """
+    jobs.add(kind=RUN_KIND, dedupe_key=f"experiment {experiment.pk} {uuid.uuid4().hex}")
 
 
 def _check(plan: ExperimentPlan) -> int:

@@ -102,8 +102,13 @@ def at_once(judge: Judge, case: Case) -> Verdict:
     if judge.evaluator is None:
         return Verdict(judge.version_id, error=judge.refusal)
     if judge.compares and case.rival is None:
-        return Verdict(judge.version_id, error=NO_RIVAL)
+        return without_rival(judge)
     return _guarded(judge, lambda: judge.evaluator.judge(case))  # type: ignore[union-attr]
+
+
+def without_rival(judge: Judge) -> Verdict:
+    """Return that there is nothing to compare with; when that is answered after all, it is judged again."""
+    return Verdict(judge.version_id, error=NO_RIVAL, detail={"retry": True})
 
 
 def questions_of(judge: Judge, case: Case) -> list[Question] | Verdict:

@@ -45,7 +45,7 @@ class Experiment(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="experiments")
     name = models.CharField(max_length=200)
     note = models.CharField(max_length=500, blank=True, default="")
-    dataset = models.ForeignKey("evals.Dataset", on_delete=models.PROTECT, related_name="experiments")
+    dataset = models.ForeignKey("evals.Dataset", on_delete=models.RESTRICT, related_name="experiments")
     dataset_revision = models.PositiveIntegerField()
     # Only items of this split; empty for all.
     split = models.CharField(max_length=40, blank=True, default="")
@@ -106,7 +106,7 @@ class ExperimentEvaluator(models.Model):
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="evaluators")
-    evaluator_version = models.ForeignKey(EvaluatorVersion, on_delete=models.PROTECT, related_name="+")
+    evaluator_version = models.ForeignKey(EvaluatorVersion, on_delete=models.RESTRICT, related_name="+")
     position = models.PositiveSmallIntegerField()
 
     class Meta:
@@ -137,7 +137,7 @@ class ExperimentCell(models.Model):
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="cells")
-    item = models.ForeignKey("evals.DatasetItem", on_delete=models.PROTECT, related_name="+")
+    item = models.ForeignKey("evals.DatasetItem", on_delete=models.RESTRICT, related_name="+")
     column = models.PositiveSmallIntegerField()
     repetition = models.PositiveSmallIntegerField(default=0)
     state = models.CharField(max_length=10, choices=CellState.choices, default=CellState.READY)
@@ -195,7 +195,7 @@ class ExperimentScore(models.Model):
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     cell = models.ForeignKey(ExperimentCell, on_delete=models.CASCADE, related_name="scores")
-    evaluator_version = models.ForeignKey(EvaluatorVersion, on_delete=models.PROTECT, related_name="+")
+    evaluator_version = models.ForeignKey(EvaluatorVersion, on_delete=models.RESTRICT, related_name="+")
     # From 0 (bad) to 1 (good); of a comparison 1 when this answer is better than column 0's, ½ for a tie.
     value = models.FloatField(null=True, blank=True)
     passed = models.BooleanField(null=True, blank=True)
@@ -223,7 +223,7 @@ class ExperimentDisagreement(models.Model):
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     cell = models.ForeignKey(ExperimentCell, on_delete=models.CASCADE, related_name="disagreements")
-    evaluator_version = models.ForeignKey(EvaluatorVersion, on_delete=models.PROTECT, related_name="+")
+    evaluator_version = models.ForeignKey(EvaluatorVersion, on_delete=models.RESTRICT, related_name="+")
     person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
 

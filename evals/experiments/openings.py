@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from evals.experiments import answer_cache, attempts, cells, sampling
 from evals.experiments.attempts import Opened, Wanted
@@ -55,7 +56,7 @@ def known_answers(frozen: Mapping[int, Frozen], asked: Iterable[Asked]) -> dict[
     """Return the answers that were paid for before; every question is looked up once."""
     by_project: dict[int, dict[bytes, Asked]] = {}
     for one in asked:
-        if one.purpose == Purpose.ANSWER and not one.was_looked_up:
+        if (one.purpose == Purpose.ANSWER or one.part is not None) and not one.was_looked_up:
             one.cache_key = _key(frozen[one.work.cell.experiment_id], one)
             by_project.setdefault(one.work.cell.project_id, {})[one.cache_key] = one
     found: dict[Asked, Said] = {}
@@ -68,7 +69,7 @@ def known_answers(frozen: Mapping[int, Frozen], asked: Iterable[Asked]) -> dict[
 
 
 def open_calls(frozen: Frozen, wanted: Sequence[Asked]) -> Opened:
-    """Write down the calls and set their money aside, from the first on, as far as it goes."""
+    """Write down the calls and set their money aside, as far as it goes; those that may be made have an attempt then."""
     book = books.of(frozen.experiment.project_id)
     for one in wanted:
         one.worst_nano_usd = _estimate(book, one).worst.nano_usd
@@ -78,7 +79,7 @@ def open_calls(frozen: Frozen, wanted: Sequence[Asked]) -> Opened:
             Wanted(one.work.cell.id, one.work.cell.token, one.purpose, one.step, one.worst_nano_usd) for one in wanted
         ],
     )
-    for one, attempt_id in zip(wanted, opened.attempt_ids, strict=False):
+    for one, attempt_id in zip(wanted, opened.attempt_ids, strict=True):
         one.attempt_id = attempt_id
     return opened
 
@@ -97,6 +98,13 @@ def shortage() -> OutOfMoney:
 
 
 def _key(frozen: Frozen, asked: Asked) -> bytes:
+    if asked.part is not None:
+        # It is about this very answer; the text of the question is another one every time, so that nobody foresees it.
+        version_id, place = asked.part
+        return answer_cache.key_of(
+            provider=asked.provider.connection.base_url, question=replace(asked.question, messages=()),
+            repetition=asked.work.cell.repetition, step=place, alone=f"cell {asked.work.cell.id} judge {version_id}",
+        )  # fmt: skip
     return answer_cache.key_of(
         provider=asked.provider.connection.base_url, question=asked.question, repetition=asked.work.cell.repetition,
         step=asked.step, twin=frozen.twins[asked.work.cell.column], alone=0 if frozen.experiment.uses_cache else frozen.experiment.pk,

@@ -12,7 +12,7 @@ from evals.experiments import fates, judging
 from evals.experiments.attempts import Ended
 from evals.experiments.batches import Batch
 from evals.experiments.cells import Answered, Held, Left
-from evals.experiments.frozen import Frozen
+from evals.experiments.frozen import Frozen, limited
 from evals.experiments.judging import Verdict
 from evals.experiments.models import AttemptOutcome, CellState
 from evals.experiments.preparing import SomethingBroke
@@ -110,12 +110,14 @@ def put(batch: Batch, work: Work, frozen: Frozen, *, roll: float) -> None:
         _put_failed(batch, work.cell, work.failure, CellState.READY, roll)
 
 
-def refuse(batch: Batch, cell: Held, error: Exception) -> None:
+def refuse(batch: Batch, cell: Held, error: Exception, frozen: Frozen) -> None:
     """Put down why a cell cannot be asked."""
     if not cell.is_judging:
         _put_failed(batch, cell, error, CellState.READY, 0.0)
-    else:
-        batch.left.append(_left(cell, CellState.DONE, error))
+        return
+    silent = [judge for judge in frozen.judges if judging.needs_second_look([judge], column=cell.column)]
+    batch.verdicts += [(cell, _unjudged(judge.version_id, error)) for judge in silent]
+    batch.left.append(_left(cell, CellState.DONE, error))
 
 
 def give_back(batch: Batch, work: Work) -> None:
@@ -144,6 +146,7 @@ def _case(frozen: Frozen, work: AnswerWork, total: Said) -> Case:
 def _put_judged(batch: Batch, work: JudgeWork, roll: float) -> None:
     """Put down the errors of judges that will not speak; the cell waits for those that may."""
     cell, waits = work.cell, []
+    batch.cached |= work.heard_in_part()
     for version_id, error in work.failures.items():
         fate = fates.fate_of(error, attempts=cell.attempts, roll=roll)
         if fate.is_tried_again:
@@ -196,7 +199,8 @@ def _usage(asked: Asked, call: SingleCall) -> Usage:
 
 def _expected(asked: Asked) -> Usage:
     read = trial_money.guessed_usage(messages=asked.question.messages, settings=asked.question.settings, text="")
-    return replace(read, output_tokens=asked.work.cell.predicted_tokens)
+    longest = limited(asked.question.settings).max_tokens or 0
+    return replace(read, output_tokens=min(asked.work.cell.predicted_tokens, longest))
 
 
 def _cost(asked: Asked, usage: Usage) -> Cost:

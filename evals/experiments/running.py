@@ -6,10 +6,10 @@ there are lines are prepared, so that a line that becomes free never waits for t
 
 from __future__ import annotations
 
-import contextlib
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -21,6 +21,7 @@ from evals.experiments.batches import Batch
 from evals.experiments.cells import Held
 from evals.experiments.fates import HOPELESS
 from evals.experiments.frozen import Frozen
+from evals.experiments.models import Purpose
 from evals.experiments.preparing import SomethingBroke
 from evals.experiments.works import AnswerWork, Asked, Work
 from prompt_registry.providers.errors import ProviderError, ProviderPaused
@@ -35,6 +36,7 @@ _TURN_SECONDS = 0.05
 _LEAST_PAUSE = 0.03
 _STORE_ROWS, _STORE_SECONDS = 20, 0.1
 _LOOK_SECONDS, _RENEW_SECONDS, _CHECK_SECONDS = 0.25, 5.0, 2.0
+_NOTHING_SECONDS = 0.2
 # Shorter than the lease: after that others may have the cells.
 _PATIENCE_SECONDS = 15.0
 # A worker with nothing to do makes room; the sweep finds what comes later.
@@ -65,12 +67,14 @@ class Pump:
         self._room = at_once + max(1, at_once // 4)
         self._works: dict[int, Work] = {}
         self._calls: dict[int, Asked] = {}
+        self._arrived: deque[SingleCall] = deque()
         self._waiting: list[Asked] = []
         self._batches: dict[int, Batch] = {}
         self._frozen: dict[int, Frozen] = {}
         self._refusing: dict[object, tuple[float, ProviderError]] = {}
         self._looked: dict[int, float] = {}
         self._is_taking = True
+        self._nothing_until = 0.0
         self._looked_at = self._renewed_at = self._stored_at = self._went_well_at = self._busy_at = time.monotonic()
         self._claim_until = self._busy_at + claim_seconds
 
@@ -101,8 +105,7 @@ class Pump:
         return is_going_on
 
     def _turn(self) -> bool:
-        for call in self._lines.ended():
-            self._take(call)
+        self._take_all()
         self._look()
         self._store()
         self._claim()
@@ -115,17 +118,25 @@ class Pump:
 
     # What arrived.
 
+    def _take_all(self) -> None:
+        self._arrived += self._lines.ended()
+        while self._arrived:
+            self._take(self._arrived[0])
+            self._arrived.popleft()
+
     def _take(self, call: SingleCall) -> None:
-        asked = self._calls.pop(id(call))
-        batch = self._batch(asked.work.cell)
-        batch.ended.append(results.ended(asked, call))
-        error = results.error_of(call)
+        # What may need the database comes first: when it is away, the call is taken again.
+        asked = self._calls[id(call)]
+        ended, error, said = results.ended(asked, call), results.error_of(call), results.said(asked, call)
         if error is not None:
             self._note_refusal(asked, error)
+        del self._calls[id(call)]
+        batch = self._batch(asked.work.cell)
+        batch.ended.append(ended)
+        if error is not None:
             self._go_on(asked.work, asked.work.fail(asked, error))
             return
-        said = results.said(asked, call)
-        if asked.cache_key is not None:
+        if asked.cache_key is not None and asked.purpose == Purpose.ANSWER:
             batch.cached[asked.cache_key] = said
         self._go_on(asked.work, asked.work.give(asked, said))
 
@@ -157,6 +168,7 @@ class Pump:
             return
         for experiment_id, batch in list(self._batches.items()):
             is_over = batch.store()
+            self._nothing_until = 0.0
             del self._batches[experiment_id]
             if (
                 not is_over
@@ -208,9 +220,13 @@ class Pump:
 
     def _claim(self) -> None:
         free = self._room - len(self._calls) - len(self._waiting)
-        if not self._is_taking or free <= 0:
+        if not self._is_taking or free <= 0 or time.monotonic() < self._nothing_until:
             return
-        for experiment_id, share in shares.divide(free, cells.contenders(limit=free)).items():
+        divided = shares.divide(free, cells.contenders(limit=free))
+        if not any(divided.values()):
+            # Cells that wait for a later try are not counted again with every turn.
+            self._nothing_until = time.monotonic() + _NOTHING_SECONDS
+        for experiment_id, share in divided.items():
             try:
                 self._take_up(experiment_id, share)
             except DatabaseError:
@@ -233,7 +249,7 @@ class Pump:
             self._works[work.cell.id] = work
             self._go_on(work, [])
         for cell, error in prepared.refused:
-            results.refuse(self._batch(cell), cell, error)
+            results.refuse(self._batch(cell), cell, error, known)
 
     def _open(self) -> None:
         """Begin the calls that wait: what was answered before is not asked, the others need money and a row."""
@@ -245,12 +261,12 @@ class Pump:
             by_experiment.setdefault(asked.work.cell.experiment_id, []).append(asked)
         for experiment_id, wanted in by_experiment.items():
             opened = openings.open_calls(self._frozen[experiment_id], wanted)
-            begun = wanted[: len(opened.attempt_ids)]
             self._waiting = [asked for asked in self._waiting if asked not in wanted]
-            for asked in begun:
-                self._start(asked)
-            for asked in wanted[len(begun) :]:
-                self._go_on(asked.work, asked.work.fail(asked, openings.shortage()))
+            for asked in wanted:
+                if asked.attempt_id is not None:
+                    self._start(asked)
+                else:
+                    self._go_on(asked.work, asked.work.fail(asked, openings.shortage()))
             if opened.is_final and opened.shortage:
                 ending.pause(experiment_id=experiment_id, reason=opened.shortage)
 
@@ -284,16 +300,23 @@ class Pump:
 
     def _hang_up(self) -> None:
         """Something ended this worker's work early: nothing goes on unwatched, and others may have the cells at once."""
+        # Answers that arrived are paid for. Without a database the leases run out by themselves.
+        self._guarded(self._take_all)
         for asked in self._calls.values():
             results.hang_up(asked)
-        # Without a database the leases run out by themselves.
-        with contextlib.suppress(DatabaseError):
-            for asked in self._calls.values():
-                self._batch(asked.work.cell).ended.append(results.lost(asked))
-            for work in self._works.values():
-                results.give_back(self._batch(work.cell), work)
-            self._works, self._calls, self._waiting = {}, {}, []
-            self._store(everything=True)
+            self._batch(asked.work.cell).ended.append(results.lost(asked))
+        for work in self._works.values():
+            results.give_back(self._batch(work.cell), work)
+        self._works, self._calls, self._waiting = {}, {}, []
+        for batch in self._batches.values():
+            self._guarded(batch.store)
+        self._batches = {}
+
+    def _guarded(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except Exception:  # the edge of one step of the end: what else there is to save is saved
+            log.exception("not_saved_at_the_end")
 
 
 def run(*, surroundings: Surroundings, at_once: int = AT_ONCE, claim_seconds: float = CLAIM_SECONDS) -> None:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from evals.evaluators.cases import Case, Question
 from evals.experiments.cells import Held
-from evals.experiments.judging import NO_RIVAL, Judge, Verdict, at_once, questions_of, read
+from evals.experiments.judging import Judge, Verdict, at_once, questions_of, read, without_rival
 from evals.experiments.models import Purpose
 from evals.experiments.sampling import Asking, Said
 from evals.models import DatasetItem
@@ -40,6 +40,8 @@ class Asked:
     was_looked_up: bool = False
     attempt_id: int | None = None
     call: SingleCall | None = None
+    # Which judge asks, and which of its several questions it is: the others are worth nothing without it.
+    part: tuple[int, int] | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -119,6 +121,8 @@ class _Hearing:
     questions: Sequence[Question]
     answers: dict[int, Said] = field(default_factory=dict)
     failure: Exception | None = None
+    # The answers that another try need not pay for again.
+    kept: dict[bytes, Said] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -144,7 +148,7 @@ class JudgeWork:
         asked: list[Asked] = []
         for judge in judges:
             if judge.compares and self.case.rival is None:
-                self.verdicts.append(Verdict(judge.version_id, error=NO_RIVAL))
+                self.verdicts.append(without_rival(judge))
             elif not judge.asks_model:
                 self.verdicts.append(at_once(judge, self.case))
             else:
@@ -154,7 +158,10 @@ class JudgeWork:
 
     def give(self, asked: Asked, said: Said) -> list[Asked]:
         """Take an answer."""
-        self._hearings[asked.step].answers[asked.step] = said
+        hearing = self._hearings[asked.step]
+        hearing.answers[asked.step] = said
+        if asked.cache_key is not None:
+            hearing.kept[asked.cache_key] = said
         return self._next(asked)
 
     def fail(self, asked: Asked, error: Exception) -> list[Asked]:
@@ -168,6 +175,11 @@ class JudgeWork:
         """Return the verdicts since the last look."""
         found, self.verdicts = self.verdicts, []
         return found
+
+    def heard_in_part(self) -> dict[bytes, Said]:
+        """Return the answers to judges that did not hear all, for the next try."""
+        failed = (hearing for hearing in self._hearings.values() if hearing.failure is not None)
+        return {key: said for hearing in failed for key, said in hearing.kept.items()}
 
     def _next(self, asked: Asked) -> list[Asked]:
         self.open -= 1
@@ -197,7 +209,8 @@ class JudgeWork:
         asked = []
         for place, question in enumerate(questions):
             self._hearings[first + place] = hearing
-            asked.append(Asked(self, first + place, question, provider, Purpose.JUDGE))
+            part = (judge.version_id, place) if len(questions) > 1 else None
+            asked.append(Asked(self, first + place, question, provider, Purpose.JUDGE, part=part))
         return asked
 
 

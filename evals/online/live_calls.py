@@ -25,10 +25,12 @@ AT_ONCE = 50
 SETTLED, _LATE = timedelta(seconds=60), timedelta(minutes=5)
 _MOST_CONTEXT = 20_000
 _DAY = timedelta(days=1)
+_BEFORE_ALL = UUID(int=0)
 
 _CANDIDATES = f"""
     SELECT trace_id FROM trace t
      WHERE project_id = %(project)s AND started_at >= %(since)s AND started_at < %(until)s AND call_count > 0
+       AND (started_at, trace_id) > (%(since)s, %(after)s)
        AND {analyses.DRAW} < %(bound)s
        AND NOT EXISTS (
            SELECT FROM online_judgement j WHERE j.online_evaluation_id = %(online)s AND j.trace_id = t.trace_id
@@ -53,10 +55,15 @@ class LiveCall:
     problem: str = ""
 
 
-def batch(online: OnlineEvaluation, *, since: datetime) -> tuple[list[Trace], list[LiveCall]]:
-    """Return the next traces of the sample, oldest first, and the last matching call of each that has one."""
+def batch(
+    online: OnlineEvaluation, *, since: datetime, after: UUID = _BEFORE_ALL
+) -> tuple[list[Trace], list[LiveCall]]:
+    """Return the next traces of the sample, oldest first, and the last matching call of each that has one.
+
+    Traces that began at the same moment follow one another by their number: `after` is the last that was looked at.
+    """
     values: dict[str, Any] = {
-        "project": online.project_id, "online": online.pk, "since": since, "until": timezone.now() - SETTLED,
+        "project": online.project_id, "online": online.pk, "since": since, "after": after, "until": timezone.now() - SETTLED,
         "bound": analyses.ALL * online.share_ppm // WHOLE_PPM, "limit": AT_ONCE,
     }  # fmt: skip
     with connection.cursor() as cursor:

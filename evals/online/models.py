@@ -35,7 +35,7 @@ class OnlineEvaluation(models.Model):
     """An evaluator on a share of the live calls that pass a filter, up to an amount of money a day."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="online_evaluations")
-    evaluator_version = models.ForeignKey(EvaluatorVersion, on_delete=models.PROTECT, related_name="+")
+    evaluator_version = models.ForeignKey(EvaluatorVersion, on_delete=models.RESTRICT, related_name="+")
     environment = models.CharField(max_length=255, blank=True, default="")
     prompt_name = models.CharField(max_length=255, blank=True, default="")
     # Calls of the version that this label of the prompt points to when they are judged.
@@ -51,8 +51,12 @@ class OnlineEvaluation(models.Model):
     since_at = models.DateTimeField(default=timezone.now)
     # Calls that began before this were looked at.
     cursor_at = models.DateTimeField(default=timezone.now)
-    # Whoever judges holds this for a while, so that no call is paid for twice.
+    # Whoever judges holds this for a while, so that no call is paid for twice; the token tells who that is.
     leased_until = models.DateTimeField(null=True, blank=True)
+    lease_token = models.UUIDField(null=True, blank=True)
+    # What judging cost on the last day that something was judged (UTC); it stays when the calls are deleted.
+    spent_on = models.DateField(null=True, blank=True)
+    spent_nano_usd = models.BigIntegerField(db_default=0)
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
 
@@ -79,7 +83,7 @@ class OnlineJudgement(models.Model):
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     online_evaluation = models.ForeignKey(OnlineEvaluation, on_delete=models.CASCADE, related_name="judgements")
-    evaluator_version = models.ForeignKey(EvaluatorVersion, on_delete=models.PROTECT, related_name="+")
+    evaluator_version = models.ForeignKey(EvaluatorVersion, on_delete=models.RESTRICT, related_name="+")
     trace_id = models.UUIDField()
     span_id = models.BigIntegerField()
     call_at = models.DateTimeField()

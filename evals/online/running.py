@@ -5,27 +5,35 @@ from __future__ import annotations
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
-from django.db import IntegrityError, transaction
-from django.db.models import Q, Sum
+import structlog
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from evals.errors import CannotJudge, EvaluatorRefused, JudgeUnreachable
+from evals.errors import CannotJudge, EvalsError, EvaluatorRefused, JudgeUnreachable
 from evals.evaluators import definitions
 from evals.evaluators.cases import ModelEvaluator, QuickEvaluator
+from evals.experiments.judging import SomethingBroke
 from evals.judges import once
 from evals.judges.catalogue import JUDGES
 from evals.judges.once import Judged
 from evals.online import live_calls
 from evals.online.live_calls import LiveCall
-from evals.online.models import OnlineEvaluation, OnlineJudgement, OnlineState
+from evals.online.models import OnlineEvaluation, OnlineEvaluationQuerySet, OnlineJudgement, OnlineState
 from monitoring import scores
 from monitoring.models import ScoreSource, ScoreType
 from monitoring.scores import NewScore
 from projects import spending
+from projects.errors import ProjectsError
 from projects.spending import SpendingLimitReached
+from prompt_registry import texts
+from prompt_registry.errors import PromptRegistryError
 from prompt_registry.trial_money import Cost
+
+log = structlog.get_logger("callboard.online")
 
 PLAN_KIND, RUN_KIND = "online.plan", "online.run"
 PURPOSE = "online evaluation"
@@ -58,19 +66,21 @@ def run(*, online_id: int, seconds: float = RUN_SECONDS) -> bool:
         _block(online, str(stop), stop.until)
         return False
     finally:
-        OnlineEvaluation.objects.filter(pk=online.pk).update(leased_until=None)
+        _mine(online).update(leased_until=None)
 
 
 def spent_today(online: OnlineEvaluation) -> int:
-    """Return what judging cost since midnight UTC, in billionths of a dollar."""
-    rows = online.judgements.filter(judged_at__gte=_midnight())
-    return int(rows.aggregate(sum=Sum("cost_nano_usd"))["sum"] or 0)
+    """Return what judging cost since midnight UTC, in billionths of a dollar; calls that were deleted count too."""
+    today = OnlineEvaluation.objects.filter(pk=online.pk, spent_on=_midnight().date())
+    return today.values_list("spent_nano_usd", flat=True).first() or 0
 
 
 def _taken(online_id: int) -> OnlineEvaluation | None:
     """Take it for a while; None when somebody else has it, or it does not watch."""
     free = OnlineEvaluation.objects.due().filter(Q(leased_until=None) | Q(leased_until__lt=Now()), pk=online_id)
-    taken = free.update(leased_until=Now() + _LEASE, state=OnlineState.ACTIVE, reason="", blocked_until=None)
+    taken = free.update(
+        leased_until=Now() + _LEASE, lease_token=uuid.uuid4(), state=OnlineState.ACTIVE, reason="", blocked_until=None
+    )
     if not taken:
         return None
     return OnlineEvaluation.objects.select_related("project", "evaluator_version__evaluator").get(pk=online_id)
@@ -78,9 +88,11 @@ def _taken(online_id: int) -> OnlineEvaluation | None:
 
 def _judge_all(online: OnlineEvaluation, deadline: float) -> bool:
     evaluator = _built(online)
-    since, failures = live_calls.begin(online), 0
+    since, after, failures = live_calls.begin(online), UUID(int=0), 0
     while True:
-        traces, found = live_calls.batch(online, since=since)
+        if not _is_still_mine(online):
+            return False
+        traces, found = live_calls.batch(online, since=since, after=after)
         for call in found:
             if time.monotonic() > deadline:
                 return True
@@ -96,8 +108,10 @@ def _judge_all(online: OnlineEvaluation, deadline: float) -> bool:
         if len(traces) < live_calls.AT_ONCE:
             _advance(online, timezone.now() - live_calls.SETTLED)
             return False
-        since = traces[-1].started_at
+        since, after = traces[-1].started_at, traces[-1].trace_id
         _advance(online, since)
+        if time.monotonic() > deadline:
+            return True
 
 
 def _built(online: OnlineEvaluation) -> QuickEvaluator | ModelEvaluator:
@@ -108,9 +122,12 @@ def _built(online: OnlineEvaluation) -> QuickEvaluator | ModelEvaluator:
 
 
 def _is_still_mine(online: OnlineEvaluation) -> bool:
-    """Hold on for longer; False when somebody paused or removed it meanwhile."""
-    mine = OnlineEvaluation.objects.filter(pk=online.pk, state=OnlineState.ACTIVE)
-    return bool(mine.update(leased_until=Now() + _LEASE))
+    """Hold on for longer; False when somebody paused, removed or took it meanwhile."""
+    return bool(_mine(online).filter(state=OnlineState.ACTIVE).update(leased_until=Now() + _LEASE))
+
+
+def _mine(online: OnlineEvaluation) -> OnlineEvaluationQuerySet:
+    return OnlineEvaluation.objects.filter(pk=online.pk, lease_token=online.lease_token)
 
 
 def _advance(online: OnlineEvaluation, moment: datetime) -> None:
@@ -122,12 +139,19 @@ def _advance(online: OnlineEvaluation, moment: datetime) -> None:
 def _judged(online: OnlineEvaluation, evaluator: QuickEvaluator | ModelEvaluator, call: LiveCall) -> Judged:
     if call.case is None:
         return Judged(_FREE, error=call.problem)
-    if online.evaluator_version.kind in JUDGES:
-        return _asked(online, evaluator, call)  # type: ignore[arg-type]
     try:
+        if online.evaluator_version.kind in JUDGES:
+            return _asked(online, evaluator, call)  # type: ignore[arg-type]
         return Judged(_FREE, outcome=evaluator.judge(call.case))  # type: ignore[union-attr]
+    except (_Stop, DatabaseError):
+        raise
     except CannotJudge as error:
         return Judged(_FREE, error=str(error))
+    except (EvalsError, ProjectsError, PromptRegistryError) as error:
+        raise _Stop(str(error), timezone.now() + _PAUSE) from error
+    except Exception:  # the edge of one call: one that breaks the check must not keep the others waiting
+        log.exception("evaluator_broke", evaluator_version=online.evaluator_version_id)
+        return Judged(_FREE, error=str(SomethingBroke()))
 
 
 def _asked(online: OnlineEvaluation, judge: ModelEvaluator, call: LiveCall) -> Judged:
@@ -150,20 +174,30 @@ def _asked(online: OnlineEvaluation, judge: ModelEvaluator, call: LiveCall) -> J
 def _keep(online: OnlineEvaluation, call: LiveCall, judged: Judged) -> None:
     """Write down what was said, and put it on the call as a score; the same call never has two."""
     outcome = judged.outcome
+    _add_to_today(online, judged.cost.nano_usd)
     try:
         with transaction.atomic():
             OnlineJudgement.objects.create(
                 project_id=online.project_id, online_evaluation=online, evaluator_version=online.evaluator_version,
                 trace_id=call.trace.trace_id, span_id=call.span.span_id, call_at=call.span.sort_at,
                 value=outcome.value if outcome else None, passed=outcome.passed if outcome else None,
-                why=outcome.why if outcome else judged.error, cost_nano_usd=judged.cost.nano_usd,
+                why=texts.clean(outcome.why if outcome else judged.error), cost_nano_usd=judged.cost.nano_usd,
                 is_simulated=judged.is_simulated,
             )  # fmt: skip
             if outcome:
-                scores.record(project_id=online.project_id, scores=[_score(online, call, outcome.value, outcome.why)])
+                scores.record(
+                    project_id=online.project_id, scores=[_score(online, call, outcome.value, texts.clean(outcome.why))]
+                )
     except IntegrityError:
         # The call was deleted while it was judged, or it was judged already.
         return
+
+
+def _add_to_today(online: OnlineEvaluation, nano_usd: int) -> None:
+    if nano_usd:
+        today = _midnight().date()
+        before = Case(When(spent_on=today, then=F("spent_nano_usd")), default=0)
+        OnlineEvaluation.objects.filter(pk=online.pk).update(spent_on=today, spent_nano_usd=before + nano_usd)
 
 
 def _score(online: OnlineEvaluation, call: LiveCall, value: float, why: str) -> NewScore:
@@ -177,8 +211,8 @@ def _score(online: OnlineEvaluation, call: LiveCall, value: float, why: str) -> 
 
 
 def _block(online: OnlineEvaluation, reason: str, until: datetime | None) -> None:
-    mine = OnlineEvaluation.objects.filter(pk=online.pk, state=OnlineState.ACTIVE)
-    mine.update(state=OnlineState.BLOCKED, reason=reason[:500], blocked_until=until)
+    mine = _mine(online).filter(state=OnlineState.ACTIVE)
+    mine.update(state=OnlineState.BLOCKED, reason=texts.clean(reason)[:500], blocked_until=until)
 
 
 def _midnight() -> datetime:

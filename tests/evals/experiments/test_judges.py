@@ -120,6 +120,40 @@ def test_a_comparison_with_an_answer_that_failed_is_an_error(start, connection, 
     assert "nothing to compare" in experiment.cells.get(column=1).scores.get().error
 
 
+def test_a_comparison_whose_rival_failed_is_judged_when_that_is_tried_again(start, connection, better, editor):
+    from evals.experiments import changes
+
+    experiment = start(1, variants=[variant(connection), variant(connection, "B: {{question}}")], evaluators=[better])
+    experiment.cells.filter(column=0).update(state=CellState.FAILED)
+    experiment.cells.filter(column=1).update(state=CellState.ANSWERED)
+    run()
+
+    changes.retry_failed(experiment=experiment, by=editor)
+
+    assert list(experiment.cells.order_by("column").values_list("state", flat=True)) == [
+        CellState.READY, CellState.ANSWERED,
+    ]  # fmt: skip
+    assert not experiment.cells.get(column=1).scores.exists()
+
+
+def test_half_a_comparison_that_was_answered_is_not_paid_for_again(start, connection, better, provider, monkeypatch):
+    usual, judged = provider.reply, []
+
+    def failing_once(body):
+        if not is_judge(body):
+            return "Answer"
+        judged.append(body)
+        return "500" if len(judged) == 2 else usual(body)
+
+    provider.reply = failing_once
+    experiment = start(1, variants=[variant(connection), variant(connection, "B: {{question}}")], evaluators=[better])
+
+    run()
+
+    assert experiment.cells.get(column=1).scores.count() == 1
+    assert len(judged) == 3
+
+
 def test_a_comparison_is_not_taken_up_before_its_rival_is_there(start, connection, better):
     experiment = start(1, variants=[variant(connection), variant(connection, "B: {{question}}")], evaluators=[better])
     experiment.cells.filter(column=1).update(state=CellState.ANSWERED, output="B")

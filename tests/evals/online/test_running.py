@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from evals.errors import OnlineEvaluationNotUsable
+from evals.errors import CannotJudge, OnlineEvaluationNotUsable
 from evals.evaluators import definitions
 from evals.online import changes, live_calls, running
 from evals.online.changes import Wanted
@@ -302,3 +302,85 @@ def test_the_clock_lets_live_calls_be_judged(project, polite, editor):
     tasks.run_ready("evals")
 
     assert len(said(online)) == 1
+
+
+def test_a_call_that_breaks_the_check_does_not_keep_the_others_waiting(project, polite, editor, monkeypatch):
+    online = watch(project, polite, editor)
+    record_call(project, answer="odd")
+    record_call(project)
+    kind = type(definitions.built(online.evaluator_version))
+    judge = kind.judge
+
+    def breaking(self, case):
+        if case.output == "odd":
+            raise RecursionError
+        return judge(self, case)
+
+    monkeypatch.setattr(kind, "judge", breaking)
+
+    running.run(online_id=online.pk)
+
+    assert sorted(passed is True for passed, _ in said(online)) == [False, True]
+    assert again(online).state == OnlineState.ACTIVE
+
+
+def test_an_answer_that_is_too_long_for_the_judge_is_told_and_the_next_is_judged(
+    provider, project, version, editor, monkeypatch
+):
+    provider.script = [SAY + said_by_judge("yes")]
+    online = watch(project, version.evaluator, editor)
+    record_call(project, answer="odd")
+    record_call(project)
+    kind = type(definitions.built(online.evaluator_version))
+    questions = kind.questions
+
+    def refusing(self, case):
+        if case.output == "odd":
+            raise CannotJudge("It is too long.")
+        return questions(self, case)
+
+    monkeypatch.setattr(kind, "questions", refusing)
+
+    running.run(online_id=online.pk)
+
+    assert sorted(said(online), key=lambda row: row[0] is True)[0] == (None, "It is too long.")
+    assert [passed for passed, _ in said(online)].count(True) == 1
+
+
+def test_many_calls_of_one_moment_are_all_looked_at(project, polite, editor, monkeypatch):
+    monkeypatch.setattr(live_calls, "AT_ONCE", 3)
+    online = watch(project, polite, editor, model="wanted")
+    at = timezone.now() - timedelta(minutes=5)
+    send(project, *(make_span(asked="Hi", answered="please", at=at, model="other") for _ in range(8)))
+
+    assert not running.run(online_id=online.pk, seconds=5)
+    assert again(online).cursor_at > at
+
+
+def test_whoever_lost_it_to_another_worker_judges_nothing_more(project, polite, editor, monkeypatch):
+    online = watch(project, polite, editor)
+    record_call(project)
+    batch = live_calls.batch
+
+    def taken_over(*args, **values):
+        OnlineEvaluation.objects.filter(pk=online.pk).update(lease_token=new_trace_id())
+        return batch(*args, **values)
+
+    monkeypatch.setattr(live_calls, "batch", taken_over)
+
+    assert not running.run(online_id=online.pk)
+    assert said(online) == []
+    assert again(online).leased_until is not None
+
+
+def test_what_was_spent_today_stays_when_calls_are_deleted(provider, project, version, editor):
+    provider.script = [SAY + said_by_judge("yes")]
+    online = watch(project, version.evaluator, editor)
+    record_call(project)
+    running.run(online_id=online.pk)
+
+    Trace.objects.for_project(project).delete()
+
+    assert running.spent_today(online) > 0
+    OnlineEvaluation.objects.update(spent_on=timezone.now().date() - timedelta(days=1))
+    assert running.spent_today(online) == 0
