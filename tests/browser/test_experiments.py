@@ -101,8 +101,9 @@ def test_from_the_draft_to_the_verdict_and_what_got_worse(page, project, prompt,
 
 
 def open_the_three_worst_and_keep_one(page: Page, experiment: Experiment) -> None:
-    scores = ExperimentScore.objects.filter(cell__experiment=experiment, evaluator_version__evaluator__name=CHECK)
-    scores.update(value=1, passed=True)
+    scores = ExperimentScore.objects.filter(cell__experiment=experiment)
+    scores.update(value=1, passed=True, error="")
+    scores = scores.filter(evaluator_version__evaluator__name=CHECK)
     scores.filter(cell__column=1, cell__item__number__in=(2, 5, 7)).update(
         value=0, passed=False, why="Nothing came back."
     )

@@ -68,7 +68,7 @@ def test_three_calls_are_run_again_by_one_key_and_the_answers_stream_in(page, pr
     expect(section.get_by_text("disliked")).to_have_count(1)
     expect(page.get_by_role("link", name="Production")).to_be_visible()
     expect(section.get_by_role("link", name="Open the whole trial")).to_have_attribute(
-        "href", where(prompt, "prompt-try", f"{Trial.objects.get().pk}/")
+        "href", where(prompt, "prompt-try", f"{Trial.objects.get(prompt=prompt).pk}/")
     )
 
 
@@ -98,7 +98,7 @@ def test_a_call_is_tried_with_the_draft_without_leaving_the_editor(page, prompt,
     answer = page.locator("#example-trial [data-cell]")
     expect(answer).to_have_attribute("data-state", "done", timeout=30_000)
     expect(answer).to_be_in_viewport()
-    assert Trial.objects.get().variants[0]["content"]["messages"][0]["content"].startswith("Hello. ")
+    assert Trial.objects.get(prompt=prompt).variants[0]["content"]["messages"][0]["content"].startswith("Hello. ")
     expect(page.locator("#save-status")).to_contain_text("Saved")
     assert Draft.objects.get().content["messages"][0]["content"].startswith("Hello. ")
 
