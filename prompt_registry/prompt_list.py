@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 
 from projects.models import Project, User
 from prompt_registry import oddities, prompt_search
-from prompt_registry.models import PRODUCTION, STAGING, Draft, Label, Prompt, PromptVersion
+from prompt_registry.models import PRODUCTION, STAGING, Draft, Label, Prompt, PromptVersion, Rollout
 from prompt_registry.prompt_search import Excerpt, Mark
 
 _HEAVY = ("text", "messages", "variables", "settings")
@@ -70,6 +70,7 @@ class PromptRow:
     writers: list[User] = field(default_factory=list)
     excerpt: Excerpt | None = None
     name_marks: tuple[Mark, ...] = ()
+    rollouts: list[Rollout] = field(default_factory=list)
 
     @property
     def production(self) -> Label | None:
@@ -149,12 +150,12 @@ def rows(shown: Sequence[Named], *, project: Project, reader: User, terms: Seque
     newest_ids = Prompt.objects.filter(pk__in=keys).values_list(Subquery(_newest("pk")))
     newest = PromptVersion.objects.filter(pk__in=newest_ids).select_related("author").defer(*_HEAVY)
     newest_of = {version.prompt_id: version for version in newest}
-    labels, writing = _labels(keys), _writers(keys, reader)
+    labels, writing, rolling = _labels(keys), _writers(keys, reader), _rollouts(keys)
     excerpts = prompt_search.excerpts(project=project, prompts=keys, terms=terms) if terms else {}
     return [
         PromptRow(
             by_key[key], newest_of.get(key), labels[key], writing[key], excerpts.get(key),
-            prompt_search.mark(by_key[key].name, terms) if terms else (),
+            prompt_search.mark(by_key[key].name, terms) if terms else (), rolling[key],
         )
         for key in keys if key in by_key
     ]  # fmt: skip
@@ -197,6 +198,14 @@ def _labels(prompts: Sequence[int]) -> dict[int, dict[str, Label]]:
     labels = Label.objects.filter(prompt__in=prompts).select_related("version")
     for label in labels.defer(*(f"version__{name}" for name in _HEAVY)):
         found[label.prompt_id][label.name] = label
+    return found
+
+
+def _rollouts(prompts: Sequence[int]) -> dict[int, list[Rollout]]:
+    found: dict[int, list[Rollout]] = defaultdict(list)
+    active = Rollout.objects.active().filter(prompt__in=prompts).select_related("candidate").order_by("label")
+    for rollout in active.defer("plan", *(f"candidate__{name}" for name in _HEAVY)):
+        found[rollout.prompt_id].append(rollout)
     return found
 
 

@@ -133,5 +133,5 @@ def test_a_page_of_rows_asks_a_fixed_number_of_times(project, editor, django_ass
         make_version(make_prompt(project))
     found = prompt_list.find(project=project, wanted=Wanted())
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         prompt_list.rows(found, project=project, reader=editor)

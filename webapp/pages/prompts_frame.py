@@ -57,6 +57,7 @@ def render_prompt(
         "crumbs": crumbs(prompt),
         "tabs": _tabs(prompt, tab),
         "live": places,
+        "rolling": list(prompt.rollouts.active().select_related("candidate").order_by("label")),
         "production_number": next((place.label.version.number for place in places if place.is_production), 0),
         "admins": admins_for(request),
         "is_put_away": bool(prompt.archived_at or prompt.deleted_at),

@@ -15,6 +15,7 @@ from prompt_registry import change_requests, labels, prompts
 from prompt_registry.models import Prompt
 from tests.monitoring.factories import make_trace, rate
 from tests.prompt_registry.factories import chat, make_member, make_project, make_prompt, make_version
+from tests.prompt_registry.rollouts.factories import make_live_prompt, make_rollout
 
 pytestmark = pytest.mark.django_db
 
@@ -290,3 +291,12 @@ def test_many_that_wait_can_be_tagged_together(project, editor):
 
     assert "that wait for you" in page
     assert "for-nobody" not in page
+
+
+def test_a_rollout_under_way_stands_beside_what_is_live(client, project, editor):
+    rollout = make_rollout(make_live_prompt(project=project, name="rolled/out"))
+
+    page = client.get(reverse("prompts", args=[project.slug])).text
+
+    assert "v2 at 1.0%" in page
+    assert reverse("rollout", args=[project.slug, rollout.pk]) in page
