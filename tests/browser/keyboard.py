@@ -7,7 +7,9 @@ from playwright.sync_api import Page
 FAR = 80
 _FOCUSED = """() => {
   const element = document.activeElement;
-  const words = [element.ariaLabel, element.innerText, element.placeholder, element.title, ...[...(element.labels ?? [])].map((label) => label.innerText)];
+  // What scrolls takes the focus as well, and holds the words of all that is in it.
+  const own = element.matches("a, button, summary, select, [tabindex], [role]") ? element.innerText : "";
+  const words = [element.ariaLabel, own, element.placeholder, element.title, ...[...(element.labels ?? [])].map((label) => label.innerText)];
   const sketches = [element, ...element.labels ?? []].flatMap((one) => [getComputedStyle(one), getComputedStyle(one, "::after")]);
   const isOutlined = sketches.some((sketch) => sketch.outlineStyle !== "none" && parseFloat(sketch.outlineWidth) >= 2);
   const box = (element.matches(".visually-hidden") && element.labels?.[0] || element).getBoundingClientRect();
