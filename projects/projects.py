@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -62,7 +63,9 @@ def rename(*, project: Project, name: str, by: User) -> Project:
 
 
 def _insert(fields: dict[str, Any], *, slug: str, is_exact: bool) -> Project:
-    candidates = [slug] if is_exact else [slug, *(f"{slug}-{number}" for number in range(2, 50))]
+    # Where many projects have one name, a number says nothing any more.
+    numbered = [f"{slug}-{number}" for number in range(2, 50)]
+    candidates = [slug] if is_exact else [slug, *numbered, f"{slug[:40]}-{secrets.token_hex(4)}"]
     for candidate in candidates:
         try:
             with transaction.atomic():

@@ -75,3 +75,9 @@ def test_the_demo_starts_without_approval_and_whoever_knows_better_decides():
 
     assert projects.create(name="Demo", is_demo=True).is_approval_required is False
     assert projects.create(name="Alone", is_approval_required=False).is_approval_required is False
+
+
+def test_a_name_that_many_projects_have_still_makes_an_address():
+    projects = [make_project(name="Nordwind shop") for _ in range(52)]
+
+    assert len({project.slug for project in projects}) == 52

@@ -297,6 +297,7 @@ def filled(operation: Operation, things: Things) -> str:
         "{label}": "production", "{number}": "1",
         "{dataset_id}": str(things.dataset_id),
         "{change_request_id}": str(things.change_request_id), "{rollout_id}": str(things.rollout_id),
+        "{experiment_id}": str(things.experiment_id),
     }  # fmt: skip
     path = operation.path
     for name, value in values.items():
@@ -306,7 +307,7 @@ def filled(operation: Operation, things: Things) -> str:
 
 
 def key_with(world: World, *scopes: Scope) -> dict[str, str]:
-    _, plain = keys.create(project=world.ours.project, name="test", scopes=scopes)
+    _, plain = keys.create(project=world.ours.project, name="test", scopes=scopes, by=world.ours.admin)
     return {"Authorization": f"Bearer {plain}"}
 
 

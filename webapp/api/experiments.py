@@ -68,7 +68,7 @@ def list_experiments(
 
 
 @router.get(
-    "/experiments/{int:experiment_id}", auth=KeyAuth(Scope.API_READ), response=ExperimentOut, summary="One experiment"
+    "/experiments/{experiment_id}", auth=KeyAuth(Scope.API_READ), response=ExperimentOut, summary="One experiment"
 )
 def get_experiment(request: HttpRequest, experiment_id: int) -> dict[str, Any]:
     """State, progress, and for each column and check the level with its interval and the verdict against column 0."""
@@ -76,7 +76,7 @@ def get_experiment(request: HttpRequest, experiment_id: int) -> dict[str, Any]:
 
 
 @router.get(
-    "/experiments/{int:experiment_id}/answers", auth=KeyAuth(Scope.API_READ), response=AnswerPage,
+    "/experiments/{experiment_id}/answers", auth=KeyAuth(Scope.API_READ), response=AnswerPage,
     summary="The answers of an experiment",
 )  # fmt: skip
 def list_answers(
@@ -89,7 +89,7 @@ def list_answers(
 
 
 @router.post(
-    "/experiments/{int:experiment_id}/cancel", auth=KeyAuth(Scope.API_WRITE), response=ExperimentHead,
+    "/experiments/{experiment_id}/cancel", auth=KeyAuth(Scope.API_WRITE), response=ExperimentHead,
     summary="Stop an experiment",
 )  # fmt: skip
 def cancel(request: HttpRequest, experiment_id: int) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def cancel(request: HttpRequest, experiment_id: int) -> dict[str, Any]:
 
 
 @router.post(
-    "/experiments/{int:experiment_id}/finish", auth=KeyAuth(Scope.API_WRITE), response=ExperimentHead,
+    "/experiments/{experiment_id}/finish", auth=KeyAuth(Scope.API_WRITE), response=ExperimentHead,
     summary="Say that no more results come",
 )  # fmt: skip
 def finish(request: HttpRequest, experiment_id: int) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def finish(request: HttpRequest, experiment_id: int) -> dict[str, Any]:
 
 def one_of(request: HttpRequest, experiment_id: int) -> Experiment:
     """Return an experiment of the key's project, or refuse with 404."""
-    found: Experiment | None = _rows(request).filter(pk=experiment_id).first() if experiment_id < 2**63 else None
+    found: Experiment | None = _rows(request).filter(pk=experiment_id).first() if 0 < experiment_id < 2**63 else None
     if found is None:
         raise ApiError(404, "This experiment does not exist, or it belongs to another project.")
     return found

@@ -72,7 +72,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 @router.post(
-    "/experiments/in-code", auth=KeyAuth(Scope.API_WRITE), response={201: ExperimentHead}, openapi_extra=_body(InCodeIn),
+    "/code-experiments", auth=KeyAuth(Scope.API_WRITE), response={201: ExperimentHead}, openapi_extra=_body(InCodeIn),
     summary="Begin an experiment in code",
 )  # fmt: skip
 def begin(request: HttpRequest) -> HttpResponse:
@@ -88,7 +88,7 @@ def begin(request: HttpRequest) -> HttpResponse:
 
 
 @router.post(
-    "/experiments/{int:experiment_id}/results", auth=KeyAuth(Scope.API_WRITE), response=StoredOut,
+    "/experiments/{experiment_id}/results", auth=KeyAuth(Scope.API_WRITE), response=StoredOut,
     openapi_extra=_body(ResultsIn), summary="Bring results of an experiment in code",
 )  # fmt: skip
 def bring_results(request: HttpRequest, experiment_id: int) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def bring_results(request: HttpRequest, experiment_id: int) -> dict[str, Any]:
 
 
 @router.post(
-    "/experiments/{int:experiment_id}/scores", auth=KeyAuth(Scope.API_WRITE), response=StoredOut,
+    "/experiments/{experiment_id}/scores", auth=KeyAuth(Scope.API_WRITE), response=StoredOut,
     openapi_extra=_body(ScoresIn), summary="Bring scores that were computed in code",
 )  # fmt: skip
 def bring_scores(request: HttpRequest, experiment_id: int) -> dict[str, Any]:

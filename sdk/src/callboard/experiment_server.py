@@ -73,7 +73,7 @@ class ExperimentServer:
     def start(self, plan: Mapping[str, Any], *, in_code: bool) -> Mapping[str, Any]:
         """Start an experiment once, however often the request has to be sent."""
         headers = {"Idempotency-Key": secrets.token_hex(16)}
-        return self._ask("POST", "/api/v1/experiments" + ("/in-code" if in_code else ""), plan, headers)
+        return self._ask("POST", "/api/v1/code-experiments" if in_code else "/api/v1/experiments", plan, headers)
 
     def send(self, experiment: int, results: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         """Bring results; those that arrived before are not stored again."""

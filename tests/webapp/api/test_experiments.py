@@ -50,9 +50,15 @@ def headers_of(project, by, *scopes) -> dict[str, str]:
     return {"Authorization": f"Bearer {plain}"}
 
 
+CODE_ROUTE = "/api/v1/code-experiments"
+
+
 def post(headers, path: str, body: Any = None, **more: str):
     return Client().post(
-        f"/api/v1/experiments{path}", orjson.dumps(body or {}), content_type="application/json", headers=headers | more
+        path if path == CODE_ROUTE else f"/api/v1/experiments{path}",
+        orjson.dumps(body or {}),
+        content_type="application/json",
+        headers=headers | more,
     )
 
 
@@ -61,7 +67,7 @@ def get(headers, path: str = ""):
 
 
 def begin(headers, **body: Any) -> int:
-    answer = post(headers, "/in-code", {"dataset": "refunds"} | body)
+    answer = post(headers, CODE_ROUTE, {"dataset": "refunds"} | body)
     assert answer.status_code == 201, answer.text
     return answer.json()["id"]
 
@@ -211,11 +217,11 @@ def test_a_batch_with_one_wrong_result_is_stored_not_at_all(dataset, headers, wr
     ids=str,
 )  # fmt: skip
 def test_what_cannot_begin_is_refused(dataset, headers, body, status):
-    assert post(headers, "/in-code", {"dataset": "refunds"} | body).status_code == status
+    assert post(headers, CODE_ROUTE, {"dataset": "refunds"} | body).status_code == status
 
 
 def test_a_request_sent_again_under_its_key_begins_once(dataset, headers):
-    told = [post(headers, "/in-code", {"dataset": "refunds"}, **{"Idempotency-Key": "k1"}) for _ in range(2)]
+    told = [post(headers, CODE_ROUTE, {"dataset": "refunds"}, **{"Idempotency-Key": "k1"}) for _ in range(2)]
 
     assert [one.status_code for one in told] == [201, 200]
     assert Experiment.objects.count() == 1
@@ -257,14 +263,14 @@ def test_what_cannot_start_is_refused(project, dataset, editor, headers, change,
 def test_reading_and_writing_need_their_scopes(project, dataset, editor):
     reads, writes = (headers_of(project, editor, scope) for scope in (Scope.API_READ, Scope.API_WRITE))
 
-    assert post(reads, "/in-code", {"dataset": "refunds"}).status_code == 403
+    assert post(reads, CODE_ROUTE, {"dataset": "refunds"}).status_code == 403
     assert get(writes).status_code == 403
 
 
 def test_a_key_whose_maker_may_not_run_models_starts_nothing(project, dataset):
     viewer = make_member(project, Role.VIEWER, name="Vic", email="vic@example.org")
 
-    assert post(headers_of(project, viewer, Scope.API_WRITE), "/in-code", {"dataset": "refunds"}).status_code == 403
+    assert post(headers_of(project, viewer, Scope.API_WRITE), CODE_ROUTE, {"dataset": "refunds"}).status_code == 403
 
 
 def test_a_running_experiment_is_stopped_once(dataset, headers):
