@@ -100,7 +100,7 @@ def test_a_call_is_tried_with_the_draft_without_leaving_the_editor(page, prompt,
     expect(answer).to_be_in_viewport()
     assert Trial.objects.get(prompt=prompt).variants[0]["content"]["messages"][0]["content"].startswith("Hello. ")
     expect(page.locator("#save-status")).to_contain_text("Saved")
-    assert Draft.objects.get().content["messages"][0]["content"].startswith("Hello. ")
+    assert Draft.objects.get(prompt=prompt).content["messages"][0]["content"].startswith("Hello. ")
 
 
 def test_while_the_answer_comes_typing_goes_on(page, prompt, calls, quick):
@@ -136,7 +136,7 @@ def test_a_comment_is_written_on_the_line_of_the_cursor(page, prompt):
 
     expect(page.locator("#message-1 .margin-notes")).to_contain_text("Kind to whom?")
     expect(page.locator("#message-1 .margin-notes")).to_contain_text("line 3")
-    comment = Comment.objects.get()
+    comment = Comment.objects.get(prompt=prompt)
     assert (comment.version.number, comment.message, comment.line) == (2, 0, 2)
     expect(page.get_by_label("Text of message 1")).to_contain_text("A new line before.")
     expect(page.locator(".cm-lintRange-info")).to_have_text("Be kind.")
