@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from evals.errors import CannotJudge
 from prompt_registry.providers.values import ModelSettings
@@ -79,6 +79,16 @@ class ModelEvaluator(Protocol):
     def questions(self, case: Case) -> Sequence[Question]: ...
 
     def read(self, case: Case, answers: Sequence[str]) -> Outcome: ...
+
+
+def as_model_evaluator(evaluator: QuickEvaluator | ModelEvaluator | None) -> ModelEvaluator | None:
+    """Return the evaluator when it asks a model, else nothing."""
+    return cast(ModelEvaluator, evaluator) if hasattr(evaluator, "questions") else None
+
+
+def as_quick_evaluator(evaluator: QuickEvaluator | ModelEvaluator | None) -> QuickEvaluator | None:
+    """Return the evaluator when it judges without a model, else nothing."""
+    return cast(QuickEvaluator, evaluator) if hasattr(evaluator, "judge") else None
 
 
 def yes_or_no(passed: bool, why: str) -> Outcome:

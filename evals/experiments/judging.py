@@ -12,7 +12,15 @@ from django.utils import timezone
 
 from evals.errors import CannotJudge, EvalsError
 from evals.evaluators import definitions
-from evals.evaluators.cases import Case, ModelEvaluator, Outcome, Question, QuickEvaluator
+from evals.evaluators.cases import (
+    Case,
+    ModelEvaluator,
+    Outcome,
+    Question,
+    QuickEvaluator,
+    as_model_evaluator,
+    as_quick_evaluator,
+)
 from evals.evaluators.models import CODE, EvaluatorVersion
 from evals.experiments.models import CellState, Experiment, ExperimentCell, ExperimentScore
 from evals.models import DatasetItem
@@ -45,7 +53,11 @@ class Judge:
 
     @property
     def asks_model(self) -> bool:
-        return hasattr(self.evaluator, "questions")
+        return self.model_evaluator is not None
+
+    @property
+    def model_evaluator(self) -> ModelEvaluator | None:
+        return as_model_evaluator(self.evaluator)
 
     @property
     def compares(self) -> bool:
@@ -99,11 +111,12 @@ def case_of(cell: HasOutput, item: DatasetItem, rival: str | None = None) -> Cas
 
 def at_once(judge: Judge, case: Case) -> Verdict:
     """Return what a check without a model says."""
-    if judge.evaluator is None:
+    evaluator = as_quick_evaluator(judge.evaluator)
+    if evaluator is None:
         return Verdict(judge.version_id, error=judge.refusal)
     if judge.compares and case.rival is None:
         return without_rival(judge)
-    return _guarded(judge, lambda: judge.evaluator.judge(case))  # type: ignore[union-attr]
+    return _guarded(judge, lambda: evaluator.judge(case))
 
 
 def without_rival(judge: Judge) -> Verdict:
@@ -113,8 +126,11 @@ def without_rival(judge: Judge) -> Verdict:
 
 def questions_of(judge: Judge, case: Case) -> list[Question] | Verdict:
     """Return what a judge wants to know of a model, or the error that it has instead."""
+    evaluator = judge.model_evaluator
+    if evaluator is None:
+        return Verdict(judge.version_id, error=judge.refusal)
     try:
-        return list(judge.evaluator.questions(case))  # type: ignore[union-attr]
+        return list(evaluator.questions(case))
     except CannotJudge as error:
         return Verdict(judge.version_id, error=texts.clean(str(error))[:_MOST_WORDS])
     except Exception:  # the edge of one evaluator, as below
@@ -124,12 +140,10 @@ def questions_of(judge: Judge, case: Case) -> list[Question] | Verdict:
 
 def read(judge: Judge, case: Case, answers: Sequence[str], *, cost_nano_usd: int = 0, judge_model: str = "") -> Verdict:
     """Return what the answers of a judge mean."""
-    return _guarded(
-        judge,
-        lambda: judge.evaluator.read(case, answers),  # type: ignore[union-attr]
-        cost_nano_usd=cost_nano_usd,
-        judge_model=judge_model,
-    )
+    evaluator = judge.model_evaluator
+    if evaluator is None:
+        return Verdict(judge.version_id, error=judge.refusal)
+    return _guarded(judge, lambda: evaluator.read(case, answers), cost_nano_usd=cost_nano_usd, judge_model=judge_model)
 
 
 def score_of(verdict: Verdict, *, project_id: int, cell_id: int) -> ExperimentScore:

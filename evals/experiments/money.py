@@ -192,7 +192,7 @@ def _address(project: Project, connection_id: int) -> str:
 
 
 def _simulated(project: Project, judges: Sequence[Judge]) -> dict[int, bool]:
-    ids = {judge.version_id: judge.evaluator.connection_id for judge in judges}  # type: ignore[union-attr]
+    ids = {judge.version_id: asked.connection_id for judge in judges if (asked := judge.model_evaluator) is not None}
     rows = ProviderConnection.objects.filter(project=project, pk__in=ids.values(), is_simulated=True)
     simulated = set(rows.values_list("pk", flat=True))
     return {version_id: connection_id in simulated for version_id, connection_id in ids.items()}

@@ -92,9 +92,9 @@ def _judging(
 def _providers(frozen: Frozen, judges: Iterable[Judge]) -> dict[int, Provider | Exception]:
     found: dict[int, Provider | Exception] = {}
     for judge in judges:
-        if judge.asks_model:
+        if (asked := judge.model_evaluator) is not None:
             try:
-                found[judge.version_id] = frozen.provider(judge.evaluator.connection_id)  # type: ignore[union-attr]
+                found[judge.version_id] = frozen.provider(asked.connection_id)
             except (EvalsError, PromptRegistryError, ProjectsError) as error:
                 found[judge.version_id] = error
     return found

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from evals.errors import EvalsError
 from evals.evaluators import definitions
+from evals.evaluators.cases import as_model_evaluator
 from evals.judges import once
 from evals.judges.catalogue import JUDGES
 from evals.online import live_calls, running
@@ -85,8 +86,10 @@ def _cost(online: OnlineEvaluation, calls: int) -> Cost | None:
     if sample is None:
         return None
     try:
-        judge = definitions.built(online.evaluator_version)
-        one = once.estimate(project=online.project, judge=judge, case=sample).expected  # type: ignore[arg-type]
+        judge = as_model_evaluator(definitions.built(online.evaluator_version))
+        if judge is None:
+            return Cost(0)
+        one = once.estimate(project=online.project, judge=judge, case=sample).expected
     except EvalsError:
         return None
     return Cost(one.nano_usd * calls, one.is_price_known)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 import structlog
@@ -15,10 +16,9 @@ from django.utils import timezone
 
 from evals.errors import CannotJudge, EvalsError, EvaluatorRefused, JudgeUnreachable
 from evals.evaluators import definitions
-from evals.evaluators.cases import ModelEvaluator, QuickEvaluator
+from evals.evaluators.cases import ModelEvaluator, QuickEvaluator, as_model_evaluator
 from evals.experiments.judging import SomethingBroke
 from evals.judges import once
-from evals.judges.catalogue import JUDGES
 from evals.judges.once import Judged
 from evals.online import live_calls
 from evals.online.live_calls import LiveCall
@@ -140,9 +140,9 @@ def _judged(online: OnlineEvaluation, evaluator: QuickEvaluator | ModelEvaluator
     if call.case is None:
         return Judged(_FREE, error=call.problem)
     try:
-        if online.evaluator_version.kind in JUDGES:
-            return _asked(online, evaluator, call)  # type: ignore[arg-type]
-        return Judged(_FREE, outcome=evaluator.judge(call.case))  # type: ignore[union-attr]
+        if (judge := as_model_evaluator(evaluator)) is not None:
+            return _asked(online, judge, call)
+        return Judged(_FREE, outcome=cast(QuickEvaluator, evaluator).judge(call.case))
     except (_Stop, DatabaseError):
         raise
     except CannotJudge as error:
