@@ -14,23 +14,18 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from monitoring import embeddings
-from monitoring.analyses import WINDOW
+from monitoring.analysis.running import WINDOW
 from monitoring.models import ScoreSource
 
 MOST = 5_000
 # The two flags that say most about what is missing in a dataset.
 _FLAGS = ("hallucination", "groundedness", "refusal")
 
-# Calls were taken below different lots at different times: only below the lowest of them is the sample even.
+# The lowest lots are an even sample of the calls.
 _SAMPLE = """
-    WITH recent AS (
-        SELECT trace_id, span_id, call_at, text, embedding, draw, bound, prompt_name FROM call_analysis
-         WHERE project_id = %(project)s AND start_day >= %(since)s::date AND call_at >= %(since)s
-           AND embedding_version = %(version)s
-    )
-    SELECT trace_id, span_id, call_at, text, halfvec_send(embedding) FROM recent
-     WHERE draw < (SELECT min(bound) FROM recent) AND embedding IS NOT NULL
-       AND (%(prompt)s = '' OR prompt_name = %(prompt)s)
+    SELECT trace_id, span_id, call_at, text, halfvec_send(embedding) FROM call_analysis
+     WHERE project_id = %(project)s AND start_day >= %(since)s::date AND call_at >= %(since)s
+       AND embedding_version = %(version)s AND embedding IS NOT NULL AND (%(prompt)s = '' OR prompt_name = %(prompt)s)
      ORDER BY draw, trace_id, span_id LIMIT %(limit)s
 """
 _DISLIKED = "SELECT trace_id FROM trace WHERE project_id = %s AND trace_id = ANY(%s) AND thumbs_down > 0"

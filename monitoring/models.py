@@ -10,11 +10,25 @@ import orjson
 from django.db import models
 from django.db.models.functions import Now
 
-from monitoring.analysis_models import AnalysisProgress, CallAnalysis
+from monitoring.analysis.models import (
+    AnalysisProgress,
+    AnalysisRerun,
+    AnalysisSettings,
+    CallAnalysis,
+    DetectorSetting,
+    FlagMark,
+)
+from monitoring.clusters.models import Cluster, ClusteringRun, ClusterLink
+from monitoring.issues.models import Issue, IssueEvent, IssueScope
 from monitoring.kinds import IdMode, Kind, MaskMode, Status
+from monitoring.streams.models import FlagHour, WatchedStream
 from projects.models import Project, User
 
-__all__ = ["AnalysisProgress", "CallAnalysis"]
+# Django finds the tables of an app in its module `models`.
+__all__ = [
+    "AnalysisProgress", "AnalysisRerun", "AnalysisSettings", "CallAnalysis", "Cluster", "ClusterLink", "ClusteringRun",
+    "DetectorSetting", "FlagHour", "FlagMark", "Issue", "IssueEvent", "IssueScope", "WatchedStream",
+]  # fmt: skip
 
 
 class TraceQuerySet(models.QuerySet["Trace"]):

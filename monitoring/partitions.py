@@ -1,4 +1,4 @@
-"""Daily partitions of the span table."""
+"""Daily partitions of the calls, and of what was worked out about them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ def ensure(*, days_back: int = DAYS_BACK, days_ahead: int = DAYS_AHEAD) -> int:
     today = timezone.now().date()
     with connection.cursor() as cursor:
         first, last = today - timedelta(days=days_back), today + timedelta(days=days_ahead)
-        cursor.execute("SELECT ensure_span_partitions(%s, %s)", [first, last])
+        cursor.execute(
+            "SELECT ensure_span_partitions(%(first)s, %(last)s) + ensure_call_analysis_partitions(%(first)s, %(last)s)",
+            {"first": first, "last": last},
+        )
         return int(cursor.fetchone()[0])
 
 

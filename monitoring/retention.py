@@ -12,7 +12,7 @@ _EXPIRED = (
     "DELETE FROM ingest_signal_minute WHERE at < now() - interval '90 days'",
     "DELETE FROM ingest_sender WHERE last_at < now() - interval '90 days'",
     # Twice as long as anything reads them. What is deleted earlier, with its trace, goes by itself.
-    "DELETE FROM call_analysis WHERE start_day < current_date - 28",
+    "SELECT drop_call_analysis_partitions(current_date - 28)",
     "DELETE FROM refused_request WHERE last_at < now() - interval '30 days'",
 )
 

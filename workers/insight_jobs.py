@@ -9,7 +9,7 @@ from evals.coverage import measuring
 from evals.models import Dataset
 from evals.online import running
 from evals.online.models import OnlineEvaluation
-from monitoring import analyses
+from monitoring.analysis import running as analyses
 from projects import jobs
 from projects.models import Job
 

@@ -14,7 +14,8 @@ from evals.coverage import measuring
 from evals.experiments import answer_cache, changes
 from evals.judges import canaries
 from evals.online import running
-from monitoring import analyses, partitions, repricing, retention
+from monitoring import partitions, repricing, retention
+from monitoring.analysis import running as analyses
 from projects import jobs, notification_mail, sign_in_attempts, spending_batches, webhook_deliveries, webhooks
 from projects.models import Job
 from prompt_registry import schedules, trials

@@ -10,9 +10,10 @@ from uuid import UUID
 from evals.coverage import measuring
 from evals.coverage.models import DatasetCoverage
 from evals.models import Dataset
-from monitoring import analyses, call_samples
-from monitoring.analyses import Progress
-from monitoring.analysis_models import CallAnalysis
+from monitoring import call_samples
+from monitoring.analysis import running as analyses
+from monitoring.analysis.models import CallAnalysis
+from monitoring.analysis.running import Progress
 from projects.models import Job, JobState
 
 _TREND_DAYS = 90

@@ -14,7 +14,8 @@ from django.utils import timezone
 from evals import calls
 from evals.evaluators.cases import Case
 from evals.online.models import WHOLE_PPM, OnlineEvaluation
-from monitoring import analyses, trace_messages
+from monitoring import trace_messages
+from monitoring.analysis import running as analyses
 from monitoring.kinds import Kind
 from monitoring.models import Span, Trace
 from prompt_registry import rendering

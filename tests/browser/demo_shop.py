@@ -21,8 +21,9 @@ from evals.reviews import claims, guests, queues
 from evals.reviews.questions import CORRECTION, GOOD, NewQuestion
 from evals.reviews.queues import QueuePlan
 from evals.reviews.sources import Source, SourceKind
-from monitoring import analyses, scores
-from monitoring.analysis_models import CallAnalysis
+from monitoring import scores
+from monitoring.analysis import running as analyses
+from monitoring.analysis.models import CallAnalysis
 from monitoring.ingest import protobuf
 from monitoring.ingest.rows import Sender
 from monitoring.ingest.store import store

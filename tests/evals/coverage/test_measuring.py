@@ -10,7 +10,7 @@ import pytest
 
 from evals.coverage import adding, measuring, queries
 from evals.coverage.models import DatasetCoverage
-from monitoring import analyses
+from monitoring.analysis import running as analyses
 from monitoring.models import Trace
 from tests.evals.factories import add, make_dataset, make_editor
 from tests.monitoring.factories import make_span, rate, send

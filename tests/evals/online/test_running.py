@@ -13,7 +13,7 @@ from evals.evaluators import definitions
 from evals.online import changes, live_calls, running
 from evals.online.changes import Wanted
 from evals.online.models import OnlineEvaluation, OnlineJudgement, OnlineState
-from monitoring import analyses
+from monitoring.analysis import running as analyses
 from monitoring.kinds import Kind
 from monitoring.models import Score, Trace
 from projects.spending_models import Expense, SpendingLimit

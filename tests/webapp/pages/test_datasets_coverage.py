@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from evals.coverage import measuring, queries
 from evals.models import Dataset
-from monitoring import analyses
+from monitoring.analysis import running as analyses
 from projects.models import Project
 from projects.roles import Role
 from tests.evals.factories import add, make_dataset, make_editor

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from monitoring import analyses, call_samples, embeddings, retention
-from monitoring.analysis_models import CallAnalysis
+from monitoring import call_samples, embeddings, retention
+from monitoring.analysis import running as analyses
+from monitoring.analysis.models import CallAnalysis
 from monitoring.models import Trace
 from tests.monitoring.factories import make_span, make_trace, new_trace_id, rate, send
 from tests.projects.factories import make_project
@@ -82,11 +83,11 @@ def test_a_call_without_text_is_looked_at_once_and_has_no_vector(project):
     assert call_samples.recent(project_id=project.pk).calls == []
 
 
-def test_every_call_of_a_trace_counts_up_to_eight(project):
+def test_every_call_of_a_trace_is_looked_at(project):
     trace_id = new_trace_id()
     send(project, *(make_span(trace_id=trace_id, asked=f"Question {number}?") for number in range(11)))
 
-    assert len(look(project)) == analyses.MOST_CALLS_OF_TRACE
+    assert len(look(project)) == 11
 
 
 def test_what_is_deleted_takes_its_vector_with_it(project):
@@ -109,20 +110,6 @@ def test_after_four_weeks_a_vector_is_deleted(project):
     assert list(CallAnalysis.objects.values_list("trace_id", flat=True)) == [new.trace_id]
 
 
-def test_of_many_calls_only_those_with_a_low_lot_are_looked_at(project, monkeypatch):
-    monkeypatch.setattr(analyses, "WANTED", 20)
-    send(project, *(make_span(asked=f"Question {number}?") for number in range(80)))
-
-    found = look(project)
-
-    bound = analyses.ALL * 20 // 80
-    assert {row.bound for row in found} == {bound}
-    drawn = {trace_id for (trace_id,) in Trace.objects.for_project(project).values_list("trace_id")
-             if analyses.draw_of(trace_id) < bound}  # fmt: skip
-    assert {row.trace_id for row in found} == drawn
-    assert 5 <= len(found) <= 40
-
-
 def test_the_lot_of_a_trace_depends_on_its_id_alone():
     ids = [UUID(int=number * 7_919) for number in range(4_000)]
 
@@ -131,15 +118,13 @@ def test_the_lot_of_a_trace_depends_on_its_id_alone():
     assert below == pytest.approx(1_000, abs=100)
 
 
-def test_calls_taken_under_a_higher_lot_are_left_out_of_an_even_sample(project):
+def test_a_sample_is_of_the_calls_with_the_lowest_lots(project):
     send(project, *(make_span(asked=f"Question {number}?") for number in range(30)))
-    look(project)
-    lowest = sorted(CallAnalysis.objects.filter(project=project).values_list("draw", flat=True))[10]
-    CallAnalysis.objects.filter(project=project, draw__lt=lowest).update(bound=lowest)
+    lots = sorted(row.draw for row in look(project))
 
-    sample = call_samples.recent(project_id=project.pk)
+    sample = call_samples.recent(project_id=project.pk, limit=10)
 
-    assert len(sample.calls) == 10
+    assert sorted(analyses.draw_of(call.trace_id) for call in sample.calls) == lots[:10]
 
 
 def test_a_sample_holds_unit_vectors_in_the_order_of_its_calls(project):

@@ -1,13 +1,12 @@
-"""Looks at a sample of the calls: what each was about becomes a vector, so that similar ones can be found.
+"""Looks at every call: what each was about becomes a vector, so that similar ones can be found.
 
-The sample is drawn by a hash of the trace id, so it never depends on the prompt, the arm, the time or the worker, and a
-smaller sample is always part of a larger one.
+Each has a lot, a hash of its trace id: a sample of those with low lots never depends on the prompt, the arm, the time or the
+worker, and a smaller sample is always part of a larger one.
 """
 
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,34 +20,31 @@ from django.utils import timezone
 from pgvector import HalfVector
 
 from monitoring import embeddings, input_texts
-from monitoring.analysis_models import AnalysisProgress, CallAnalysis
+from monitoring.analysis.models import AnalysisProgress, CallAnalysis
 from monitoring.kinds import Kind
 from monitoring.models import Span
 
 PLAN_KIND, RUN_KIND = "analysis.plan", "analysis.run"
 WINDOW = timedelta(days=14)
-# About so many calls of the window are looked at; what reads them needs 5,000.
-WANTED = 6_000
 ALL = 2**32
-MOST_CALLS_OF_TRACE = 8
 KEPT_CHARS = 500
 RUN_SECONDS = 15.0
 _AT_ONCE = 200
+_COPIED = (
+    "project_id", "start_day", "trace_id", "span_id", "duration_ns", "ttft_ns", "cost_nano_usd", "input_tokens", "output_tokens",
+    "prompt_name", "prompt_version", "environment", "release", "service", "model", "user_id", "session_id", "arm", "status",
+    "rollout_id", "unit_bucket",
+)  # fmt: skip
 # A trace is complete, as a rule, when it is this old; one that arrives later than the second is not looked at.
 _SETTLED, _LATE = timedelta(seconds=30), timedelta(minutes=10)
 
 # Eight hexadecimal digits of the hash of a row `t` of trace: the same number as draw_of().
 DRAW = "('x' || left(encode(sha256(uuid_send(t.trace_id)), 'hex'), 8))::bit(32)::bigint"
-_CANDIDATES = f"""
+_CANDIDATES = """
     SELECT trace_id, min_day, max_day, started_at FROM trace t
      WHERE project_id = %(project)s AND started_at >= %(since)s AND started_at < %(until)s AND call_count > 0
-       AND {DRAW} < %(bound)s
        AND NOT EXISTS (SELECT FROM call_analysis a WHERE a.project_id = t.project_id AND a.trace_id = t.trace_id)
      ORDER BY started_at, trace_id LIMIT %(limit)s
-"""
-_CALLS = """
-    SELECT coalesce(sum(span_count), 0) FROM usage_day
-     WHERE project_id = %(project)s AND kind = %(kind)s AND at >= %(since)s
 """
 # Which projects have calls that nobody looked at; one index look-up for each project.
 _WAITING = """
@@ -85,11 +81,11 @@ def waiting() -> list[int]:
 def run(*, project_id: int, seconds: float = RUN_SECONDS) -> bool:
     """Look at calls that nobody looked at yet, as many as the time allows; tell whether some are left."""
     now, deadline = timezone.now(), time.monotonic() + seconds
-    until, bound = now - _SETTLED, _bound(project_id, now)
+    until = now - _SETTLED
     since = max(_until_at(project_id, now) - _LATE, now - WINDOW)
     while time.monotonic() < deadline:
-        traces = _candidates(project_id, since, until, bound)
-        _look_at(project_id, traces, bound)
+        traces = _candidates(project_id, since, until)
+        _look_at(project_id, traces)
         if len(traces) < _AT_ONCE:
             _note(project_id, until)
             return False
@@ -111,15 +107,6 @@ def progress(*, project_id: int) -> Progress:
     return Progress(row.until_at, max(0.0, (newest[0] - row.until_at).total_seconds()))
 
 
-def _bound(project_id: int, now: datetime) -> int:
-    """Return below what lot a trace is looked at, so that about as many calls are as are wanted."""
-    values: dict[str, Any] = {"project": project_id, "kind": Kind.LLM, "since": now - WINDOW}
-    with connection.cursor() as cursor:
-        cursor.execute(_CALLS, values)
-        calls = int(cursor.fetchone()[0])
-    return ALL if calls <= WANTED else ALL * WANTED // calls
-
-
 def _until_at(project_id: int, now: datetime) -> datetime:
     row = AnalysisProgress.objects.filter(project_id=project_id).first()
     return row.until_at if row else now - WINDOW
@@ -129,16 +116,14 @@ def _note(project_id: int, until: datetime) -> None:
     AnalysisProgress.objects.update_or_create(project_id=project_id, defaults={"until_at": until, "ran_at": Now()})
 
 
-def _candidates(project_id: int, since: datetime, until: datetime, bound: int) -> list[tuple[Any, ...]]:
-    values: dict[str, Any] = {
-        "project": project_id, "since": since, "until": until, "bound": bound, "limit": _AT_ONCE,
-    }  # fmt: skip
+def _candidates(project_id: int, since: datetime, until: datetime) -> list[tuple[Any, ...]]:
+    values: dict[str, Any] = {"project": project_id, "since": since, "until": until, "limit": _AT_ONCE}
     with connection.cursor() as cursor:
         cursor.execute(_CANDIDATES, values)
         return list(cursor.fetchall())
 
 
-def _look_at(project_id: int, traces: Sequence[tuple[Any, ...]], bound: int) -> None:
+def _look_at(project_id: int, traces: Sequence[tuple[Any, ...]]) -> None:
     spans = _calls_of(project_id, traces)
     if not spans:
         return
@@ -148,9 +133,8 @@ def _look_at(project_id: int, traces: Sequence[tuple[Any, ...]], bound: int) -> 
     version = embeddings.version()
     rows = [
         CallAnalysis(
-            project_id=project_id, trace_id=span.trace_id, span_id=span.span_id, start_day=span.start_day,
-            call_at=span.sort_at, prompt_name=span.prompt_name, environment=span.environment, draw=draw_of(span.trace_id),
-            bound=bound, text=text[:KEPT_CHARS], embedding=HalfVector(vector) if text else None, embedding_version=version,
+            **_facts(span), text=text[:KEPT_CHARS], embedding=HalfVector(vector) if text else None,
+            embedding_version=version,
         )
         for span, text, vector in zip(spans, texts, vectors, strict=True)
     ]  # fmt: skip
@@ -158,16 +142,18 @@ def _look_at(project_id: int, traces: Sequence[tuple[Any, ...]], bound: int) -> 
     CallAnalysis.objects.bulk_create(rows, ignore_conflicts=True)
 
 
+def _facts(span: Span) -> dict[str, Any]:
+    """Return what problems are told apart by, as the call says it."""
+    return {"call_at": span.sort_at, "draw": draw_of(span.trace_id), **{name: getattr(span, name) for name in _COPIED}}
+
+
 def _calls_of(project_id: int, traces: Sequence[tuple[Any, ...]]) -> list[Span]:
-    """Return the first calls of each trace."""
+    """Return the calls of the traces."""
     if not traces:
         return []
-    spans = Span.objects.filter(
-        project_id=project_id, trace_id__in=[row[0] for row in traces], kind=Kind.LLM,
-        start_day__range=(min(row[1] for row in traces), max(row[2] for row in traces)),
-    ).defer("output", "events", "metadata").order_by("trace_id", "start_ns")  # fmt: skip
-    found: dict[UUID, list[Span]] = defaultdict(list)
-    for span in spans:
-        if len(found[span.trace_id]) < MOST_CALLS_OF_TRACE:
-            found[span.trace_id].append(span)
-    return [span for spans_of_trace in found.values() for span in spans_of_trace]
+    return list(
+        Span.objects.filter(
+            project_id=project_id, trace_id__in=[row[0] for row in traces], kind=Kind.LLM,
+            start_day__range=(min(row[1] for row in traces), max(row[2] for row in traces)),
+        ).defer("output", "events", "metadata").order_by("trace_id", "start_ns")
+    )  # fmt: skip
