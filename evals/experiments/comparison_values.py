@@ -175,6 +175,11 @@ class Comparison:
         ]  # fmt: skip
         return np.array(rows) if rows else np.full((0, len(self.table.numbers)), np.nan)
 
+    def shortfalls(self, place: int) -> NDArray[np.float64]:
+        """Return how far each item stayed behind full marks in a column, a row for each check; NaN for what was not judged."""
+        rows = [self.table.values(place, check.version_id) - 1 for check in self.checks if not check.is_duel]
+        return np.array(rows) if rows else np.full((0, len(self.table.numbers)), np.nan)
+
 
 def net(gains: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return what all checks together say about each item; NaN where none could compare."""

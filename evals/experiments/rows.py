@@ -124,8 +124,9 @@ class Row:
 
 
 def standing(comparison: Comparison, column: int) -> Standing:
-    """Return how the items did in a column."""
-    gains, table = comparison.gains(column), comparison.table
+    """Return how the items did in a column: against the other, or, when there is no other, against full marks."""
+    gains = comparison.gains(column) if comparison.others else comparison.shortfalls(column)
+    table = comparison.table
     failed = np.zeros(len(table.numbers), dtype=bool)
     for place in (comparison.against, column):
         if place in table.answers:
