@@ -175,9 +175,9 @@ class Comparison:
         ]  # fmt: skip
         return np.array(rows) if rows else np.full((0, len(self.table.numbers)), np.nan)
 
-    def shortfalls(self, place: int) -> NDArray[np.float64]:
-        """Return how far each item stayed behind full marks in a column, a row for each check; NaN for what was not judged."""
-        rows = [self.table.values(place, check.version_id) - 1 for check in self.checks if not check.is_duel]
+    def misses(self, place: int) -> NDArray[np.float64]:
+        """Return −1 for each item that a check did not pass in a column and 0 where it did; NaN where it does not say."""
+        rows = [self.table.passes(place, check.version_id) - 1 for check in self.checks]
         return np.array(rows) if rows else np.full((0, len(self.table.numbers)), np.nan)
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 
-from evals.experiments import comparison_words, disagreements, judge_habits, rows, single_words, slices, trade_offs
+from evals.experiments import comparison_words, disagreements, judge_habits, rows, single_results, slices, trade_offs
 from evals.experiments.comparison_values import Column, Comparison
 from evals.experiments.models import Experiment
 from evals.experiments.rows import Row, Show, Standing
@@ -102,7 +102,8 @@ def _head(comparison: Comparison, look: Look) -> dict[str, Any]:
     if not comparison.others:
         return {
             "column": column,
-            "single_words": single_words.verdict(comparison, rows.standing(comparison, column.place)),
+            "words": single_results.verdict(comparison, rows.standing(comparison, column.place)),
+            "passes": single_results.passes(comparison),
             "check_errors": _check_errors(comparison, column),
             "every": _EVERY_SECONDS if is_alive else 0,
             "verdict_url": address(comparison.experiment, look, route="experiment-verdict"),
