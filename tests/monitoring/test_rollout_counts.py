@@ -166,7 +166,7 @@ def test_until_applications_have_heard_of_a_new_share_calls_belong_to_the_one_be
 
 
 def test_what_a_cold_cache_makes_slow_does_not_count_at_first(project, began):
-    watch = Watch(Event.SLOW, 8, {"": (2 * SECOND,)}, not_before=timedelta(minutes=30))
+    watch = Watch(Event.SLOW, 8, {"": (2 * SECOND,)}, not_before=[timedelta(minutes=30)])
     for minutes in (5, 40):
         _call(project, NEVER - minutes, began[0] + timedelta(minutes=minutes), took_ms=3_000)
 
