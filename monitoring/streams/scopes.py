@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from monitoring.analysis.flags import bit_of
+from monitoring.analysis.flags import SHOWN, Flag, bit_of
 
-DISLIKED = "disliked"
+DISLIKED, DEAR = "disliked", "dear"
+# Everything that may be bad about a call.
+SIGNALS = (DISLIKED, DEAR, *(str(flag.name).lower() for flag in Flag if flag in SHOWN))
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ def add_parser(subparsers: Any) -> None:
     _add_rollouts(benches)
     _add_experiments(benches)
     _add_detectors(benches)
+    _add_alarms(benches)
 
 
 def _add_ingest(benches: Any) -> None:
@@ -132,6 +133,11 @@ def _add_detectors(benches: Any) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="measure the shipped weights only, without teaching any anew"
     )
+
+
+def _add_alarms(benches: Any) -> None:
+    parser = _add(benches, "alarms", _alarms, "how often alarms about rates are false, and how soon changes are found")
+    parser.add_argument("--streams", type=_count, default=1_000, help="streams of each kind (default: %(default)s)")
 
 
 def _add(
@@ -253,6 +259,12 @@ def _detectors(args: argparse.Namespace) -> dict[str, Any]:
         return measure(Options((*args.files, *args.data), is_training=args.train, is_cross_validated=not args.quick))
     except (rows.DataRefused, OSError) as error:
         raise LabelledTextsMissing(str(error)) from error
+
+
+def _alarms(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import alarms
+
+    return alarms.run(alarms.Options(streams=args.streams))
 
 
 def _count(text: str) -> int:
