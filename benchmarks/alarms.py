@@ -96,7 +96,9 @@ def _traffic(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     random = np.random.default_rng(seed)
     hours = np.arange(days * 24)
-    calls = random.poisson(change.calls_an_hour * _daily(hours, _DAILY_TRAFFIC, _BUSIEST_HOUR) * _drift(hours, streams, random))
+    calls = random.poisson(
+        change.calls_an_hour * _daily(hours, _DAILY_TRAFFIC, _BUSIEST_HOUR) * _drift(hours, streams, random)
+    )
     rates = change.rate * _daily(hours, _DAILY_RATE, _WORST_HOUR) * _drift(hours, streams, random)
     if changed_at is not None:
         rates[:, changed_at:] *= change.raised / change.rate

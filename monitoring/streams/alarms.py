@@ -152,7 +152,10 @@ def of_series(hours: Sequence[Hour], *, until: datetime, streams: int = 1) -> St
         return None
     start = hours[0].at.replace(hour=0)
     days = math.ceil((until - start) / timedelta(days=1))
-    calls, bad = np.zeros((1, max(days, 1) * HOURS), dtype=np.int64), np.zeros((1, max(days, 1) * HOURS), dtype=np.int64)
+    calls, bad = (
+        np.zeros((1, max(days, 1) * HOURS), dtype=np.int64),
+        np.zeros((1, max(days, 1) * HOURS), dtype=np.int64),
+    )
     for hour in hours:
         place = int((hour.at - start) / timedelta(hours=1))
         calls[0, place], bad[0, place] = hour.calls, hour.bad

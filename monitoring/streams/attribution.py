@@ -77,9 +77,7 @@ def causes(*, project_id: int, scope: Scope, since: datetime, until: datetime) -
     The time should begin before the change, so that there is something to compare with.
     """
     condition, values = scope.calls()
-    columns = call_columns.load(
-        project_id=project_id, since=since, until=until, condition=condition, values=values
-    )
+    columns = call_columns.load(project_id=project_id, since=since, until=until, condition=condition, values=values)
     return ranked(columns, signal=scope.signal)
 
 
@@ -246,4 +244,3 @@ def _series(at: Ints, is_bad: Bools) -> list[Hour]:
 
 def _moment(hour: int) -> datetime:
     return datetime.fromtimestamp(hour * 3600, tz=UTC)
-

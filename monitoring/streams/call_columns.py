@@ -35,7 +35,7 @@ _COLUMNS: tuple[tuple[str, str], ...] = (
     ("unit", f"hashtextextended({_UNIT}, 0)"),
     ("conversation", f"hashtextextended({_CONVERSATION}, 0)"),
     ("trace", "uuid_hash_extended(a.trace_id, 0)"),
-    ("flags", f"a.flags::bigint | (d.trace_id IS NOT NULL)::integer::bigint << {_DISLIKED_BIT}"),
+    ("flags", f"a.flags::bigint | ((d.trace_id IS NOT NULL)::integer::bigint << {_DISLIKED_BIT})"),
     *((name, f"hashtextextended(a.{name}, 0)") for name in TEXTS),
 )
 _FROM = """
@@ -49,7 +49,9 @@ _HEADER_BYTES, _TRAILER_BYTES = 19, 2
 
 # What is left of the output of a retriever that found nothing when names, brackets and counts of nothing are taken away.
 _EMPTIED = r"""regexp_replace(s.output, '"[^"]*"\s*:|\mnull\M|\mNone\M|\m0(\.0+)?\M|""|[][{}(),\s]', '', 'g')"""
-_NO_RESULTS = r"'^\W*(no|0) (relevant |matching )?(documents?|results?|passages?|pages?|matches|hits)( (were )?found)?\W*$'"
+_NO_RESULTS = (
+    r"'^\W*(no|0) (relevant |matching )?(documents?|results?|passages?|pages?|matches|hits)( (were )?found)?\W*$'"
+)
 # Retrievers of which not even half of the outputs are recorded tell nothing by one that is missing.
 _RETRIEVALS = f"""
     WITH looked AS (
@@ -106,8 +108,15 @@ def _copied(cursor: Any, source: str, asked: Mapping[str, Any]) -> dict[str, Int
     fields = ", ".join(f"{sql} AS {name}" for name, sql in _COLUMNS)
     with cursor.copy(f"COPY (SELECT {fields} {source}) TO STDOUT (FORMAT BINARY)", asked) as copy:
         sent = b"".join(bytes(block) for block in copy)
-    row = np.dtype([("fields", ">i2"), *((f"{part}{name}", kind) for name, _ in _COLUMNS for part, kind in (("_", ">i4"), ("", ">i8")))])
-    rows = np.frombuffer(sent, dtype=row, offset=_HEADER_BYTES, count=(len(sent) - _HEADER_BYTES - _TRAILER_BYTES) // row.itemsize)
+    row = np.dtype(
+        [
+            ("fields", ">i2"),
+            *((f"{part}{name}", kind) for name, _ in _COLUMNS for part, kind in (("_", ">i4"), ("", ">i8"))),
+        ]
+    )
+    rows = np.frombuffer(
+        sent, dtype=row, offset=_HEADER_BYTES, count=(len(sent) - _HEADER_BYTES - _TRAILER_BYTES) // row.itemsize
+    )
     return {name: rows[name].astype(np.int64) for name, _ in _COLUMNS}
 
 

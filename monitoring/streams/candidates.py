@@ -32,6 +32,9 @@ _FEWEST_TO_COMPARE = 50
 # Calls of one unit are at least so much alike (intra-class correlation).
 _ALIKE_IN_UNIT = 0.05
 _MOST_WEIGHED = 400
+# What users do when an answer was bad; what is bad about the answer says more, where it is true of about as many calls.
+_SYMPTOMS = ("disliked", "frustrated", "asked_again")
+_ABOUT_AS_MANY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Finding:
     p_value: float
     score: float
     is_significant: bool
+    # What else is wrong with the same region; the same calls may be wrong in several ways.
+    also: tuple[str, ...] = ()
 
     @property
     def usual_rate(self) -> float:
@@ -97,13 +102,27 @@ def findings(calls: Calls, *, signals: Sequence[str]) -> list[Finding]:
     weighed: list[tuple[Finding, _Hit]] = []
     for _ in range(MOST):
         weighed = _look(calls, every, is_left, signals)
-        best = max((one for one in weighed if one[0].is_significant), key=lambda one: one[0].score, default=None)
-        if best is None:
+        sure = [one for one in weighed if one[0].is_significant]
+        if not sure:
             break
-        taken.append(best[0])
-        _take_away(calls, best[1], is_left)
+        best, hit = _most_telling(sure)
+        also = dict.fromkeys(one.signal for one, _ in sure if one.region == best.region and one.signal != best.signal)
+        taken.append(replace(best, also=tuple(also)))
+        _take_away(calls, hit, is_left)
     unsure = sorted((one for one, _ in weighed if not one.is_significant), key=lambda one: -one.excess)
     return taken + unsure[:_WATCHED]
+
+
+def _most_telling(sure: Sequence[tuple[Finding, _Hit]]) -> tuple[Finding, _Hit]:
+    """Return what explains most, by what is wrong with the answers rather than by what users did about it."""
+    best = max(sure, key=lambda one: one[0].score)
+    if best[0].signal not in _SYMPTOMS:
+        return best
+    deeper = [
+        one for one in sure
+        if one[0].region == best[0].region and one[0].signal not in _SYMPTOMS and one[0].bad >= _ABOUT_AS_MANY * best[0].bad
+    ]  # fmt: skip
+    return max(deeper, key=lambda one: one[0].score, default=best)
 
 
 def one(calls: Calls, *, signal: str, is_in: NDArray[np.bool_], other_rate: float, other_calls: int) -> Finding | None:
@@ -135,7 +154,13 @@ def _look(
     weighed = [(_weigh(calls, hit, is_left), hit) for hit in hits[:_MOST_WEIGHED]]
     limit = _limit([found.p_value for found, _ in weighed], tested)
     return [
-        (replace(found, is_significant=found.p_value <= limit and found.times_at_least >= hit.tolerance and _is_large(found)), hit)
+        (
+            replace(
+                found,
+                is_significant=found.p_value <= limit and found.times_at_least >= hit.tolerance and _is_large(found),
+            ),
+            hit,
+        )
         for found, hit in weighed
     ]
 

@@ -93,7 +93,9 @@ def all_of(calls: Calls) -> Iterator[Family]:
     yield _narrowed(calls, "prompt version", calls.version, calls.version > 0)
     yield _narrowed(calls, "retrieval", calls.retrieval, calls.retrieval > 0)
     # Calls without a prompt are no part of the traffic that a scope can name, unless there are no others.
-    prompt = np.where(np.array([bool(name) or whole_is_prompt for name in calls.prompts])[calls.prompt], calls.prompt, -1)
+    prompt = np.where(
+        np.array([bool(name) or whole_is_prompt for name in calls.prompts])[calls.prompt], calls.prompt, -1
+    )
     prompts: list[tuple[Region, Part | None]] = [(region, None) for region in named]
     yield Family(prompt, everything, prompts, _UNLIKE)
     yield Family(prompt, everything, prompts, past=calls.past_of_prompt)
@@ -102,7 +104,9 @@ def all_of(calls: Calls) -> Iterator[Family]:
     yield Family(model, calls.prompt, models, _UNLIKE, is_within=False)
     yield Family(model, everything, models, past=calls.past_of_model)
     environments: list[tuple[Region, Part | None]] = [(Region(environment=name), None) for name in calls.environments]
-    environment = np.where(np.array([bool(name) for name in calls.environments])[calls.environment], calls.environment, -1)
+    environment = np.where(
+        np.array([bool(name) for name in calls.environments])[calls.environment], calls.environment, -1
+    )
     yield Family(environment, calls.prompt, environments, _UNLIKE, is_within=False)
     yield from _times_of_day(calls, model)
 
@@ -111,7 +115,9 @@ def _groups(calls: Calls) -> Iterator[Family]:
     """Groups of questions by prompt, and by version of the prompt as well."""
     is_in = calls.cluster > 0
     keys, cell = _cells([calls.cluster, calls.prompt], is_in)
-    regions: list[tuple[Region, Part | None]] = [(Region(int(cluster), calls.prompts[prompt]), None) for cluster, prompt in keys]
+    regions: list[tuple[Region, Part | None]] = [
+        (Region(int(cluster), calls.prompts[prompt]), None) for cluster, prompt in keys
+    ]
     yield Family(cell, calls.prompt, regions)
     keys, cell = _cells([calls.cluster, calls.prompt, calls.version], is_in & (calls.version > 0))
     regions = [

@@ -81,7 +81,8 @@ def merged(findings: Sequence[Finding], *, times: float = 1.0) -> list[Harm]:
 def _together(region: Region, group: Sequence[Finding], times: float) -> Harm:
     sure = [finding for finding in group if finding.is_significant]
     head, *rest = sure or group[:1]
-    scopes = dict.fromkeys(_scope(finding.signal, region) for finding in rest if finding.signal != head.signal)
+    signals = [signal for finding in sure or group[:1] for signal in (finding.signal, *finding.also)]
+    scopes = dict.fromkeys(_scope(signal, region) for signal in signals if signal != head.signal)
     first = _harm(_scope(head.signal, region), head, times)
     # The same signal again is another part of the same: its calls were not counted yet.
     more = [finding for finding in rest if finding.signal == head.signal]

@@ -97,7 +97,9 @@ def _count(project_id: int, start: datetime, end: datetime) -> None:
     with connection.cursor() as cursor:
         # Two workers that count the same hour at the same time would both insert it.
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, project_id % 2**31])
-        cursor.execute("DELETE FROM flag_hour WHERE project_id = %(project)s AND at >= %(start)s AND at < %(end)s", values)
+        cursor.execute(
+            "DELETE FROM flag_hour WHERE project_id = %(project)s AND at >= %(start)s AND at < %(end)s", values
+        )
         cursor.execute(_COUNTED, values)
 
 

@@ -85,7 +85,11 @@ def _looked(
         _Key(row.prompt_name, row.model, row.signal): row for row in WatchedStream.objects.filter(project_id=project_id)
     }
     kept_at = until - hours.LATE
-    evidence, before, first = alarms.no_evidence(len(keys)), list[Standing | None](), np.zeros(len(keys), dtype=np.int64)
+    evidence, before, first = (
+        alarms.no_evidence(len(keys)),
+        list[Standing | None](),
+        np.zeros(len(keys), dtype=np.int64),
+    )
     for place, key in enumerate(keys):
         row = stored.get(key)
         # A state of the future belongs to a clock that was wrong.

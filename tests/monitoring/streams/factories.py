@@ -33,7 +33,9 @@ def look_at(project: Project, calls: Sequence[Mapping[str, Any]]) -> list[UUID]:
     with connection.cursor() as cursor:
         ids, times = [call["trace_id"] for call in made], [call["at"] for call in made]
         cursor.execute(_TRACE, [project.pk, ids, times, disliked])
-    CallAnalysis.objects.bulk_create([_row(project, call, number) for number, call in enumerate(made)], batch_size=2_000)
+    CallAnalysis.objects.bulk_create(
+        [_row(project, call, number) for number, call in enumerate(made)], batch_size=2_000
+    )
     return [call["trace_id"] for call in made]
 
 

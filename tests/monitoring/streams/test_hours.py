@@ -27,7 +27,9 @@ def project():
 
 
 def series(project, signal: str = "refused", **scope) -> list[Hour]:
-    return hours.series(project_id=project.pk, scope=Scope(signal, **scope), since=NOON - timedelta(days=1), until=LATER)
+    return hours.series(
+        project_id=project.pk, scope=Scope(signal, **scope), since=NOON - timedelta(days=1), until=LATER
+    )
 
 
 def recount(project) -> int:
@@ -54,7 +56,14 @@ def test_a_scope_counts_only_its_own_calls(project):
     look_at(
         project,
         [
-            {"at": NOON, "cluster_id": 7, "prompt_name": "answer", "model": "fast", "environment": "live", "bad": ["refused"]},
+            {
+                "at": NOON,
+                "cluster_id": 7,
+                "prompt_name": "answer",
+                "model": "fast",
+                "environment": "live",
+                "bad": ["refused"],
+            },
             {"at": NOON, "cluster_id": 8, "prompt_name": "answer", "model": "fast", "environment": "live"},
             {"at": NOON, "prompt_name": "search", "model": "large"},
         ],
