@@ -24,3 +24,7 @@ class RuleRefused(MonitoringError):
 
 class RepricingRefused(MonitoringError):
     """Past calls cannot be counted again now."""
+
+
+class RerunRefused(MonitoringError):
+    """Calls cannot be looked at again now."""

@@ -19,7 +19,7 @@ from monitoring.analysis.models import (
     FlagMark,
 )
 from monitoring.clusters.models import Cluster, ClusteringRun, ClusterLink
-from monitoring.issues.models import Issue, IssueEvent, IssueScope
+from monitoring.issues.models import Issue, IssueCycle, IssueEvent, IssueScope
 from monitoring.kinds import IdMode, Kind, MaskMode, Status
 from monitoring.streams.models import FlagHour, WatchedStream
 from projects.models import Project, User
@@ -27,7 +27,7 @@ from projects.models import Project, User
 # Django finds the tables of an app in its module `models`.
 __all__ = [
     "AnalysisProgress", "AnalysisRerun", "AnalysisSettings", "CallAnalysis", "Cluster", "ClusterLink", "ClusteringRun",
-    "DetectorSetting", "FlagHour", "FlagMark", "Issue", "IssueEvent", "IssueScope", "WatchedStream",
+    "DetectorSetting", "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueScope", "WatchedStream",
 ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ CHANGES_ASKED = "changes_asked"
 PUBLISHED = "published"
 SCHEDULE_FAILED = "schedule_failed"
 ROLLOUT = "rollout"
+ISSUE = "issue"
 BUDGET = "budget"
 WEBHOOK = "webhook"
 OTHER = "other"
@@ -38,6 +39,7 @@ KINDS: dict[str, Kind] = {
         Kind(PUBLISHED, "Published", "A prompt that you work on went live in production, or a publish was undone.", Channel.IN_APP),
         Kind(SCHEDULE_FAILED, "Planned publish failed", "A publish that was planned could not happen.", Channel.AT_ONCE),
         Kind(ROLLOUT, "Rollouts", "A rollout was rolled back, completed, or needs somebody to decide.", Channel.AT_ONCE),
+        Kind(ISSUE, "Issues", "A problem was found, or one that you care for got worse, went away or came back.", Channel.AT_ONCE),
         Kind(BUDGET, "Budget", "A spend limit is nearly or fully used up.", Channel.AT_ONCE),
         Kind(WEBHOOK, "Webhook switched off", "An address did not answer for a day and gets nothing any more.", Channel.AT_ONCE),
         Kind(OTHER, "Everything else", "News that fits nowhere above.", Channel.IN_APP),
@@ -59,6 +61,12 @@ _BELONGS_TO = {
     "rollout.ask": ROLLOUT,
     "rollout.freeze": ROLLOUT,
     "rollout.warn": ROLLOUT,
+    "issue.opened": ISSUE,
+    "issue.escalated": ISSUE,
+    "issue.resolved": ISSUE,
+    "issue.regressed": ISSUE,
+    "issue.assigned": ISSUE,
+    "issue.noted": ISSUE,
     "spending.near_limit": BUDGET,
     "spending.limit_reached": BUDGET,
 }

@@ -31,6 +31,7 @@ class Action(StrEnum):
     EDIT_PROMPTS = "edit prompts"
     EDIT_DATASETS = "edit datasets"
     EDIT_EVALUATORS = "edit checks"
+    EDIT_ISSUES = "care for issues"
     RUN_MODELS = "run models"
     PUBLISH = "publish to a protected label"
     UNDO_PUBLISH = "undo a publish"
@@ -50,6 +51,7 @@ ROLES_ALLOWED: dict[Action, frozenset[Role]] = {
     Action.EDIT_PROMPTS: _WRITERS,
     Action.EDIT_DATASETS: _WRITERS,
     Action.EDIT_EVALUATORS: _WRITERS,
+    Action.EDIT_ISSUES: _WRITERS,
     Action.RUN_MODELS: _WRITERS,
     Action.PUBLISH: _APPROVERS,
     Action.UNDO_PUBLISH: _WRITERS,

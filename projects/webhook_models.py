@@ -23,6 +23,10 @@ class WebhookEvent(models.TextChoices):
     ROLLOUT_PAUSED = "rollout:paused", "A rollout pauses or goes on"
     ROLLOUT_ROLLED_BACK = "rollout:rolled_back", "A rollout is rolled back"
     ROLLOUT_COMPLETED = "rollout:completed", "A rollout is completed"
+    ISSUE_OPENED = "issue:opened", "A problem is found in calls"
+    ISSUE_ESCALATING = "issue:escalating", "A problem gets worse"
+    ISSUE_RESOLVED = "issue:resolved", "A problem is gone"
+    ISSUE_REGRESSED = "issue:regressed", "A problem came back"
     EXPERIMENT_FINISHED = "experiment:finished", "A test is done"
 
 

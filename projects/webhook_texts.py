@@ -13,6 +13,12 @@ from projects.models import Project
 
 TEST_EVENT = "webhook:test"
 FINISHED_EVENT = "experiment:finished"
+_OF_ISSUES = {
+    "issue:opened": "A problem was found",
+    "issue:escalating": "A problem gets worse",
+    "issue:resolved": "A problem is gone",
+    "issue:regressed": "A problem came back",
+}
 _ACTS = {
     "prompt:created": "made the prompt",
     "prompt:committed": "saved",
@@ -57,6 +63,8 @@ def line(payload: Mapping[str, Any]) -> str:
         words = str(data.get("message", ""))
     elif payload["type"] == FINISHED_EVENT:
         words = f"The test «{data.get('experiment', '')}» is done."
+    elif payload["type"] in _OF_ISSUES:
+        words = f"{_OF_ISSUES[payload['type']]}: {data.get('title', '')} (issue {data.get('issue', '')})"
     else:
         act = _ACTS.get(payload["type"], payload["type"])
         words = " ".join(part for part in (_who(data), act, _what(data), _where(data)) if part)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
 
 from evals import item_care
 from evals.coverage import measuring
 from evals.models import Dataset
 from evals.online import running
 from evals.online.models import OnlineEvaluation
+from monitoring.analysis import reruns
 from monitoring.analysis import running as analyses
+from monitoring.analysis.looking import Assign
+from monitoring.clusters import assignment
+from monitoring.clusters.assignment import Centroids
 from projects import jobs
 from projects.models import Job
 
@@ -25,8 +34,34 @@ def plan_analyses(job: Job) -> None:
 
 def analyse(job: Job) -> None:
     """Look at new calls of a project, and leave what is left after a turn to another job."""
-    if job.project_id is not None and analyses.run(project_id=job.project_id):
+    if job.project_id is not None and analyses.run(project_id=job.project_id, assign=_assign_in(job.project_id)):
         jobs.add(kind=analyses.RUN_KIND, dedupe_key=f"after {job.pk}.{job.attempts}", project_id=job.project_id)
+
+
+def _assign_in(project_id: int) -> Assign:
+    """Return what assigns calls to the clusters that the project has now."""
+    known: dict[str, Centroids] = {}
+
+    def assign(vectors: NDArray[np.float32], version: str) -> Sequence[int | None]:
+        if version not in known:
+            known[version] = assignment.load(project_id=project_id, embedding_version=version)
+        return assignment.assign(vectors, known[version])
+
+    return assign
+
+
+def analyse_again(job: Job) -> None:
+    """Look again at calls of a time range, and leave what is left after a turn to another job."""
+    if job.project_id is None:
+        return
+    run_id, assign, until = job.payload["rerun"], _assign_in(job.project_id), time.monotonic() + analyses.RUN_SECONDS
+    while is_left := reruns.step(run_id=run_id, assign=assign):
+        if time.monotonic() >= until:
+            break
+        jobs.renew(job=job)
+    if is_left:
+        key = f"after {job.pk}.{job.attempts}"
+        jobs.add(kind=reruns.KIND, dedupe_key=key, payload=job.payload, project_id=job.project_id)
 
 
 def plan_measurements(job: Job) -> None:

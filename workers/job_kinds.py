@@ -15,6 +15,7 @@ from evals.experiments import answer_cache, changes
 from evals.judges import canaries
 from evals.online import running
 from monitoring import partitions, repricing, retention
+from monitoring.analysis import reruns
 from monitoring.analysis import running as analyses
 from projects import jobs, notification_mail, sign_in_attempts, spending_batches, webhook_deliveries, webhooks
 from projects.models import Job
@@ -96,6 +97,7 @@ KINDS: dict[str, Callable[[Job], None]] = {
     changes.RUN_KIND: experiment_jobs.run,
     analyses.PLAN_KIND: insight_jobs.plan_analyses,
     analyses.RUN_KIND: insight_jobs.analyse,
+    reruns.KIND: insight_jobs.analyse_again,
     measuring.PLAN_KIND: insight_jobs.plan_measurements,
     measuring.KIND: insight_jobs.measure,
     item_care.KIND: insight_jobs.look_at_items,
@@ -121,6 +123,7 @@ _QUEUE_OF: dict[str, str] = {
     changes.RUN_KIND: EVALS,
     canaries.KIND: EVALS,
     analyses.RUN_KIND: "insight",
+    reruns.KIND: "insight",
     measuring.KIND: "insight",
     item_care.KIND: "insight",
     running.RUN_KIND: EVALS,

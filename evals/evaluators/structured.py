@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-import re2
-from jsonschema import Draft202012Validator, ValidationError, validators
+from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 from jsonschema.protocols import Validator
-from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from evals.errors import CannotJudge, EvaluatorRefused
 from evals.evaluators.cases import Case, Outcome, yes_or_no
+from monitoring.detectors import json_answers
+from monitoring.detectors.json_answers import MAX_ANSWER_BYTES, PatternRefused, explained, without_fence
 from prompt_registry import json_schemas
 
+__all__ = ["MAX_ANSWER_BYTES", "Json", "Number", "explained", "validator_of", "without_fence"]
+
 MAX_SCHEMA_BYTES = 64 * 1024
-MAX_ANSWER_BYTES = 1024 * 1024
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?", re.ASCII)
-_FENCE = re.compile(r"\A\s*```[a-zA-Z]*\s*\n(.*?)\n?```\s*\Z", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,8 @@ class Json:
             raise CannotJudge(
                 "The schema refers to something that is not in it, or to itself without an end."
             ) from error
+        except PatternRefused as error:
+            raise CannotJudge(str(error)) from error
         return yes_or_no(wrong is None, "The answer follows the schema." if wrong is None else explained(wrong))
 
 
@@ -91,49 +93,9 @@ def validator_of(schema: Mapping[str, Any]) -> Validator:
         # The editor's words for it, where it has any, say the place and what to write there.
         flaw = json_schemas.flaw_of(schema)
         raise EvaluatorRefused(f"This is no JSON Schema: {flaw.words if flaw else error.message:.200}") from error
-    found: Validator = _Careful(schema, registry=Registry())
-    return found
-
-
-def without_fence(text: str) -> str:
-    """Return the answer without the Markdown fence that models like to put around JSON."""
-    match = _FENCE.match(text)
-    return match[1] if match else text
+    return json_answers.validator_of(schema)
 
 
 def _number(text: str) -> float | None:
     found = _NUMBER.findall(text[:MAX_ANSWER_BYTES])
     return float(found[-1].replace(",", "")) if found else None
-
-
-def explained(wrong: ValidationError) -> str:
-    """Return what is wrong and where, as a sentence."""
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in wrong.absolute_path)
-    return f"At {place.lstrip('.')[:120] or 'the top'}: {wrong.message[:200]}."
-
-
-def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
-    if validator.is_type(instance, "string") and not _searches(pattern, instance):
-        yield ValidationError(f"{instance[:80]!r} does not match {pattern[:80]!r}")
-
-
-def _pattern_properties(validator: Any, patterns: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
-    if validator.is_type(instance, "object"):
-        for pattern, below in patterns.items():
-            for name, value in instance.items():
-                if _searches(pattern, name):
-                    yield from validator.descend(value, below, path=name, schema_path=pattern)
-
-
-def _searches(pattern: str, text: str) -> bool:
-    options = re2.Options()
-    options.max_mem, options.log_errors = 8 << 20, False
-    try:
-        return re2.compile(pattern, options).search(text) is not None
-    except re2.error as error:
-        raise CannotJudge(f"The pattern {pattern[:80]!r} of the schema cannot be run (RE2).") from error
-
-
-_Careful = validators.extend(
-    Draft202012Validator, {"pattern": _pattern, "patternProperties": _pattern_properties}
-)  # fmt: skip

@@ -14,6 +14,7 @@ from referencing.exceptions import Unresolvable
 from evals.errors import CannotJudge, EvaluatorRefused
 from evals.evaluators.cases import Case, Outcome, yes_or_no
 from evals.evaluators.structured import MAX_ANSWER_BYTES, explained, validator_of, without_fence
+from monitoring.detectors.json_answers import PatternRefused
 
 MAX_TOOLS = 50
 _MOST_CALLS = 200
@@ -62,6 +63,8 @@ class ToolCalls:
             raise CannotJudge(
                 "The schema refers to something that is not in it, or to itself without an end."
             ) from error
+        except PatternRefused as error:
+            raise CannotJudge(str(error)) from error
         return "" if wrong is None else f"The arguments of {name} do not fit. {explained(wrong)}"
 
 

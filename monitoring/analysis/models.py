@@ -81,6 +81,9 @@ class AnalysisProgress(models.Model):
     project = models.OneToOneField(Project, on_delete=models.CASCADE, primary_key=True, related_name="+")
     until_at = models.DateTimeField()
     ran_at = models.DateTimeField(db_default=Now())
+    # When the last look for calls that came late began, and how far it is; none, when it came to its end.
+    round_began_at = models.DateTimeField(db_default=Now())
+    round_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "analysis_progress"
@@ -164,7 +167,7 @@ class AnalysisRerun(models.Model):
     since = models.DateTimeField()
     until = models.DateTimeField()
     state = models.CharField(max_length=8, choices=RerunState.choices, default=RerunState.RUNNING)
-    # The last call that was looked at: day, trace id, span id.
+    # The last call that was looked at: its moment, trace id and span id.
     place = models.JSONField(default=list)
     call_count = models.BigIntegerField()
     checked_count = models.BigIntegerField(default=0)
@@ -181,3 +184,8 @@ class AnalysisRerun(models.Model):
             ),
             models.CheckConstraint(condition=Q(state__in=RerunState.values), name="analysis_rerun_state_known"),
         ]
+
+    @property
+    def percent(self) -> int:
+        """How much was looked at; calls may come and go meanwhile."""
+        return min(99, self.checked_count * 100 // self.call_count) if self.call_count else 0

@@ -1,4 +1,4 @@
-"""Looks at every call: what each was about becomes a vector, so that similar ones can be found.
+"""Looks at every call once, in the order they began: those that are new, and from time to time those that came late.
 
 Each has a lot, a hash of its trace id: a sample of those with low lots never depends on the prompt, the arm, the time or the
 worker, and a smaller sample is always part of a larger one.
@@ -10,50 +10,45 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
-from uuid import UUID
 
-from django.db import connection
-from django.db.models.functions import Now
+from django.db import connection, transaction
 from django.utils import timezone
-from pgvector import HalfVector
 
-from monitoring import embeddings, input_texts
+from monitoring.analysis import looking, unseen
+from monitoring.analysis.looking import Assign, draw_of, unassigned
 from monitoring.analysis.models import AnalysisProgress, CallAnalysis
-from monitoring.kinds import Kind
-from monitoring.models import Span
+from monitoring.analysis.turns import turn
+from monitoring.analysis.unseen import BEFORE_ALL, TRACES_AT_ONCE
+
+__all__ = ["ALL", "DRAW", "PLAN_KIND", "RUN_KIND", "WINDOW", "Progress", "draw_of", "progress", "run", "waiting"]
 
 PLAN_KIND, RUN_KIND = "analysis.plan", "analysis.run"
 WINDOW = timedelta(days=14)
 ALL = 2**32
-KEPT_CHARS = 500
 RUN_SECONDS = 15.0
-_AT_ONCE = 200
-_COPIED = (
-    "project_id", "start_day", "trace_id", "span_id", "duration_ns", "ttft_ns", "cost_nano_usd", "input_tokens", "output_tokens",
-    "prompt_name", "prompt_version", "environment", "release", "service", "model", "user_id", "session_id", "arm", "status",
-    "rollout_id", "unit_bucket",
-)  # fmt: skip
-# A trace is complete, as a rule, when it is this old; one that arrives later than the second is not looked at.
-_SETTLED, _LATE = timedelta(seconds=30), timedelta(minutes=10)
+# A trace is complete, as a rule, when it is this old; each run looks again for calls that came within the second.
+_SETTLED, _LATE = timedelta(seconds=30), timedelta(minutes=30)
+# What comes later than that is looked for so often, in steps of hours, so that no question to the database takes long.
+_ROUND_EVERY, _ROUND_STEP = timedelta(hours=1), timedelta(hours=6)
 
 # Eight hexadecimal digits of the hash of a row `t` of trace: the same number as draw_of().
 DRAW = "('x' || left(encode(sha256(uuid_send(t.trace_id)), 'hex'), 8))::bit(32)::bigint"
-_CANDIDATES = """
-    SELECT trace_id, min_day, max_day, started_at FROM trace t
-     WHERE project_id = %(project)s AND started_at >= %(since)s AND started_at < %(until)s AND call_count > 0
-       AND NOT EXISTS (SELECT FROM call_analysis a WHERE a.project_id = t.project_id AND a.trace_id = t.trace_id)
-     ORDER BY started_at, trace_id LIMIT %(limit)s
-"""
-# Which projects have calls that nobody looked at; one index look-up for each project.
-_WAITING = """
-    SELECT p.id FROM project p LEFT JOIN analysis_progress a ON a.project_id = p.id
+# Which projects have calls that nobody looked at: an index look-up for each project, and for those whose newest trace is known
+# already a look at the last half hour.
+_WAITING = f"""
+    SELECT p.id FROM project p LEFT JOIN analysis_progress g ON g.project_id = p.id
      CROSS JOIN LATERAL (
         SELECT started_at FROM trace t WHERE t.project_id = p.id AND t.started_at < %(until)s
          ORDER BY t.started_at DESC LIMIT 1
      ) newest
-     WHERE newest.started_at >= greatest(coalesce(a.until_at, %(since)s), %(since)s)
+     WHERE newest.started_at >= %(since)s AND (
+        g.project_id IS NULL OR newest.started_at >= g.until_at OR g.round_at IS NOT NULL OR g.round_began_at < %(round)s
+        OR EXISTS (
+            SELECT FROM trace t WHERE t.project_id = p.id AND t.started_at >= g.until_at - %(late)s AND t.started_at < %(until)s
+               AND t.call_count > 0 AND t.call_count > {unseen.LOOKED_AT}
+        )
+     )
 """
 
 
@@ -65,33 +60,30 @@ class Progress:
     lag_seconds: float
 
 
-def draw_of(trace_id: UUID) -> int:
-    """Return the lot of a trace: a number below 2^32 that depends on nothing but its id."""
-    return int.from_bytes(sha256(trace_id.bytes).digest()[:4], "big")
-
-
 def waiting() -> list[int]:
-    """Return the projects that have calls which nobody looked at yet."""
+    """Return the projects that have calls which nobody looked at yet, or in which some may have come late."""
     now = timezone.now()
+    values: dict[str, Any] = {
+        "until": now - _SETTLED,
+        "since": now - WINDOW,
+        "round": now - _ROUND_EVERY,
+        "late": _LATE,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_WAITING, {"until": now - _SETTLED, "since": now - WINDOW})
+        cursor.execute(_WAITING, values)
         return [row[0] for row in cursor.fetchall()]
 
 
-def run(*, project_id: int, seconds: float = RUN_SECONDS) -> bool:
-    """Look at calls that nobody looked at yet, as many as the time allows; tell whether some are left."""
-    now, deadline = timezone.now(), time.monotonic() + seconds
-    until = now - _SETTLED
-    since = max(_until_at(project_id, now) - _LATE, now - WINDOW)
-    while time.monotonic() < deadline:
-        traces = _candidates(project_id, since, until)
-        _look_at(project_id, traces)
-        if len(traces) < _AT_ONCE:
-            _note(project_id, until)
+def run(*, project_id: int, seconds: float = RUN_SECONDS, assign: Assign = unassigned) -> bool:
+    """Look at calls that nobody looked at yet, as many as the time allows; tell whether some are left.
+
+    When another worker has the turn, nothing is left for this one.
+    """
+    with turn(project_id) as is_ours:
+        if not is_ours:
             return False
-        since = traces[-1][3]
-        _note(project_id, since)
-    return True
+        work = _Work(project_id, timezone.now(), time.monotonic() + seconds, assign)
+        return work.look_at_new() or work.look_at_late()
 
 
 def progress(*, project_id: int) -> Progress:
@@ -107,53 +99,86 @@ def progress(*, project_id: int) -> Progress:
     return Progress(row.until_at, max(0.0, (newest[0] - row.until_at).total_seconds()))
 
 
-def _until_at(project_id: int, now: datetime) -> datetime:
-    row = AnalysisProgress.objects.filter(project_id=project_id).first()
-    return row.until_at if row else now - WINDOW
-
-
-def _note(project_id: int, until: datetime) -> None:
-    AnalysisProgress.objects.update_or_create(project_id=project_id, defaults={"until_at": until, "ran_at": Now()})
-
-
-def _candidates(project_id: int, since: datetime, until: datetime) -> list[tuple[Any, ...]]:
-    values: dict[str, Any] = {"project": project_id, "since": since, "until": until, "limit": _AT_ONCE}
-    with connection.cursor() as cursor:
-        cursor.execute(_CANDIDATES, values)
-        return list(cursor.fetchall())
-
-
-def _look_at(project_id: int, traces: Sequence[tuple[Any, ...]]) -> None:
-    spans = _calls_of(project_id, traces)
-    if not spans:
-        return
-    inputs = [input_texts.of_call(span) for span in spans]
-    texts = ["\n".join(parts) for parts in inputs]
-    vectors = input_texts.vectors(inputs)
-    version = embeddings.version()
-    rows = [
-        CallAnalysis(
-            **_facts(span), text=text[:KEPT_CHARS], embedding=HalfVector(vector) if text else None,
-            embedding_version=version,
+def store(project_id: int, rows: Sequence[CallAnalysis]) -> int:
+    """Store what was found, once for each call and only of traces that are still there; return how many rows were kept."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Whoever deletes a trace waits, and then deletes what is stored here with it.
+        cursor.execute(
+            "SELECT trace_id FROM trace WHERE project_id = %s AND trace_id = ANY(%s) ORDER BY trace_id FOR KEY SHARE",
+            [project_id, list({row.trace_id for row in rows})],
         )
-        for span, text, vector in zip(spans, texts, vectors, strict=True)
-    ]  # fmt: skip
-    # Another worker may have looked at the same trace, or somebody deleted it meanwhile.
-    CallAnalysis.objects.bulk_create(rows, ignore_conflicts=True)
+        there = {row[0] for row in cursor.fetchall()}
+        kept = [row for row in rows if row.trace_id in there]
+        CallAnalysis.objects.bulk_create(kept, ignore_conflicts=True)
+        return len(kept)
 
 
-def _facts(span: Span) -> dict[str, Any]:
-    """Return what problems are told apart by, as the call says it."""
-    return {"call_at": span.sort_at, "draw": draw_of(span.trace_id), **{name: getattr(span, name) for name in _COPIED}}
+@dataclass(slots=True)
+class _Work:
+    """One turn of a worker with a project."""
 
+    project_id: int
+    now: datetime
+    deadline: float
+    assign: Assign
 
-def _calls_of(project_id: int, traces: Sequence[tuple[Any, ...]]) -> list[Span]:
-    """Return the calls of the traces."""
-    if not traces:
-        return []
-    return list(
-        Span.objects.filter(
-            project_id=project_id, trace_id__in=[row[0] for row in traces], kind=Kind.LLM,
-            start_day__range=(min(row[1] for row in traces), max(row[2] for row in traces)),
-        ).defer("output", "events", "metadata").order_by("trace_id", "start_ns")
-    )  # fmt: skip
+    def look_at_new(self) -> bool:
+        """Look at what came since the last time; tell whether the time was too short."""
+        row = AnalysisProgress.objects.filter(project_id=self.project_id).first()
+        oldest, until = self.now - WINDOW, self.now - _SETTLED
+        since = max(row.until_at - _LATE, oldest) if row else oldest
+        if row is None:
+            # Everything that is there now is new: what comes late comes later.
+            AnalysisProgress.objects.get_or_create(
+                project_id=self.project_id, defaults={"until_at": oldest, "round_began_at": self.now}
+            )
+        return self._look_from(since, until, note=self._note_until)
+
+    def look_at_late(self) -> bool:
+        """Look for calls that came long after their trace began, once in an hour; tell whether the time was too short."""
+        row = AnalysisProgress.objects.get(project_id=self.project_id)
+        if row.round_at is None and row.round_began_at > self.now - _ROUND_EVERY:
+            return False
+        begin = max(row.round_at or self.now - WINDOW, self.now - WINDOW)
+        if row.round_at is None:
+            self._progress().update(round_began_at=self.now, round_at=begin)
+        end = row.until_at - _LATE
+        while begin < end:
+            stop = min(begin + _ROUND_STEP, end)
+            if self._look_from(begin, stop, note=self._note_round):
+                return True
+            begin = stop
+        self._progress().update(round_at=None)
+        return False
+
+    def _look_from(self, since: datetime, until: datetime, *, note: Any) -> bool:
+        after = BEFORE_ALL
+        while time.monotonic() < self.deadline:
+            traces = unseen.traces(project_id=self.project_id, since=since, until=until, after=after)
+            if not self._look_at(traces):
+                return True
+            if len(traces) < TRACES_AT_ONCE:
+                note(until)
+                return False
+            since, after = traces[-1].started_at, traces[-1].trace_id
+            note(since)
+        return True
+
+    def _look_at(self, traces: Sequence[unseen.UnseenTrace]) -> bool:
+        """Look at all new calls of some traces; tell whether the time was enough."""
+        for spans in unseen.batches(project_id=self.project_id, traces=traces, now=self.now):
+            store(self.project_id, looking.rows(spans, assign=self.assign))
+            if time.monotonic() >= self.deadline:
+                return False
+        return True
+
+    def _note_until(self, until: datetime) -> None:
+        # What is looked at again lies before what was noted.
+        self._progress().filter(until_at__lt=until).update(until_at=until)
+        self._progress().update(ran_at=timezone.now())
+
+    def _note_round(self, until: datetime) -> None:
+        self._progress().update(round_at=until)
+
+    def _progress(self) -> Any:
+        return AnalysisProgress.objects.filter(project_id=self.project_id)

@@ -151,6 +151,29 @@ class IssueScope(models.Model):
         return Scope(self.signal, self.cluster_id, self.prompt_name, self.model, self.environment)
 
 
+class Happening(models.TextChoices):
+    """What can happen to an issue."""
+
+    OPENED = "opened", "Opened"
+    ESCALATED = "escalated", "Got worse"
+    GREW = "grew", "Hits more calls"
+    RESOLVED = "resolved", "Gone quiet"
+    REGRESSED = "regressed", "Came back"
+    MUTED = "muted", "Muted"
+    UNMUTED = "unmuted", "No longer muted"
+    REOPENED = "reopened", "Opened again"
+    ASSIGNED = "assigned", "New owner"
+    NOTED = "noted", "Note"
+    RENAMED = "renamed", "Renamed"
+    FIX_STARTED = "fix_started", "Fix started"
+    MERGED = "merged", "Merged into another issue"
+    TOOK_IN = "took_in", "Took in another issue"
+    UNMERGED = "unmerged", "Taken out of another issue again"
+    GAVE_BACK = "gave_back", "Gave back another issue"
+    SPLIT = "split", "Split off from another issue"
+    GAVE_UP = "gave_up", "A part was split off"
+
+
 class IssueEvent(models.Model):
     """One thing that happened to an issue: opened, a change of state, a note, a merge; with the numbers it rests on."""
 
@@ -167,3 +190,14 @@ class IssueEvent(models.Model):
     class Meta:
         db_table = "issue_event"
         indexes = [models.Index(fields=["issue", "at"], name="issue_event_of_issue")]
+
+
+class IssueCycle(models.Model):
+    """When the issues of a project were last looked at, and when all late opinions were last counted."""
+
+    project = models.OneToOneField(Project, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    looked_at = models.DateTimeField()
+    recounted_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "issue_cycle"

@@ -151,6 +151,8 @@ def apply(
         locked = _locked(rollout, rollout.revision)
     except (RolloutChangedMeanwhile, RolloutOver):
         return None
+    if locked.trouble:
+        Rollout.objects.filter(pk=locked.pk).update(trouble="")
     if locked.state != RolloutState.RUNNING and action != "roll back":
         return None
     if action in ("promote", "complete") and not _is_agreed(locked):
@@ -176,6 +178,22 @@ def due(*, now: datetime) -> list[Rollout]:
             found.append(key)
     related = ("project", "prompt", "control", "candidate")
     return list(Rollout.objects.filter(pk__in=found).select_related(*related))
+
+
+def keep_counts(rollout: Rollout, counted: Mapping[str, Any]) -> None:
+    """Keep what was counted of the steps that are over, so that it need not be counted at every look."""
+    rollout.counted = dict(counted)
+    Rollout.objects.filter(pk=rollout.pk).update(counted=rollout.counted)
+
+
+@transaction.atomic
+def cannot_look(*, rollout: Rollout, trouble: str) -> None:
+    """Write down that nobody knows how the rollout does, and tell people the first time; it stays where it is."""
+    trouble = f"It could not be looked at, so nothing moves on: {trouble}"[:_MAX_REASON]
+    if not Rollout.objects.active().filter(pk=rollout.pk, trouble="").update(trouble=trouble):
+        return
+    _decided(rollout, "freeze", trouble, by=None, is_applied=False)
+    news.told(rollout=rollout, what="freeze", reason=trouble, by=None, event=None)
 
 
 def paused_for(rollout: Rollout, now: datetime) -> float:

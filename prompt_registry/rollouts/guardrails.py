@@ -13,8 +13,14 @@ ERROR = "error"
 SLOW = "slow"
 LATE_START = "late start"
 DEAR = "dear"
+REFUSED = "refused"
+UNSUPPORTED = "unsupported"
+LONG_WINDED = "long_winded"
+JUDGED_BAD = "judged bad"
+ISSUE = "issue"
 TITLES = {
     DISLIKED: "Thumbs down", ERROR: "Errors", SLOW: "Slow answers", LATE_START: "Late first word", DEAR: "Dear answers",
+    REFUSED: "Refusals", UNSUPPORTED: "Unsupported answers", LONG_WINDED: "Long-winded answers",
 }  # fmt: skip
 EXPLANATIONS = {
     DISLIKED: "People who gave a thumbs down.",
@@ -22,9 +28,17 @@ EXPLANATIONS = {
     SLOW: "People who waited longer than 95 of 100 did before.",
     LATE_START: "People who waited longer for the first word than 95 of 100 did before.",
     DEAR: "People with an answer dearer than nine of ten were before.",
+    REFUSED: "People who got an answer that refuses or dodges.",
+    UNSUPPORTED: "People who got an answer that says what nothing supports.",
+    LONG_WINDED: "People who got an answer that is longer than it needs to be.",
+    JUDGED_BAD: "People with an answer that this evaluator found as bad as the worst tenth before.",
+    ISSUE: "People who met this issue.",
 }
 # How much each counts when the evidence is put together.
-WEIGHTS = {DISLIKED: 2.0, ERROR: 2.0, SLOW: 1.25, LATE_START: 1.0, DEAR: 0.5}
+WEIGHTS = {
+    DISLIKED: 2.0, ERROR: 2.0, SLOW: 1.25, LATE_START: 1.0, DEAR: 0.5, REFUSED: 2.0, UNSUPPORTED: 2.0, LONG_WINDED: 0.5,
+    JUDGED_BAD: 1.0, ISSUE: 1.5,
+}  # fmt: skip
 # How much slower or dearer than usual the new version may be: a tenth.
 ALLOWANCES = {SLOW: 0.10, LATE_START: 0.10, DEAR: 0.10}
 
@@ -43,10 +57,15 @@ class Guardrail:
     call_rate: float = 0.0
     # Nobody can wait for what hardly ever happened: then it is watched for harm, and the next share does not need it.
     is_gate: bool = True
+    # The name of an evaluator's score, or the title of an issue; of an issue the parts of the traffic that it is about.
+    subject: str = ""
+    scopes: tuple[Mapping[str, Any], ...] = ()
+    # Which share of the calls is looked at, as a rule.
+    coverage: float = 1.0
 
     @property
     def title(self) -> str:
-        return TITLES.get(self.kind, self.kind)
+        return self.subject or TITLES.get(self.kind, self.kind)
 
     @property
     def explanation(self) -> str:
@@ -91,4 +110,4 @@ class Plan:
 
 def _guardrail(raw: Mapping[str, Any]) -> Guardrail:
     thresholds = {model: tuple(values) for model, values in raw["thresholds"].items()}
-    return Guardrail(**{**raw, "thresholds": thresholds})
+    return Guardrail(**{**raw, "thresholds": thresholds, "scopes": tuple(raw.get("scopes", ()))})

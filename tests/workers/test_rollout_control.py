@@ -18,7 +18,7 @@ from prompt_registry.rollouts.models import RolloutState
 from prompt_registry.rollouts.plans import Step
 from tests.monitoring.factories import make_span, new_trace_id, send
 from tests.prompt_registry.rollouts.factories import make_plan, make_rollout
-from workers import rollout_control
+from workers import rollout_control, rollout_counting
 
 pytestmark = pytest.mark.django_db
 
@@ -127,7 +127,7 @@ def test_time_spent_paused_does_not_count_at_a_step():
     rollout = Rollout.objects.get(pk=rollout.pk)
     plan = changes.plan_of(rollout)
 
-    situation = rollout_control.situation_of(rollout, plan, rollout_control.counts_of(rollout, plan), timezone.now())
+    situation = rollout_control.situation_of(rollout, plan, rollout_counting.counts_of(rollout, plan), timezone.now())
 
     assert situation.seconds_at_step == pytest.approx(3_600, abs=30)
 
@@ -146,4 +146,4 @@ def test_the_counts_are_those_of_this_rollout_alone():
     _calls(rollout, candidates=2, controls=5)
     other = Rollout(pk=uuid.uuid4(), project=rollout.project, prompt=rollout.prompt, step_began=rollout.step_began)
 
-    assert rollout_control.counts_of(other, changes.plan_of(rollout)).control[0].units == 0
+    assert rollout_counting.counts_of(other, changes.plan_of(rollout)).control[0].units == 0

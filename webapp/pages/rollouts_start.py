@@ -55,6 +55,7 @@ def start(request: ProjectRequest, prompt_id: int) -> HttpResponseBase:
         error, steps, status = str(problem), (), 422
     proposed = rollout_plans.propose(
         control=publishing.current.version,
+        candidate=publishing.version,
         caution=_caution(given),
         steps=steps,
         now=timezone.now(),

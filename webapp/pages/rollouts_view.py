@@ -167,6 +167,8 @@ def verdict(rollout: Rollout, decision: Decision, shown: Sequence[Tile]) -> str:
     unsure = [
         tile.guardrail.title.lower() for tile in shown if tile.status == "not enough data" and tile.guardrail.is_gate
     ]
+    if rollout.trouble:
+        return f"{start} {rollout.trouble}"
     if decision.action == Action.FREEZE:
         return f"{start} It waits, because its numbers cannot be trusted now. {decision.reason}"
     if worse:
@@ -237,4 +239,4 @@ def _units(steps: Sequence[StepCounts]) -> int:
 
 
 def _calls(steps: Sequence[StepCounts]) -> int:
-    return sum(step.calls for step in steps)
+    return sum(step.all_calls for step in steps)

@@ -1,4 +1,4 @@
-"""A sample of the calls becomes vectors: each once, evenly drawn, and never without its source."""
+"""Every call is looked at once, however late it comes, and never without its source; a sample of them is evenly drawn."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from monitoring import call_samples, embeddings, retention
+from monitoring.analysis import looking, turns
 from monitoring.analysis import running as analyses
-from monitoring.analysis.models import CallAnalysis
-from monitoring.models import Trace
+from monitoring.analysis.flags import Flag
+from monitoring.analysis.models import AnalysisProgress, CallAnalysis
+from monitoring.models import Span, Trace
+from tests.monitoring.analysis.factories import look
 from tests.monitoring.factories import make_span, make_trace, new_trace_id, rate, send
 from tests.projects.factories import make_project
 from workers import tasks
@@ -23,11 +27,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def project():
     return make_project()
-
-
-def look(project) -> list[CallAnalysis]:
-    analyses.run(project_id=project.pk)
-    return list(CallAnalysis.objects.filter(project=project).order_by("call_at"))
 
 
 def test_a_call_becomes_the_vector_of_what_the_user_said_last(project):
@@ -203,3 +202,127 @@ def test_the_clock_lets_new_calls_be_looked_at(project):
     tasks.run_ready("insight")
 
     assert CallAnalysis.objects.filter(project=project).count() == 1
+
+
+def test_a_call_that_comes_after_its_trace_was_looked_at_is_looked_at_too(project):
+    trace_id = make_trace(project, asked="Where is my parcel?")
+    first = look(project)
+    send(project, make_span(trace_id=trace_id, asked="And when will it come?"))
+
+    found = look(project)
+
+    assert [row.text for row in found] == ["Where is my parcel?", "And when will it come?"]
+    assert found[0].analysed_at == first[0].analysed_at
+
+
+def test_a_trace_that_comes_late_is_looked_at_too(project):
+    make_trace(project, asked="Now")
+    look(project)
+    make_trace(project, asked="A quarter of an hour ago", at=timezone.now() - timedelta(minutes=15))
+
+    assert project.pk in analyses.waiting()
+    assert [row.text for row in look(project)] == ["A quarter of an hour ago", "Now"]
+
+
+def test_what_comes_a_day_late_is_looked_at_within_the_hour(project):
+    make_trace(project, asked="Now")
+    look(project)
+    make_trace(project, asked="Yesterday", at=timezone.now() - timedelta(days=1))
+    soon = [row.text for row in look(project)]
+    AnalysisProgress.objects.update(round_began_at=timezone.now() - timedelta(hours=1, seconds=1))
+
+    assert project.pk in analyses.waiting()
+    assert [row.text for row in look(project)] == ["Yesterday", "Now"]
+    assert soon == ["Now"]
+
+
+def test_the_look_for_late_calls_goes_on_where_its_time_ended(project):
+    make_trace(project, asked="Now")
+    look(project)
+    make_trace(project, asked="Last week", at=timezone.now() - timedelta(days=7))
+    AnalysisProgress.objects.update(round_at=timezone.now() - timedelta(days=8))
+
+    assert len(look(project)) == 2
+    assert AnalysisProgress.objects.get(project=project).round_at is None
+
+
+def test_a_call_without_an_end_waits_until_it_has_one_or_will_hardly_get_one(project):
+    span = make_span(asked="Where is my parcel?", at=timezone.now() - timedelta(minutes=5))
+    old = make_span(asked="Where is my money?", at=timezone.now() - timedelta(minutes=11))
+    span.end_ns = old.end_ns = 0
+    send(project, span, old)
+
+    assert [row.text for row in look(project)] == ["Where is my money?"]
+
+
+def test_more_traces_than_one_batch_holds_are_looked_at_even_when_they_began_together(project):
+    at = timezone.now() - timedelta(minutes=1)
+    send(project, *(make_span(asked=f"Question {number}?", at=at) for number in range(205)))
+
+    assert len(look(project)) == 205
+
+
+def test_a_worker_without_the_turn_leaves_the_calls_to_the_one_that_has_it(project):
+    make_trace(project, asked="Where is my parcel?")
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [turns.LOCK, project.pk])
+
+        assert analyses.run(project_id=project.pk) is False
+        assert not CallAnalysis.objects.filter(project=project).exists()
+    finally:
+        other.close()
+
+
+def test_a_trace_that_is_deleted_while_it_is_looked_at_leaves_nothing(project):
+    make_trace(project, asked="Where is my parcel?")
+    kept = make_trace(project, asked="How do I pay?")
+    rows = looking.rows(list(Span.objects.filter(project=project)))
+    Trace.objects.for_project(project).exclude(trace_id=UUID(kept)).delete()
+
+    assert analyses.store(project.pk, rows) == 1
+    assert [row.trace_id for row in CallAnalysis.objects.all()] == [UUID(kept)]
+
+
+def test_two_workers_that_looked_at_the_same_calls_store_them_once(project):
+    make_trace(project, asked="Where is my parcel?")
+    rows = looking.rows(list(Span.objects.filter(project=project)))
+
+    analyses.store(project.pk, rows)
+    analyses.store(project.pk, rows)
+
+    assert CallAnalysis.objects.filter(project=project).count() == 1
+
+
+def test_one_call_that_breaks_a_detector_does_not_hold_up_the_others(project, monkeypatch):
+    def broken(call, choices):
+        if "poison" in call.texts.parts.input:
+            raise RuntimeError
+        return detect(call, choices)
+
+    detect = looking.detecting.look
+    monkeypatch.setattr(looking.detecting, "look", broken)
+    make_trace(project, asked="poison", answered="No.")
+    make_trace(project, asked="Refund?", answered="I'm sorry, but I can't help with that request.")
+
+    found = {row.text: row for row in look(project)}
+
+    assert found["poison"].detectors_version == ""
+    assert found["Refund?"].flags & Flag.REFUSED
+
+
+def test_a_call_is_assigned_to_a_cluster_where_somebody_knows_one(project):
+    make_trace(project, asked="Where is my parcel?")
+    make_trace(project)
+
+    analyses.run(project_id=project.pk, assign=lambda vectors, version: [7] * len(vectors))
+
+    assert {row.text: row.cluster_id for row in look(project)} == {"Where is my parcel?": 7, "": None}
+
+
+def test_a_run_whose_time_is_over_says_that_something_is_left(project):
+    make_trace(project, asked="Where is my parcel?")
+
+    assert analyses.run(project_id=project.pk, seconds=0) is True
+    assert len(look(project)) == 1

@@ -10,7 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitoring.detectors import errors, groundedness, injection, refusal, toxicity, verbosity
+from monitoring.analysis.flags import SHOWN, Flag
+from monitoring.detectors import (
+    contradiction,
+    errors,
+    frustration,
+    groundedness,
+    injection,
+    languages,
+    leaks,
+    refusal,
+    toxicity,
+    verbosity,
+)
 from monitoring.detectors.catalogue import DETECTORS
 from monitoring.detectors.errors import Diagnosis
 from monitoring.detectors.findings import Finding
@@ -25,6 +37,10 @@ EVERY: dict[str, Callable[[str], Finding | Diagnosis]] = {
     "toxicity": toxicity.score,
     "repetition": verbosity.repetition,
     "errors": lambda text: errors.diagnose(message=text),
+    "frustration": frustration.score,
+    "leaks": lambda text: leaks.given_away(text, "Nothing of that."),
+    "contradiction": lambda text: contradiction.check(text, "The museum does not open before 10. " + text[:50]),
+    "languages": lambda text: languages.another("Wann öffnet das Museum am Sonntag, und was kostet es?", text),
 }
 # Characters that have ended worse: control, combining, invisible, surrogates, letters that grow when folded.
 ODD = st.text(
@@ -97,6 +113,4 @@ def test_every_detector_has_words_for_people() -> None:
     assert all(
         detector.title and detector.explanation.endswith(".") and detector.version for detector in DETECTORS.values()
     )
-    assert set(DETECTORS) == {
-        "refusal", "groundedness", "injection", "toxicity", "long_winded", "repetition", "latency", "error"
-    }  # fmt: skip
+    assert set(DETECTORS) == {flag.name.lower() for flag in Flag if flag in SHOWN}

@@ -1,0 +1,146 @@
+"""Calls to look at: few of many, as different as possible, with what was found in each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from monitoring import trace_messages
+from monitoring.analysis import texts
+from monitoring.issues import variety
+from monitoring.issues.membership import Condition, Membership
+from monitoring.models import Span, span_hex
+
+_LOOKED_AT = 200
+_MOST_CHARS = 2_000
+_CANDIDATES = """
+    SELECT a.trace_id, a.span_id, a.start_day, a.call_at, a.text, a.findings, a.user_id, a.prompt_version, a.model,
+           a.embedding_version, halfvec_send(a.embedding)
+      FROM call_analysis a
+     WHERE a.project_id = %(project)s AND a.call_at >= %(since)s AND a.call_at < %(until)s AND ({condition})
+     ORDER BY a.call_at DESC, a.trace_id, a.span_id LIMIT %(limit)s
+"""
+# A vector of half floats as PostgreSQL sends it: its length and an unused number, two bytes each, then the values.
+_HEADER_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """Words that made a detector speak: in which part of the call, from where to where, and why."""
+
+    part: str
+    start: int
+    end: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One call: what was asked, what was answered or went wrong, and what was found in it. All of it is hostile text."""
+
+    trace_id: str
+    span_id: str
+    start_day: date
+    at: datetime
+    user_id: str
+    prompt_version: int
+    model: str
+    asked: str
+    answered: str
+    context: str
+    error: str
+    highlights: tuple[Highlight, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    trace_id: UUID
+    span_id: int
+    start_day: date
+    at: datetime
+    text: str
+    findings: str | None
+    user_id: str
+    prompt_version: int
+    model: str
+    embedding_version: str
+    vector: bytes | None
+
+
+def bad(*, project_id: int, of: Membership, since: datetime, until: datetime, most: int) -> list[Example]:
+    """Return bad calls of an issue, as different as possible."""
+    return _shown(project_id, _chosen(project_id, of.bad(), since, until, most), of.signals)
+
+
+def good(*, project_id: int, of: Membership, since: datetime, until: datetime, most: int) -> list[Example]:
+    """Return calls of the same part of the traffic that nothing is wrong with."""
+    condition, problem = of.traffic(), of.bad()
+    fine = Condition(f"({condition.sql}) AND a.flags = 0 AND NOT ({problem.sql})", condition.values | problem.values)
+    return _shown(project_id, _chosen(project_id, fine, since, until, most), ())
+
+
+def _chosen(project_id: int, condition: Condition, since: datetime, until: datetime, most: int) -> list[_Candidate]:
+    values: dict[str, Any] = {
+        "project": project_id,
+        "since": since,
+        "until": until,
+        "limit": _LOOKED_AT,
+    } | condition.values
+    with connection.cursor() as cursor:
+        cursor.execute(_CANDIDATES.format(condition=condition.sql), values)
+        found = [_Candidate(*row) for row in cursor.fetchall()]
+    # Of one person one call: five examples of one user would all show the same.
+    found = (
+        list({one.user_id or one.trace_id: one for one in reversed(found)}.values())[::-1]
+        if len(found) > most
+        else found
+    )
+    versions = {one.embedding_version for one in found if one.vector is not None}
+    alike = [one for one in found if one.vector is not None and one.embedding_version == max(versions)]
+    if len(alike) < most:
+        return found[:most]
+    return [alike[place] for place in variety.furthest_first(_vectors(alike), most=most)]
+
+
+def _shown(project_id: int, chosen: Sequence[_Candidate], signals: Sequence[str]) -> list[Example]:
+    spans = {
+        (span.trace_id, span.span_id): span
+        for span in Span.objects.filter(
+            project_id=project_id, start_day__in={one.start_day for one in chosen},
+            trace_id__in={one.trace_id for one in chosen}, span_id__in={one.span_id for one in chosen},
+        )
+    }  # fmt: skip
+    return [_example(one, spans.get((one.trace_id, one.span_id)), signals) for one in chosen]
+
+
+def _example(one: _Candidate, span: Span | None, signals: Sequence[str]) -> Example:
+    parts = texts.parts(span) if span is not None else texts.Parts(one.text, "", "", "")
+    return Example(
+        one.trace_id.hex, span_hex(one.span_id), one.start_day, one.at, one.user_id, one.prompt_version, one.model,
+        asked=parts.input[:_MOST_CHARS] or one.text, answered=parts.output[:_MOST_CHARS],
+        context=parts.context[:_MOST_CHARS], error=parts.error[:_MOST_CHARS],
+        highlights=tuple(_highlights(trace_messages.loaded(one.findings), signals)),
+    )  # fmt: skip
+
+
+def _highlights(findings: Any, signals: Sequence[str]) -> list[Highlight]:
+    found = []
+    for signal in signals if isinstance(findings, dict) else ():
+        finding = findings.get(signal)
+        for place in finding.get("evidence", []) if isinstance(finding, dict) else []:
+            part, start, end, why = place
+            if 0 <= start < end <= _MOST_CHARS:
+                found.append(Highlight(str(part), int(start), int(end), str(why)))
+    return found
+
+
+def _vectors(some: Sequence[_Candidate]) -> NDArray[np.float32]:
+    halves = [np.frombuffer(bytes(one.vector or b""), dtype=">f2", offset=_HEADER_BYTES) for one in some]
+    return np.stack(halves).astype(np.float32)
