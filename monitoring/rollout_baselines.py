@@ -42,6 +42,7 @@ _FILL = f"""
           FROM span
           WHERE project_id = %(project)s AND start_day >= %(first_day)s AND sort_at >= %(since)s AND kind = {int(Kind.LLM)}
             AND prompt_name = %(name)s AND prompt_version = %(version)s
+            AND (%(environments)s::text[] = '{{}}' OR environment = ANY(%(environments)s))
           ORDER BY sort_at DESC LIMIT {_MOST_CALLS}) c
     LEFT JOIN trace t ON t.project_id = c.project_id AND t.trace_id = c.trace_id
     LEFT JOIN call_analysis a ON a.project_id = c.project_id AND a.start_day = c.start_day AND a.trace_id = c.trace_id
@@ -94,13 +95,20 @@ class Wanted:
     scores: Sequence[str] = ()
     issues: Mapping[str, Sequence[Scope]] = field(default_factory=dict)
     by_model: bool = True
+    # None: all of them.
+    environments: Sequence[str] = ()
 
 
 def of(
     *, project: Project, prompt_name: str, version: int, now: datetime, wanted: Wanted = Wanted()
 ) -> Baselines:  # fmt: skip
     """Return what is usual for a version: of all its calls in the last days, or of 28 when there were fewer than 500."""
-    values: dict[str, Any] = {"project": project.pk, "name": prompt_name, "version": version}
+    values: dict[str, Any] = {
+        "project": project.pk,
+        "name": prompt_name,
+        "version": version,
+        "environments": list(wanted.environments),
+    }
     for period, enough in _PERIODS:
         # On an error nothing is left behind on the connection.
         with transaction.atomic():

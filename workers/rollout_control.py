@@ -6,7 +6,7 @@ Two of these at once do no harm: what is decided applies only to the rollout as 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from django.utils import timezone
@@ -64,7 +64,7 @@ def situation_of(rollout: Rollout, plan: Plan, counts: Counts, now: datetime) ->
         seconds_at_step=(now - began[-1]).total_seconds() - changes.paused_for(rollout, now),
         candidate_units=counts.candidate[-1].units,
         split_candidates=sum(step.units for step in counts.candidate), split_units=tuple(units),
-        asks_at_end=plan.asks_at_end,
+        asks_at_end=plan.asks_at_end, is_quiet=plan.is_quiet(now.astimezone(UTC).hour),
     )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ ASKED: Mapping[str, Callable[[Call], Found]] = {
     "asked_again": user_findings.asked_again,
 }
 # What came near is kept without its places: so a person can see what a lower threshold would find.
-_NEAR = 0.5
+KEPT_FROM = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def look(call: Call, choices: Mapping[str, DetectorChoice]) -> Detected:
         if not choice.is_enabled:
             continue
         found = ask(call)
-        if found.probability <= 0 or found.probability < _NEAR * choice.threshold:
+        if found.probability <= 0 or found.probability < min(KEPT_FROM, choice.threshold):
             continue
         is_flagged = found.probability >= choice.threshold
         if is_flagged:

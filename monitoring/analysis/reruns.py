@@ -25,7 +25,7 @@ from projects.models import Project, User
 
 KIND = "analysis.rerun"
 PIECE = 100
-_BEFORE_ALL = ("00000000-0000-0000-0000-000000000000", -(2**63))
+_BEFORE_ALL = ("00000000-0000-0000-0000-000000000000", 0)
 _FOUND = ["flags", "findings", "detectors_version", "language"]
 _TOPIC = ["text", "embedding", "embedding_version", "cluster_id"]
 

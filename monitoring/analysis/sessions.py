@@ -15,6 +15,7 @@ from django.db import connection
 from numpy.typing import NDArray
 from pgvector import HalfVector
 
+from monitoring.detectors import claims
 from monitoring.models import Span
 
 SHORTLY = timedelta(minutes=10)
@@ -67,7 +68,15 @@ def is_reworded(one: str, other: str) -> bool:
     """Tell other words for the same from the same words again, and from the same question about another thing."""
     if min(len(one), len(other)) < _FEWEST_CHARS or set(_NUMBER.findall(one)) != set(_NUMBER.findall(other)):
         return False
-    return _WORD.findall(one.lower()) != _WORD.findall(other.lower())
+    if _WORD.findall(one.lower()) == _WORD.findall(other.lower()):
+        return False
+    said, asked = _content(one), _content(other)
+    # «The price of the blue shirt?» after «… of the red shirt?»: one word in the place of another.
+    return not (len(said - asked) == len(asked - said) == 1 and said & asked)
+
+
+def _content(text: str) -> set[str]:
+    return {token.stem for token in claims.tokens(text) if token.is_content}
 
 
 def _before(span: Span, text: str, vector: NDArray[np.float32], asked: Sequence[_Asked]) -> Before:

@@ -10,8 +10,8 @@ from monitoring.detectors.findings import MOST_EVIDENCE
 from monitoring.detectors.injection import Channel
 
 _MOST_DOCUMENTS, _MOST_DOCUMENT_CHARS, _MOST_CHARS = 12, 6_000, 8_000
-# Half of the questions that people asked again in other words are nearer than this, hardly any two different ones are.
-_ALIKE, _STEEPNESS = 0.8, 25.0
+# Of two questions with different intents from one shop or bank, one pair in three thousand is nearer than this.
+_ALIKE, _STEEPNESS = 0.75, 25.0
 
 
 def tried_to_take_over(call: Call) -> Found:

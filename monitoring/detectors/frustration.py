@@ -12,7 +12,7 @@ from monitoring.detectors.frustration_phrases import COMPLAINTS, STRONG, Complai
 
 # Who complains does so at once; what follows may be a pasted document.
 _LOOKED_AT_CHARS = 1_200
-_SHORT_CHARS = 160
+_SHORT_CHARS, _LONG_CHARS = 160, 500
 _SHOUTED = re.compile(r"(?:\b[A-Z]{3,}\b[^a-z]{0,4}){3,}")
 _MARKS = re.compile(r"[!?]{3,}")
 _STRONG, _WEAK, _LOUD, _MORE = 0.75, 0.4, 0.3, 0.15
@@ -27,22 +27,19 @@ def score(message: str) -> Finding:
     loud = [match.span() for match in (*_SHOUTED.finditer(text), *_MARKS.finditer(text))]
     if not found and not loud:
         return NOTHING
-    probability = _probability(
-        {complaint for complaint, _ in found}, is_loud=bool(loud), is_short=len(text) < _SHORT_CHARS
-    )
+    probability = _probability({complaint for complaint, _ in found}, is_loud=bool(loud), length=len(message))
     evidence = [Evidence(start, end, complaint.value) for complaint, (start, end) in found]
     evidence += [Evidence(start, end, "shouts") for start, end in loud]
     return Finding(probability, probability >= 0.5, in_order(evidence))
 
 
-def _probability(kinds: set[Complaint], *, is_loud: bool, is_short: bool) -> float:
-    strong = len(kinds & STRONG)
-    value = _STRONG * bool(strong) or _WEAK * bool(kinds)
-    value += _MORE * (len(kinds) - 1) if kinds else 0.0
-    value += _LOUD * is_loud
-    # A short message that only says «that is wrong» is about the answer; in a long one it may be about anything.
-    value += _MORE * (is_short and bool(kinds))
-    return min(value, 0.98)
+def _probability(kinds: set[Complaint], *, is_loud: bool, length: int) -> float:
+    value = _LOUD * is_loud
+    if kinds:
+        value += (_STRONG if kinds & STRONG else _WEAK) + _MORE * (len(kinds) - 1)
+        # A short message that only says «that is wrong» is about the answer; a long one may be about anything.
+        value += _MORE * (length < _SHORT_CHARS)
+    return min(value, 0.98) * (1.0 if length < _LONG_CHARS else 0.6)
 
 
 @cache

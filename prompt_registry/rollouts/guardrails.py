@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from prompt_registry.rollouts.plans import BUDGETS, Caution, HarmBudget, Step
+from prompt_registry.rollouts.targeting import Targeting
 
 DISLIKED = "disliked"
 ERROR = "error"
@@ -88,6 +89,9 @@ class Plan:
     calls_before: int = 0
     # Whether a person has to say yes before everybody gets it.
     asks_at_end: bool = False
+    targeting: Targeting = field(default_factory=Targeting)
+    # From which hour to which (UTC) nothing moves on by itself; equal ones: never.
+    quiet_hours: tuple[int, int] = (0, 0)
 
     @property
     def budget(self) -> HarmBudget:
@@ -105,7 +109,14 @@ class Plan:
             units_a_day=raw["units_a_day"],
             calls_before=raw["calls_before"],
             asks_at_end=raw.get("asks_at_end", False),
+            targeting=Targeting.from_json(raw.get("targeting", {})),
+            quiet_hours=tuple(raw.get("quiet_hours", (0, 0))),
         )
+
+    def is_quiet(self, hour: int) -> bool:
+        """Tell whether nothing moves on by itself in this hour (UTC)."""
+        begin, end = self.quiet_hours
+        return begin <= hour < end if begin <= end else hour >= begin or hour < end
 
 
 def _guardrail(raw: Mapping[str, Any]) -> Guardrail:

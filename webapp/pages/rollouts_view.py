@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from evals.statistics.intervals import Interval, wilson
@@ -214,9 +213,19 @@ def total_words(plan: Plan) -> str:
     return f"usually at most {formats.duration_seconds(timedelta(seconds=seconds).total_seconds())}"
 
 
-def local(moment: datetime) -> str:
-    """Return a moment as people read it."""
-    return f"{timezone.localtime(moment):%-d %b, %H:%M}"
+def reach(plan: Plan) -> list[str]:
+    """Return who the rollout is about, as far as that is not everybody, and when it keeps still."""
+    targeting, sentences = plan.targeting, []
+    if targeting.environments:
+        sentences.append(f"Only in {', '.join(targeting.environments)}.")
+    for name, values in targeting.attributes.items():
+        sentences.append(f"Only for people whose {name} is {' or '.join(values)}.")
+    if targeting.testers:
+        sentences.append(f"{len(targeting.testers)} testers get the new version from the start; they are not counted.")
+    begin, end = plan.quiet_hours
+    if begin != end:
+        sentences.append(f"Nothing moves on by itself from {begin}:00 to {end}:00 UTC.")
+    return sentences
 
 
 def _strength(harm: float) -> float:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import OperationalError, connection
 
 from projects.models import AuditEvent, Job
-from prompt_registry.models import Label, Prompt, Rollout, RolloutDecision
+from prompt_registry.models import Label, Rollout, RolloutDecision
 from prompt_registry.rollouts import changes
 from prompt_registry.rollouts.models import RolloutState
 from prompt_registry.rollouts.plans import Step
