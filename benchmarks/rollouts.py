@@ -27,6 +27,8 @@ RATES: Mapping[str, float] = {
     "disliked": 0.04, "refusals": 0.01, "errors": 0.005, "hallucinations": 0.03, "slow": 0.05, "dear": 0.10,
 }  # fmt: skip
 WEIGHTS: Mapping[str, float] = {"disliked": 2.0, "refusals": 2.0, "errors": 2.0, "slow": 1.25, "dear": 0.5}
+# What is known with the call, so that people to whom it did not happen say something as well.
+KNOWN_AT_ONCE = ("errors", "slow")
 # What one-sided 5 % looked at after every decision would do.
 _NAIVE_Z = 1.645
 
@@ -155,9 +157,12 @@ def _book(counts: _Counts, name: str, step: int, is_candidate: bool, events: int
 
 def _situation(scenario: Scenario, index: int, since: float, at_step: int, counts: _Counts) -> Situation:
     metrics = tuple(
-        Metric(name, rate, (Part(counts.candidate[name], tuple(counts.by_step[name])),), WEIGHTS.get(name, 1.0))
+        Metric(
+            name, rate, (Part(counts.candidate[name], tuple(counts.by_step[name])),), WEIGHTS.get(name, 1.0),
+            call_rate=rate if name in KNOWN_AT_ONCE else 0.0, first_call_events=counts.candidate[name],
+        )
         for name, rate in RATES.items()
-    )
+    )  # fmt: skip
     return Situation(
         steps=scenario.steps, index=index, budget=scenario.budget, metrics=metrics, seconds_at_step=since,
         candidate_units=at_step, split_candidates=counts.candidates, split_units=tuple(counts.units),

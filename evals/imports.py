@@ -59,6 +59,13 @@ class Look:
     problem_count: int = 0
     problems: list[LineProblem] = field(default_factory=list)
     is_whole: bool = True
+    # Rows that say the same as an earlier one, apart from what is noted beside it.
+    repeated_count: int = 0
+
+    @property
+    def item_count(self) -> int:
+        """How many different items the rows are."""
+        return self.usable_count - self.repeated_count
 
     def note(self, row: FileRow, reasons: Iterable[str]) -> None:
         self.problem_count += 1
@@ -87,7 +94,7 @@ def begin(*, dataset: Dataset, file_name: str, chunks: Iterable[bytes], by: User
 
 def look(*, dataset_import: DatasetImport, seconds: float = _LOOK_SECONDS) -> Look:
     """Go through the file and say what would be added and what cannot be."""
-    mapping, found = mappings.read(dataset_import.mapping), Look()
+    mapping, found, seen = mappings.read(dataset_import.mapping), Look(), set[bytes]()
     until = time.monotonic() + seconds
     with suppress(_TimeIsUp):
         found.is_whole = False
@@ -96,6 +103,8 @@ def look(*, dataset_import: DatasetImport, seconds: float = _LOOK_SECONDS) -> Lo
                 found.note(row, reasons)
             else:
                 found.usable_count += 1
+                found.repeated_count += content.hash in seen
+                seen.add(content.hash)
                 if len(found.first) < PREVIEW_ROWS:
                     found.first.append((row, content))
             _demand_time(until)

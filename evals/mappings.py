@@ -48,6 +48,12 @@ _SAME = {
     "context": Role.CONTEXT, "tags": Role.TAGS, "split": Role.SPLIT, "dataset_split": Role.SPLIT, "metadata": Role.NOTES,
     "messages": Role.MESSAGES,
 }  # fmt: skip
+# Two answers to the same, of which people chose one: both go in, and the choice is what should come out.
+_PAIRS = [
+    {"a", "b"}, {"answer_a", "answer_b"}, {"response_a", "response_b"}, {"output_a", "output_b"},
+    {"completion_a", "completion_b"},
+]  # fmt: skip
+_CHOICES = ("human_preference", "preference", "preferred", "winner", "choice", "label")
 # What other products keep about their rows and what nobody needs here.
 _BOOKKEEPING = {
     "createdat", "updatedat", "created_at", "modified_at", "datasetid", "datasetname", "dataset_id", "status", "sample",
@@ -70,7 +76,7 @@ def suggest(rows: Sequence[Mapping[str, Any]], layout: Layout) -> list[Column]:
             if samples.get(column) in (None, ""):
                 samples[column] = value
     found = [_table_column(column) if layout.is_table else _json_column(column, samples[column]) for column in samples]
-    return _with_one_answer(_with_an_input(found, samples))
+    return _with_one_answer(_with_a_choice(_with_an_input(found, samples)))
 
 
 def read(values: Iterable[Sequence[str]]) -> list[Column]:
@@ -199,6 +205,17 @@ def _with_an_input(columns: list[Column], samples: Mapping[str, Any]) -> list[Co
     return [
         Column(column.column, Role.BLANK, column.name) if column.column in becomes else column for column in columns
     ]
+
+
+def _with_a_choice(columns: list[Column]) -> list[Column]:
+    """See that two answers to choose from go in: without them, rows about the same question would be one item."""
+    names = {column.column.lower() for column in columns}
+    pair = next((pair for pair in _PAIRS if pair <= names), None)
+    if pair is None:
+        return columns
+    choice = next((name for name in _CHOICES if name in names), "")
+    becomes = {**dict.fromkeys(pair, Role.BLANK), choice: Role.EXPECTED}
+    return [Column(one.column, becomes.get(one.column.lower(), one.role), one.name) for one in columns]
 
 
 def _with_one_answer(columns: list[Column]) -> list[Column]:

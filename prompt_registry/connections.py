@@ -18,7 +18,7 @@ from prompt_registry.models import ProviderConnection
 from prompt_registry.prices import books
 from prompt_registry.providers.completions import complete
 from prompt_registry.providers.connections import Connection
-from prompt_registry.providers.translation import refused
+from prompt_registry.providers.refusals import refused
 from prompt_registry.providers.values import Completion, ModelSettings
 
 SIMULATED_NAME = "Simulated provider"

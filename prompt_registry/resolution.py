@@ -16,6 +16,7 @@ from prompt_registry import announcements, dependents, fillings
 from prompt_registry.answer_cache import AnswerCache
 from prompt_registry.models import LATEST
 from prompt_registry.names import MAX_LENGTH
+from prompt_registry.rollouts.targeting import Targeting
 
 CACHE_SECONDS = 2.0
 # While the database is asked again, requests are answered from memory for at most this much longer.
@@ -157,7 +158,7 @@ _COLUMNS = """
     (SELECT coalesce(array_agg(other.name ORDER BY other.name), '{}')
        FROM prompt_label other WHERE other.prompt_id = p.id AND other.version_id = v.id) AS labels
 """
-_ROLLOUT_COLUMNS = "r.id::text AS rollout_id, r.share_ppm, r.candidate_id"
+_ROLLOUT_COLUMNS = "r.id::text AS rollout_id, r.share_ppm, r.candidate_id, (r.plan -> 'targeting')::text AS targeting"
 _TABLES = """
     FROM prompt p
     LEFT JOIN LATERAL (SELECT max(number) AS number FROM prompt_version WHERE prompt_id = p.id) newest ON true
@@ -266,7 +267,13 @@ def _with_rollouts(
     """Give each item what its rollout needs to be decided where the prompt is used, without another request."""
     for row, item in zip(rows, items, strict=True):
         if (candidate := candidates.get(row["candidate_id"])) is not None:
-            item["rollout"] = {"id": row["rollout_id"], "share_ppm": row["share_ppm"], "candidate": candidate}
+            rollout = {"id": row["rollout_id"], "share_ppm": row["share_ppm"], "candidate": candidate}
+            targeting = Targeting.from_json(orjson.loads(row["targeting"] or "{}"))
+            if targeting.is_everybody:
+                item["rollout"] = rollout
+            else:
+                # Clients that cannot tell who it is about must see none.
+                item["targeted_rollout"] = {**rollout, "targeting": targeting.for_clients(row["rollout_id"])}
     return items
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import django
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import setup_logging, worker_init, worker_process_init
 
 from workers.timetable import beat_schedule
 
@@ -54,6 +55,13 @@ app.conf.update(
 @setup_logging.connect
 def _keep_our_logging(**_: object) -> None:
     """Leave logging as webapp.logs configured it."""
+
+
+@worker_init.connect
+def _share_what_was_imported(**_: object) -> None:
+    """Pages that no collection of garbage writes to stay shared between the processes of the pool."""
+    gc.collect()
+    gc.freeze()
 
 
 @worker_process_init.connect

@@ -5,35 +5,31 @@ Two of these at once do no harm: what is decided applies only to the rollout as 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
-from uuid import UUID
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from django.utils import timezone
 
-from monitoring import rollout_counts
-from monitoring.rollout_counts import Counts, Event, Watch
+from monitoring.rollout_counts import Counts, Coverage
+from monitoring.rollout_events import FLAGS
 from prompt_registry.models import Rollout
 from prompt_registry.rollouts import changes, records
 from prompt_registry.rollouts.decisions import Action, Metric, Part, Situation, decide
-from prompt_registry.rollouts.guardrails import DEAR, LATE_START, SLOW, Guardrail, Plan
-from prompt_registry.rollouts.models import PPM
+from prompt_registry.rollouts.guardrails import DEAR, ISSUE, JUDGED_BAD, LATE_START, Guardrail, Plan
+from workers.rollout_counting import counts_of
 
 log = structlog.get_logger("callboard.rollouts")
 
 # Without any call for this long, although there should be some, nothing is known.
 _SILENCE = timedelta(minutes=30)
 _EXPECTED_CALLS = 10
-# The provider's cache is cold for a version that hardly anybody has.
-_COLD = timedelta(minutes=30)
-_COLD_AT_FIRST = (SLOW, LATE_START, DEAR)
 # By so much more of the candidate's calls than of the control's may lack a measure.
 _FEWEST_CALLS = 30
 _MOST_LOST = 0.1
-_LATELY_SECONDS = 10.0
-_lately: dict[tuple[UUID, int], tuple[float, Counts]] = {}
+# Of so few calls it cannot be told whether detectors and judges come to them; and how many of them they must have seen.
+_FEWEST_SETTLED = 10
+_LEAST_SEEN = 0.5
 
 
 def look_at_all() -> None:
@@ -41,8 +37,9 @@ def look_at_all() -> None:
     for rollout in changes.due(now=timezone.now()):
         try:
             look_at(rollout, now=timezone.now())
-        except Exception:  # the edge of one rollout
+        except Exception as error:  # the edge of one rollout
             log.exception("a rollout could not be looked at", rollout=str(rollout.pk))
+            changes.cannot_look(rollout=rollout, trouble=f"{type(error).__name__}.")
 
 
 def look_at(rollout: Rollout, *, now: datetime) -> Action:
@@ -57,27 +54,6 @@ def look_at(rollout: Rollout, *, now: datetime) -> Action:
     return decision.action
 
 
-def counts_of(rollout: Rollout, plan: Plan) -> Counts:
-    """Return what was counted of a rollout so far; of one that ended, what was counted until then."""
-    began = changes.began(rollout)
-    shares = [round(step.share * PPM) for step in plan.steps[: len(began)]]
-    return rollout_counts.of(
-        project_id=rollout.project_id, rollout_id=rollout.pk, began=began, shares_ppm=shares,
-        watches=_watches(plan, rollout.step), until=rollout.ended_at,
-    )  # fmt: skip
-
-
-def counts_lately(rollout: Rollout, plan: Plan) -> Counts:
-    """Return what was counted at most ten seconds ago: many people may look at one rollout."""
-    key, now = (rollout.pk, rollout.revision), time.monotonic()
-    known = _lately.get(key)
-    if known is None or now - known[0] > _LATELY_SECONDS:
-        for old in [other for other, (at, _) in _lately.items() if now - at > _LATELY_SECONDS]:
-            _lately.pop(old, None)
-        known = _lately[key] = (now, counts_of(rollout, plan))
-    return known[1]
-
-
 def situation_of(rollout: Rollout, plan: Plan, counts: Counts, now: datetime) -> Situation:
     """Return all that the rule looks at."""
     began = changes.began(rollout)
@@ -88,22 +64,8 @@ def situation_of(rollout: Rollout, plan: Plan, counts: Counts, now: datetime) ->
         seconds_at_step=(now - began[-1]).total_seconds() - changes.paused_for(rollout, now),
         candidate_units=counts.candidate[-1].units,
         split_candidates=sum(step.units for step in counts.candidate), split_units=tuple(units),
-        asks_at_end=plan.asks_at_end,
+        asks_at_end=plan.asks_at_end, is_quiet=plan.is_quiet(now.astimezone(UTC).hour),
     )  # fmt: skip
-
-
-def _watches(plan: Plan, step: int) -> list[Watch]:
-    """Return what to count: every guardrail, then once more of first calls alone where an event is known with the call."""
-    warm_up = min(_COLD, timedelta(seconds=plan.steps[step].at_least) / 4)
-    watched = [
-        Watch(
-            Event(one.kind), one.first_calls, one.thresholds, one.allowance,
-            not_before=warm_up if one.kind in _COLD_AT_FIRST else timedelta(),
-        )
-        for one in plan.guardrails
-    ]  # fmt: skip
-    first = [Watch(Event(one.kind), 1, one.thresholds, one.allowance) for one in plan.guardrails if one.call_rate]
-    return watched + first
 
 
 def _metrics(guardrails: Sequence[Guardrail], counts: Counts, missing: str) -> Iterator[Metric]:
@@ -125,6 +87,8 @@ def _metrics(guardrails: Sequence[Guardrail], counts: Counts, missing: str) -> I
 
 def _unmeasured(guardrail: Guardrail, counts: Counts) -> str:
     """Return why a measure of the candidate cannot be compared: what is missing must never pass for good."""
+    if counts.coverage and (missing := _unseen(guardrail, counts.coverage)):
+        return missing
     ours, theirs = counts.candidate, counts.control
     calls, others = sum(step.calls for step in ours), sum(step.calls for step in theirs)
     if calls < _FEWEST_CALLS or others < _FEWEST_CALLS:
@@ -137,6 +101,21 @@ def _unmeasured(guardrail: Guardrail, counts: Counts) -> str:
             sum(step.unstreamed_calls for step in ours) / calls - sum(step.unstreamed_calls for step in theirs) / others
         )
         return "many answers of the new version do not say when they began." if lost > _MOST_LOST else ""
+    return ""
+
+
+def _unseen(guardrail: Guardrail, coverage: Coverage) -> str:
+    """Return why detectors or judges cannot be relied on now; a call that nobody looked at must not pass for a good one."""
+    if guardrail.kind == JUDGED_BAD:
+        expected = coverage.calls * guardrail.coverage
+        is_silent = coverage.judged_calls.get(guardrail.subject, 0) < _LEAST_SEEN * expected
+        return "hardly any answer of the last hour was judged." if expected >= _FEWEST_SETTLED and is_silent else ""
+    if guardrail.kind not in (*FLAGS, ISSUE):
+        return ""
+    if coverage.calls >= _FEWEST_SETTLED and coverage.analysed_calls < _LEAST_SEEN * coverage.calls:
+        return "hardly any answer of the last hour was looked at by the detectors."
+    if len(coverage.detector_versions) > 1:
+        return "the detectors changed during this share, so its calls cannot be compared until all are looked at again."
     return ""
 
 

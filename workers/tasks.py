@@ -16,7 +16,7 @@ from projects.errors import LeaseLost
 from projects.models import Job
 from workers import canary, experiment_jobs, rollout_control
 from workers.job_kinds import EVALS, FAST, HOOKS, KINDS, kinds_of
-from workers.timetable import QUEUES
+from workers.timetable import JOB_QUEUES
 
 log = structlog.get_logger("callboard.worker")
 
@@ -76,7 +76,7 @@ def _is_full(queue: str) -> bool:
     if queue == HOOKS:
         return jobs.running(kinds=kinds_of(HOOKS)) >= 1
     at_once = int(os.environ.get("CALLBOARD_SLOW_JOBS", "0"))
-    slow = [kind for name in QUEUES if name not in (FAST, HOOKS) for kind in kinds_of(name)]
+    slow = [kind for name in JOB_QUEUES if name not in (FAST, HOOKS) for kind in kinds_of(name)]
     return queue != FAST and at_once > 0 and jobs.running(kinds=slow) >= at_once
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-QUEUES = ("fast", "evals", "insight", "hooks")
+# In the order in which workers take from them: whether a version is taken back must wait for nothing else.
+ROLLOUTS = "rollouts"
+JOB_QUEUES = ("fast", "evals", "insight", "hooks")
+QUEUES = (ROLLOUTS, *JOB_QUEUES)
 EVERY_TEN_SECONDS = 10.0
 EVERY_MINUTE = 60.0
 EVERY_HOUR = 3600.0
@@ -19,10 +22,10 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
             f"free silent jobs and run ready ones: {queue}": _entry(
                 "workers.tasks.run_jobs", EVERY_TEN_SECONDS, queue, queue=queue
             )
-            for queue in QUEUES
+            for queue in JOB_QUEUES
         },
         "connect feedback that came before its call": _entry("workers.tasks.join_waiting_scores", EVERY_TEN_SECONDS),
-        "look at the rollouts": _entry("workers.tasks.look_at_rollouts", EVERY_TEN_SECONDS),
+        "look at the rollouts": _entry("workers.tasks.look_at_rollouts", EVERY_TEN_SECONDS, queue=ROLLOUTS),
         "send the canary through": _entry("workers.tasks.send_canary", EVERY_MINUTE),
         "make the partitions of the next days": _entry("workers.tasks.tick", EVERY_HOUR, "partitions.ensure"),
         "look at new calls": _entry("workers.tasks.tick", EVERY_MINUTE, "analysis.plan", int(EVERY_MINUTE)),

@@ -28,7 +28,8 @@ _RUNNING = """
       FROM experiment e WHERE e.state = 'running' ORDER BY e.id
 """
 # All variants of an item have the same prediction, so they are asked at about the same time; whatever stops in between
-# is comparable. Long answers come first, so that no straggler makes the end wait.
+# is comparable. Long answers come first, so that no straggler makes the end wait. What a worker died over comes last: if it
+# was the reason, nothing else suffers, and if not, it is not what the next death meets again.
 _CLAIM = """
     UPDATE experiment_cell SET state = %(to)s, attempts = attempts + 1, lease_token = gen_random_uuid(),
            lease_until = statement_timestamp() + make_interval(secs => %(lease)s)
@@ -37,7 +38,7 @@ _CLAIM = """
          WHERE experiment_id = %(experiment)s AND run_at <= statement_timestamp()
            AND state IN ('ready', 'answering', 'answered', 'judging')
            AND (state = %(from)s OR (state = %(to)s AND lease_until <= statement_timestamp())) {rival}
-         ORDER BY {first}, item_id, repetition, "column" FOR UPDATE SKIP LOCKED LIMIT %(limit)s))
+         ORDER BY state = %(to)s, {first}, item_id, repetition, "column" FOR UPDATE SKIP LOCKED LIMIT %(limit)s))
     RETURNING id, project_id, experiment_id, item_id, "column", repetition, attempts, lease_token, predicted_tokens, output,
               state = 'judging'
 """

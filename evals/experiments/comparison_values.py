@@ -175,6 +175,11 @@ class Comparison:
         ]  # fmt: skip
         return np.array(rows) if rows else np.full((0, len(self.table.numbers)), np.nan)
 
+    def misses(self, place: int) -> NDArray[np.float64]:
+        """Return −1 for each item that a check did not pass in a column and 0 where it did; NaN where it does not say."""
+        rows = [self.table.passes(place, check.version_id) - 1 for check in self.checks]
+        return np.array(rows) if rows else np.full((0, len(self.table.numbers)), np.nan)
+
 
 def net(gains: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return what all checks together say about each item; NaN where none could compare."""

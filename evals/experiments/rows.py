@@ -124,8 +124,9 @@ class Row:
 
 
 def standing(comparison: Comparison, column: int) -> Standing:
-    """Return how the items did in a column."""
-    gains, table = comparison.gains(column), comparison.table
+    """Return how the items did in a column: against the other, or, when there is no other, by what it missed."""
+    gains = comparison.gains(column) if comparison.others else comparison.misses(column)
+    table = comparison.table
     failed = np.zeros(len(table.numbers), dtype=bool)
     for place in (comparison.against, column):
         if place in table.answers:
@@ -148,6 +149,8 @@ def rows(comparison: Comparison, found: Standing, *, places: Sequence[int], colu
     items = DatasetItem.objects.in_bulk(ids)
     answers = _answers(comparison.experiment, ids, columns)
     gains = {column: comparison.gains(column) for column in columns if column != comparison.against}
+    if not comparison.others:
+        gains = {comparison.against: comparison.misses(comparison.against)}
     return [
         Row(
             items[item_id], found.kind(place), _number(found.changes[place]),

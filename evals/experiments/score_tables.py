@@ -31,13 +31,13 @@ _ANSWERS = """
 """
 _SCORES = """
     SELECT "column", version, array_agg(item_id), array_agg(value), array_agg(within), array_agg(has_error),
-        coalesce(bool_and(is_binary), true), sum(scored)::bigint, sum(passed)::bigint, sum(errors)::bigint
+        array_agg(did_pass), coalesce(bool_and(is_binary), true), sum(scored)::bigint, sum(passed)::bigint, sum(errors)::bigint
     FROM ({judged}) AS judged GROUP BY 1, 2
 """
 _AVERAGED = """
     SELECT c."column", s.evaluator_version_id AS version, c.item_id, avg(s.value) AS value,
         var_samp(s.value) AS within, bool_or(s.error <> '') AS has_error,
-        bool_and(s.value IN (0, 1)) AS is_binary, count(s.value) AS scored,
+        bool_and(s.passed)::int AS did_pass, bool_and(s.value IN (0, 1)) AS is_binary, count(s.value) AS scored,
         count(*) FILTER (WHERE s.passed) AS passed, count(*) FILTER (WHERE s.error <> '') AS errors
     FROM experiment_cell c JOIN experiment_score s ON s.cell_id = c.id
     WHERE c.experiment_id = %(experiment)s GROUP BY 1, 2, 3
@@ -45,7 +45,7 @@ _AVERAGED = """
 # Without repetitions there is nothing to average, which saves half of the time.
 _SINGLE = """
     SELECT c."column", s.evaluator_version_id AS version, c.item_id, s.value, NULL::float8 AS within,
-        s.error <> '' AS has_error, s.value IN (0, 1) AS is_binary, (s.value IS NOT NULL)::int AS scored,
+        s.error <> '' AS has_error, s.passed::int AS did_pass, s.value IN (0, 1) AS is_binary, (s.value IS NOT NULL)::int AS scored,
         coalesce(s.passed, false)::int AS passed, (s.error <> '')::int AS errors
     FROM experiment_cell c JOIN experiment_score s ON s.cell_id = c.id
     WHERE c.experiment_id = %(experiment)s
@@ -79,6 +79,8 @@ class Scores:
     # The variance of an item's repetitions.
     within: Floats
     has_error: NDArray[np.bool_]
+    # 1 where all repetitions passed, 0 where one did not.
+    passes: Floats
     is_binary: bool
     scored: int
     passed: int
@@ -116,6 +118,11 @@ class ScoreTable:
         """Return the scores of a column by one evaluator version; NaN for what was not judged."""
         found = self.scores.get((column, version_id))
         return found.values if found is not None else np.full(len(self.numbers), np.nan)
+
+    def passes(self, column: int, version_id: int) -> Floats:
+        """Return which items of a column one evaluator version passed (1) or not (0); NaN for what it does not say of."""
+        found = self.scores.get((column, version_id))
+        return found.passes if found is not None else np.full(len(self.numbers), np.nan)
 
     @property
     def is_complete(self) -> NDArray[np.bool_]:
@@ -177,12 +184,12 @@ def _answers(places: dict[int, int], row: tuple[Any, ...]) -> Answers:
 
 
 def _scores(places: dict[int, int], row: tuple[Any, ...]) -> Scores:
-    _, _, items, values, within, has_error, is_binary, scored, passed, errors = row
+    _, _, items, values, within, has_error, passes, is_binary, scored, passed, errors = row
     at = _at(places, items)
     wrong = np.zeros(len(places), dtype=bool)
     wrong[at] = has_error
     means, spread = _placed(len(places), at, values), _placed(len(places), at, within)
-    return Scores(means, spread, wrong, is_binary, scored, passed, errors)
+    return Scores(means, spread, wrong, _placed(len(places), at, passes), is_binary, scored, passed, errors)
 
 
 def _at(places: dict[int, int], items: list[int]) -> Whole:

@@ -1,5 +1,5 @@
 """Texts as vectors that are close where the meaning is: made on this machine, without a key and without a download."""
 
-from monitoring.embeddings.word_pieces import DIMENSIONS, embed, version
+from monitoring.embeddings.local import DIMENSIONS, embed, version
 
 __all__ = ["DIMENSIONS", "embed", "version"]

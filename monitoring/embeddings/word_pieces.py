@@ -1,4 +1,4 @@
-"""The embedding: the mean of the vectors of the pieces that the words of a text fall into.
+"""What the words of a text say one by one: the mean of the vectors of the pieces that they fall into.
 
 The vectors and the rules for the pieces are files inside the wordllama package. Its own code is not used: it asks a model
 hub for files that it carries itself.
@@ -6,16 +6,16 @@ hub for files that it carries itself.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
+
+from monitoring.embeddings import tensors
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -26,12 +26,10 @@ _VECTORS, _PIECES = "weights/l2_supercat_256.safetensors", "tokenizers/l2_superc
 # What comes after this says the same or something else; either way the beginning tells what a text is about.
 _MOST_CHARS, _MOST_PIECES = 8_000, 512
 _AT_ONCE = 256
-# The file begins with the length of its description.
-_LENGTH_BYTES = 8
 
 
 def embed(texts: Sequence[str]) -> NDArray[np.float32]:
-    """Return one unit vector for each text, in their order; their dot products say how alike the texts are."""
+    """Return one unit vector for each text, in their order; the first half of each, made a unit vector, is nearly as good."""
     if not texts:
         return np.empty((0, DIMENSIONS), dtype=np.float32)
     return np.vstack([_embedded(texts[start : start + _AT_ONCE]) for start in range(0, len(texts), _AT_ONCE)])
@@ -39,7 +37,7 @@ def embed(texts: Sequence[str]) -> NDArray[np.float32]:
 
 @cache
 def version() -> str:
-    """Return what is stored with every vector: only vectors of the same version may be compared."""
+    """Return which vectors these are."""
     return f"wordllama {metadata.version(_PACKAGE)} l2 {DIMENSIONS}"
 
 
@@ -77,18 +75,12 @@ def _tokenizer() -> Tokenizer:
 
 
 @cache
-def _vectors() -> NDArray[np.float16]:
-    """Return the vectors of all pieces as they stand in the file: the system shares its pages among processes."""
-    path = _directory() / _VECTORS
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
-        told: dict[str, Any] = orjson.loads(file.read(length))["embedding.weight"]
-    offset = _LENGTH_BYTES + length + told["data_offsets"][0]
-    return np.memmap(path, dtype="<f2", mode="r", offset=offset, shape=tuple(told["shape"]))
+def _vectors() -> NDArray[np.floating]:
+    return tensors.mapped(_directory() / _VECTORS)["embedding.weight"]
 
 
 def _directory() -> Path:
-    found = importlib.util.find_spec(_PACKAGE)
-    if found is None or not found.submodule_search_locations:
+    found = tensors.directory_of(_PACKAGE)
+    if found is None:
         raise ModuleNotFoundError(f"The package {_PACKAGE} is missing. Install Callboard's requirements again.")
-    return Path(found.submodule_search_locations[0])
+    return found

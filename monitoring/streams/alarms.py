@@ -127,7 +127,7 @@ def watched(evidence: Floats, calls: Ints, bad: Ints, *, first: Ints, limits: Fl
         is_due = first <= hour
         stepped = after_hour(evidence, calls[:, hour], bad[:, hour], usual[:, hour])
         evidence = np.where(is_due[:, None], stepped, evidence)
-        alarms[:, hour] = evidence.mean(axis=1) >= limits
+        alarms[:, hour] = is_due & (evidence.mean(axis=1) >= limits)
         evidence = np.where(alarms[:, hour, None], 0.0, evidence)
     return Watched(evidence if kept >= hours else kept_evidence, alarms, usual)
 

@@ -82,7 +82,8 @@ class Columns:
     def is_bad(self, signal: str) -> NDArray[np.bool_]:
         """Tell which calls are bad by a signal."""
         bit = 1 << _DISLIKED_BIT if signal == DISLIKED else int(bit_of(signal))
-        return self.numbers["flags"] & bit != 0
+        found: NDArray[np.bool_] = self.numbers["flags"] & bit != 0
+        return found
 
 
 def load(

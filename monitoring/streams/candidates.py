@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from monitoring.streams import families
+from monitoring.streams import families, rates
 from monitoring.streams.families import Calls, Family, Ints, Part, Region
 
 Floats = NDArray[np.float64]
@@ -107,7 +107,8 @@ def findings(calls: Calls, *, signals: Sequence[str]) -> list[Finding]:
             break
         best, hit = _most_telling(sure)
         also = dict.fromkeys(one.signal for one, _ in sure if one.region == best.region and one.signal != best.signal)
-        taken.append(replace(best, also=tuple(also)))
+        part = best.part if best.part is not None and _is_telling(calls, best, hit, is_left) else None
+        taken.append(replace(best, part=part, also=tuple(also)))
         _take_away(calls, hit, is_left)
     unsure = sorted((one for one, _ in weighed if not one.is_significant), key=lambda one: -one.excess)
     return taken + unsure[:_WATCHED]
@@ -123,6 +124,21 @@ def _most_telling(sure: Sequence[tuple[Finding, _Hit]]) -> tuple[Finding, _Hit]:
         if one[0].region == best[0].region and one[0].signal not in _SYMPTOMS and one[0].bad >= _ABOUT_AS_MANY * best[0].bad
     ]  # fmt: skip
     return max(deeper, key=lambda one: one[0].score, default=best)
+
+
+def _is_telling(calls: Calls, best: Finding, hit: _Hit, is_left: NDArray[np.bool_]) -> bool:
+    """Tell whether the part of the region is surely worse than the rest of the region, so that it can be called the cause."""
+    is_bad = _is_bad(calls, best.signal)
+    rest = families.members(calls, best.region) & is_left & (hit.family.cell != hit.cell)
+    rest_calls, rest_bad = int(rest.sum()), int(is_bad[rest].sum())
+    effect = hit.score / best.score if best.score else 1.0
+    return rest_calls > 0 and rates.difference(best.bad / effect, best.calls / effect, rest_bad, rest_calls)[0] > 0
+
+
+def _is_bad(calls: Calls, signal: str) -> NDArray[np.bool_]:
+    found = np.zeros(len(calls), dtype=bool)
+    found[calls.bad[signal]] = True
+    return found
 
 
 def one(calls: Calls, *, signal: str, is_in: NDArray[np.bool_], other_rate: float, other_calls: int) -> Finding | None:
@@ -210,8 +226,8 @@ def _expected(frame: _Frame, bad: Ints, bad_counts: Ints) -> tuple[Floats, Float
     if frame.family.is_within:
         others, others_bad = frame.whole[frame.of_cell] - counts, whole_bad[frame.of_cell] - bad_counts
         is_enough = others >= _FEWEST_TO_COMPARE
-        rate = np.where(is_enough, others_bad / np.maximum(others, 1), all_rate)
-        return counts * rate, np.where(is_enough, others, elsewhere).astype(float)
+        rate: Floats = np.where(is_enough, others_bad / np.maximum(others, 1), all_rate)
+        return counts.astype(np.float64) * rate, np.where(is_enough, others, elsewhere).astype(np.float64)
     bad_by_pair = _counted(frame.pair[bad], frame.by_pair.size).reshape(frame.by_pair.shape)
     others, others_bad = frame.whole - frame.by_pair, whole_bad - bad_by_pair
     rate = np.where(others >= _FEWEST_TO_COMPARE, others_bad / np.maximum(others, 1), all_rate[:, None])
@@ -252,8 +268,7 @@ def _natural_times(bad_counts: Ints, expected: Floats) -> float:
 def _weigh(calls: Calls, hit: _Hit, is_left: NDArray[np.bool_]) -> Finding:
     """Count the calls as as many as they are worth as evidence, when some units have many and calls of a unit are alike."""
     members = np.flatnonzero((hit.family.cell == hit.cell) & is_left)
-    is_bad = np.zeros(len(calls), dtype=bool)
-    is_bad[calls.bad[hit.signal]] = True
+    is_bad = _is_bad(calls, hit.signal)
     _, unit = np.unique(calls.unit[members], return_inverse=True)
     of_unit = np.bincount(unit)
     bad_of_unit = np.bincount(unit, weights=is_bad[members])
@@ -267,7 +282,7 @@ def _weigh(calls: Calls, hit: _Hit, is_left: NDArray[np.bool_]) -> Finding:
     )  # fmt: skip
 
 
-def design_effect(of_unit: Ints, bad_of_unit: Floats) -> float:
+def design_effect(of_unit: Ints, bad_of_unit: Ints | Floats) -> float:
     """Return how many calls are worth one independent call: how far the units stray beyond chance; at least 1."""
     count, bad = float(of_unit.sum()), float(bad_of_unit.sum())
     rate, units = bad / count, len(of_unit)

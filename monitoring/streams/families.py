@@ -60,6 +60,21 @@ class Region:
     environment: str = ""
 
 
+def members(calls: Calls, region: Region) -> NDArray[np.bool_]:
+    """Tell which calls belong to a region."""
+    is_in = np.ones(len(calls), dtype=bool)
+    if region.cluster_id is not None:
+        is_in &= calls.cluster == region.cluster_id
+    named = (
+        (region.prompt_name, calls.prompts, calls.prompt), (region.model, calls.models, calls.model),
+        (region.environment, calls.environments, calls.environment),
+    )  # fmt: skip
+    for wanted, names, column in named:
+        if wanted:
+            is_in &= column == (list(names).index(wanted) if wanted in names else -1)
+    return is_in
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """What narrows a region further: a dimension of attribution and its value."""
@@ -130,7 +145,10 @@ def _groups(calls: Calls) -> Iterator[Family]:
 def _narrowed(calls: Calls, dimension: str, values: Ints, is_in: NDArray[np.bool_]) -> Family:
     """Prompts by another column."""
     keys, cell = _cells([calls.prompt, values], is_in)
-    words = {"retrieval": lambda value: f"{calls.retrievers[value - 1]} found nothing"}.get(dimension, str)
+
+    def words(value: int) -> str:
+        return f"{calls.retrievers[value - 1]} found nothing" if dimension == "retrieval" else str(value)
+
     regions: list[tuple[Region, Part | None]] = [
         (Region(prompt_name=calls.prompts[prompt]), Part(dimension, words(int(value)))) for prompt, value in keys
     ]

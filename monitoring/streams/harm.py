@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from django.db import connection
 
-from monitoring.streams import call_columns, candidates, hours
+from monitoring.streams import call_columns, candidates, families, hours
 from monitoring.streams.call_columns import Columns
 from monitoring.streams.candidates import Finding
 from monitoring.streams.families import Calls, Part, Region
@@ -58,7 +58,7 @@ def rank(*, project_id: int, now: datetime) -> list[Harm]:
 def of(*, project_id: int, scope: Scope, now: datetime) -> Harm | None:
     """Return how much harm one scope does now, beside the other calls of its prompt; None when it has no calls."""
     calls, times = _calls(project_id, now, prompt_name=scope.prompt_name if scope.cluster_id else "")
-    is_in = _members(calls, scope)
+    is_in = families.members(calls, Region(scope.cluster_id, scope.prompt_name, scope.model, scope.environment))
     is_bad = np.zeros(len(calls), dtype=bool)
     is_bad[calls.bad[scope.signal]] = True
     others = int((~is_in).sum())
@@ -157,17 +157,3 @@ def _past_rate(project_id: int, scope: Scope, now: datetime) -> tuple[float, int
     past = hours.series(project_id=project_id, scope=scope, since=now - WINDOW - _BEFORE, until=now - WINDOW)
     calls, bad = sum(hour.calls for hour in past), sum(hour.bad for hour in past)
     return (bad + 0.5) / (calls + 1.0), calls
-
-
-def _members(calls: Calls, scope: Scope) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    is_in = np.ones(len(calls), dtype=bool)
-    if scope.cluster_id is not None:
-        is_in &= calls.cluster == scope.cluster_id
-    named = (
-        (scope.prompt_name, calls.prompts, calls.prompt), (scope.model, calls.models, calls.model),
-        (scope.environment, calls.environments, calls.environment),
-    )  # fmt: skip
-    for wanted, names, column in named:
-        if wanted:
-            is_in &= column == (list(names).index(wanted) if wanted in names else -1)
-    return is_in

@@ -17,7 +17,7 @@ KEPT = timedelta(days=120)
 # Opinions and marks of people come late; these hours are counted anew each day whatever happened.
 LATE = timedelta(hours=48)
 
-# Hours of calls that were looked at since a moment, and of those that users said something about since.
+# Hours of calls that were looked at since a moment, and of those that users or people of the team said something about since.
 _TOUCHED = """
     SELECT DISTINCT date_trunc('hour', a.call_at, 'UTC') FROM call_analysis a
      WHERE a.project_id = %(project)s AND a.analysed_at >= %(since)s
@@ -25,6 +25,17 @@ _TOUCHED = """
     SELECT DISTINCT date_trunc('hour', a.call_at, 'UTC') FROM score s
       JOIN call_analysis a ON a.project_id = s.project_id AND a.trace_id = s.trace_id
      WHERE s.project_id = %(project)s AND s.received_at >= %(since)s AND s.data_type = 'thumbs'
+    UNION
+    SELECT DISTINCT date_trunc('hour', a.call_at, 'UTC') FROM flag_mark m
+      JOIN call_analysis a ON a.project_id = m.project_id AND a.trace_id = m.trace_id
+     WHERE m.project_id = %(project)s AND m.marked_at >= %(since)s
+"""
+# When calls moved to other clusters, that may have been any of those that are kept.
+_MOVED = """
+    SELECT min(a.call_at), max(a.call_at) FROM call_analysis a
+     WHERE a.project_id = %(project)s AND EXISTS (
+        SELECT FROM clustering_run r
+         WHERE r.project_id = %(project)s AND greatest(r.discovered_at, r.rebuilt_at) >= %(since)s)
 """
 _CALLS = """
     SELECT a.*, date_trunc('hour', a.call_at, 'UTC') AS hour, EXISTS (
@@ -45,9 +56,18 @@ _COUNTED = f"""
 
 
 def recount(*, project_id: int, since: datetime) -> int:
-    """Count the hours anew in which calls were looked at, or got a thumb, since a moment; return how many hours."""
+    """Count the hours anew in which something changed since a moment; return how many hours.
+
+    That is: calls were looked at, users or people of the team said something about them, or they moved to other clusters.
+    """
+    values: dict[str, Any] = {"project": project_id, "since": since}
     with connection.cursor() as cursor:
-        cursor.execute(_TOUCHED, {"project": project_id, "since": since})
+        cursor.execute(_MOVED, values)
+        first, last = cursor.fetchone()
+        if first is not None:
+            recount_between(project_id=project_id, since=first, until=last + timedelta(hours=1))
+            return int((_hour_of(last) - _hour_of(first)) / timedelta(hours=1)) + 1
+        cursor.execute(_TOUCHED, values)
         hours = sorted(row[0] for row in cursor.fetchall())
     for start, end in _stretches(hours):
         _count(project_id, start, end)

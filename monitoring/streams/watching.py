@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection, transaction
@@ -40,6 +40,15 @@ class _Key(NamedTuple):
     prompt_name: str
     model: str
     signal: str
+
+
+class _Known(NamedTuple):
+    evidence: Floats
+    alarm: Standing | None
+    # The first hour that is not in the evidence.
+    first: int
+    # Since when the alarm of the last look stood.
+    alarmed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,47 +90,56 @@ def _looked(
     project_id: int, keys: Sequence[_Key], calls: Ints, bad: Ints, start: datetime, until: datetime
 ) -> list[Alarm]:  # fmt: skip
     """Work out all streams together, store where each stands and return the alarms."""
-    stored = {
-        _Key(row.prompt_name, row.model, row.signal): row for row in WatchedStream.objects.filter(project_id=project_id)
-    }
     kept_at = until - hours.LATE
-    evidence, before, first = (
-        alarms.no_evidence(len(keys)),
-        list[Standing | None](),
-        np.zeros(len(keys), dtype=np.int64),
-    )
-    for place, key in enumerate(keys):
-        row = stored.get(key)
-        # A state of the future belongs to a clock that was wrong.
-        is_of_use = row is not None and start < row.until_at <= kept_at
-        known, alarm = alarms.of_state(row.state) if row is not None and is_of_use else (evidence[place], None)
-        evidence[place], first[place] = known, _place(row.until_at, start) if row is not None and is_of_use else 0
-        before.append(alarm)
+    known = _known(project_id, keys, start, kept_at)
     spent = np.maximum(1, calls.shape[1] - (calls > 0).argmax(axis=1))
     limits = np.array([alarms.limit(float(one), len(keys)) for one in calls.sum(axis=1) / spent])
-    found = alarms.watched(evidence, calls, bad, first=first, limits=limits, kept=_place(kept_at, start))
+    found = alarms.watched(
+        np.array([one.evidence for one in known]), calls, bad, first=np.array([one.first for one in known]), limits=limits,
+        kept=_place(kept_at, start),
+    )  # fmt: skip
     rows, standing = list[WatchedStream](), list[Alarm]()
     for place, key in enumerate(keys):
         times = [start + timedelta(hours=int(hour)) for hour in np.flatnonzero(found.alarms[place])]
-        settled = alarms.standing([at for at in times if at < kept_at], before=before[place])
+        settled = alarms.standing([at for at in times if at < kept_at], before=known[place].alarm)
         alarm = alarms.standing([at for at in times if at >= kept_at], before=settled)
-        stands = alarm is not None and not alarms.is_over(alarm, now=until)
-        rows.append(
-            WatchedStream(
-                project_id=project_id, signal=key.signal, prompt_name=key.prompt_name, model=key.model, until_at=kept_at,
-                state=alarms.as_state(found.evidence[place], settled), changed_at=timezone.now(),
-                alarmed_at=alarm.raised_at if alarm is not None and stands else None,
-            )
-        )  # fmt: skip
-        if alarm is not None and stands:
-            row = stored.get(key)
-            is_new = row is None or row.alarmed_at is None or row.alarmed_at != alarm.raised_at
+        if alarm is not None and alarms.is_over(alarm, now=until):
+            alarm = None
+        rows.append(_row(project_id, key, kept_at, alarms.as_state(found.evidence[place], settled), alarm))
+        if alarm is not None:
+            is_new = known[place].alarmed_at != alarm.raised_at
             standing.append(_alarm(key, alarm, calls[place], bad[place], found.usual[place], is_new))
     WatchedStream.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["project", "signal", "prompt_name", "model"],
         update_fields=["until_at", "state", "alarmed_at", "changed_at"],
     )  # fmt: skip
     return standing
+
+
+def _known(project_id: int, keys: Sequence[_Key], start: datetime, kept_at: datetime) -> list[_Known]:
+    """Return where each stream stands; those that nothing of use is stored of begin with the first hour."""
+    stored = {
+        _Key(row.prompt_name, row.model, row.signal): row for row in WatchedStream.objects.filter(project_id=project_id)
+    }
+    found = []
+    for key in keys:
+        row = stored.get(key)
+        # A state of the future belongs to a clock that was wrong.
+        if row is None or not start < row.until_at <= kept_at:
+            found.append(_Known(alarms.no_evidence(1)[0], None, 0, row.alarmed_at if row else None))
+        else:
+            evidence, alarm = alarms.of_state(row.state)
+            found.append(_Known(evidence, alarm, _place(row.until_at, start), row.alarmed_at))
+    return found
+
+
+def _row(
+    project_id: int, key: _Key, until_at: datetime, state: dict[str, Any], alarm: Standing | None
+) -> WatchedStream:  # fmt: skip
+    return WatchedStream(
+        project_id=project_id, signal=key.signal, prompt_name=key.prompt_name, model=key.model, until_at=until_at, state=state,
+        alarmed_at=alarm.raised_at if alarm is not None else None, changed_at=timezone.now(),
+    )  # fmt: skip
 
 
 def _alarm(key: _Key, alarm: Standing, calls: Ints, bad: Ints, usual: Floats, is_new: bool) -> Alarm:

@@ -10,8 +10,6 @@ import openai
 
 from projects.outbound import errors as outbound
 from prompt_registry.providers.errors import (
-    AddressRefused,
-    AnswerTooLarge,
     KeyRefused,
     MalformedAnswer,
     ModelUnknown,
@@ -22,9 +20,9 @@ from prompt_registry.providers.errors import (
     ProviderUnreachable,
     QuotaUsedUp,
     RateLimited,
-    RedirectRefused,
     RequestRefused,
 )
+from prompt_registry.providers.refusals import refused
 from prompt_registry.providers.retries import MAX_RETRY_AFTER_SECONDS, read_retry_after
 
 _QUOTA_CODES = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_balance"}
@@ -49,19 +47,6 @@ def translated(error: BaseException) -> ProviderError:
             return ProviderFailed(detail=error.message)
         case _:
             return MalformedAnswer(detail=str(error))
-
-
-def refused(error: outbound.OutboundError) -> ProviderError:
-    """Return what the guard on the way out refused, as an error of the provider."""
-    match error:
-        case outbound.AddressRefused():
-            return AddressRefused(str(error))
-        case outbound.RedirectRefused():
-            return RedirectRefused()
-        case outbound.AnswerTooLarge():
-            return AnswerTooLarge(f"{error} Limit the length of the answer.")
-        case _:
-            return MalformedAnswer(str(error))
 
 
 def _from_status(error: openai.APIStatusError) -> ProviderError:

@@ -20,7 +20,6 @@ from prompt_registry import label_names, labels, protection, resolution, texts
 from prompt_registry.errors import (
     AlreadyThere,
     ApprovalMissing,
-    NotAllowed,
     NoteTooLong,
     NothingLive,
     PromptArchived,
@@ -48,7 +47,7 @@ _MAX_REASON = 500
 
 @transaction.atomic
 def start(
-    *, prompt: Prompt, candidate: PromptVersion, label: str, plan: Plan, by: User, note: str = "",
+    *, prompt: Prompt, candidate: PromptVersion, label: str, plan: Plan, by: User | None, note: str = "",
     expected_version: int | None = None, overrides_cool_down: bool = False,
 ) -> Rollout:  # fmt: skip
     """Begin to serve the candidate to the first share of the plan.
@@ -80,9 +79,9 @@ def start(
 
 
 @transaction.atomic
-def pause(*, rollout: Rollout, by: User, reason: str, expected_revision: int | None = None) -> Rollout:
+def pause(*, rollout: Rollout, by: User | None, reason: str, expected_revision: int | None = None) -> Rollout:
     """Stop moving on; everybody keeps the version they have, and it is still taken back when it hurts."""
-    _demand_person(rollout, Action.UNDO_PUBLISH, by)
+    demand(project=rollout.project, action=Action.UNDO_PUBLISH, by=by)
     rollout = _locked(rollout, expected_revision)
     if rollout.state == RolloutState.PAUSED:
         return rollout
@@ -92,9 +91,9 @@ def pause(*, rollout: Rollout, by: User, reason: str, expected_revision: int | N
 
 
 @transaction.atomic
-def resume(*, rollout: Rollout, by: User, reason: str = "", expected_revision: int | None = None) -> Rollout:
+def resume(*, rollout: Rollout, by: User | None, reason: str = "", expected_revision: int | None = None) -> Rollout:
     """Go on where it was paused, with the same people and the evidence so far."""
-    _demand_person(rollout, moves_on(rollout), by)
+    demand(project=rollout.project, action=moves_on(rollout), by=by)
     rollout = _locked(rollout, expected_revision)
     if rollout.state == RolloutState.RUNNING:
         return rollout
@@ -110,23 +109,23 @@ def resume(*, rollout: Rollout, by: User, reason: str = "", expected_revision: i
 
 
 @transaction.atomic
-def advance(*, rollout: Rollout, by: User, reason: str, expected_revision: int | None = None) -> Rollout:
+def advance(*, rollout: Rollout, by: User | None, reason: str, expected_revision: int | None = None) -> Rollout:
     """Go to the next share before the rule says so, for a reason that is kept."""
-    _demand_person(rollout, moves_on(rollout), by)
+    demand(project=rollout.project, action=moves_on(rollout), by=by)
     _demand_reason(reason)
     rollout = _locked(rollout, expected_revision)
     _demand_agreed(rollout)
-    return _advance(rollout, by=by, reason=_reason(reason))
+    return _advance(rollout, by=by, reason=_reason(reason), is_by_rule=False)
 
 
 @transaction.atomic
-def finish(*, rollout: Rollout, by: User, reason: str, expected_revision: int | None = None) -> Rollout:
+def finish(*, rollout: Rollout, by: User | None, reason: str, expected_revision: int | None = None) -> Rollout:
     """Publish the candidate to everybody before the rule says so, for a reason that is kept."""
-    _demand_person(rollout, moves_on(rollout), by)
+    demand(project=rollout.project, action=moves_on(rollout), by=by)
     _demand_reason(reason)
     rollout = _locked(rollout, expected_revision)
     _demand_agreed(rollout)
-    return _complete(rollout, by=by, reason=_reason(reason))
+    return _complete(rollout, by=by, reason=_reason(reason), is_by_rule=False)
 
 
 @transaction.atomic
@@ -136,7 +135,7 @@ def roll_back(
     """Give the control version back to everybody, at once."""
     demand(project=rollout.project, action=Action.UNDO_PUBLISH, by=by)
     rollout = _locked(rollout, expected_revision)
-    return _roll_back(rollout, by=by, reason=_reason(reason) or "Rolled back by hand.")
+    return _roll_back(rollout, by=by, reason=_reason(reason) or "Rolled back by hand.", is_by_rule=False)
 
 
 @transaction.atomic
@@ -151,6 +150,8 @@ def apply(
         locked = _locked(rollout, rollout.revision)
     except (RolloutChangedMeanwhile, RolloutOver):
         return None
+    if locked.trouble:
+        Rollout.objects.filter(pk=locked.pk).update(trouble="")
     if locked.state != RolloutState.RUNNING and action != "roll back":
         return None
     if action in ("promote", "complete") and not _is_agreed(locked):
@@ -178,6 +179,22 @@ def due(*, now: datetime) -> list[Rollout]:
     return list(Rollout.objects.filter(pk__in=found).select_related(*related))
 
 
+def keep_counts(rollout: Rollout, counted: Mapping[str, Any]) -> None:
+    """Keep what was counted of the steps that are over, so that it need not be counted at every look."""
+    rollout.counted = dict(counted)
+    Rollout.objects.filter(pk=rollout.pk).update(counted=rollout.counted)
+
+
+@transaction.atomic
+def cannot_look(*, rollout: Rollout, trouble: str) -> None:
+    """Write down that nobody knows how the rollout does, and tell people the first time; it stays where it is."""
+    trouble = f"It could not be looked at, so nothing moves on: {trouble}"[:_MAX_REASON]
+    if not Rollout.objects.active().filter(pk=rollout.pk, trouble="").update(trouble=trouble):
+        return
+    _decided(rollout, "freeze", trouble, by=None, is_applied=False)
+    news.told(rollout=rollout, what="freeze", reason=trouble, by=None, event=None)
+
+
 def paused_for(rollout: Rollout, now: datetime) -> float:
     """Return for how many seconds of its present step the rollout was paused."""
     return rollout.paused_seconds + ((now - rollout.paused_at).total_seconds() if rollout.paused_at else 0.0)
@@ -198,34 +215,34 @@ def began(rollout: Rollout) -> list[datetime]:
     return [datetime.fromisoformat(moment) for moment in rollout.step_began]
 
 
-def _advance(rollout: Rollout, *, by: User | None, reason: str) -> Rollout:
+def _advance(rollout: Rollout, *, by: User | None, reason: str, is_by_rule: bool = True) -> Rollout:
     plan = plan_of(rollout)
     following = rollout.step + 1
     if following >= len(plan.steps):
-        return _complete(rollout, by=by, reason=reason)
+        return _complete(rollout, by=by, reason=reason, is_by_rule=is_by_rule)
     now = timezone.now().isoformat()
     _set(
         rollout, state=RolloutState.RUNNING, step=following, share_ppm=_ppm(plan.steps[following].share),
         step_began=[*rollout.step_began, now], reason="", paused_at=None, paused_seconds=0.0,
     )  # fmt: skip
-    if by is not None:
+    if not is_by_rule:
         _decided(rollout, "advance", reason, by=by, is_applied=True)
     _told(rollout, "advanced", reason, by=by, event=WebhookEvent.ROLLOUT_ADVANCED, is_kept=False)
     return rollout
 
 
-def _complete(rollout: Rollout, *, by: User | None, reason: str) -> Rollout:
+def _complete(rollout: Rollout, *, by: User | None, reason: str, is_by_rule: bool = True) -> Rollout:
     _set(rollout, state=RolloutState.COMPLETED, share_ppm=PPM, ended_at=timezone.now(), reason=reason)
     labels.move_by_rollout(rollout=rollout, by=by, reason=reason)
-    if by is not None:
+    if not is_by_rule:
         _decided(rollout, "complete", reason, by=by, is_applied=True)
     _told(rollout, "completed", reason, by=by, event=WebhookEvent.ROLLOUT_COMPLETED, is_kept=False)
     return rollout
 
 
-def _roll_back(rollout: Rollout, *, by: User | None, reason: str) -> Rollout:
+def _roll_back(rollout: Rollout, *, by: User | None, reason: str, is_by_rule: bool = True) -> Rollout:
     _set(rollout, state=RolloutState.ROLLED_BACK, share_ppm=0, ended_at=timezone.now(), reason=reason)
-    if by is not None:
+    if not is_by_rule:
         _decided(rollout, "roll back", reason, by=by, is_applied=True)
     _told(rollout, "rolled_back", reason, by=by, event=WebhookEvent.ROLLOUT_ROLLED_BACK, is_kept=False)
     return rollout
@@ -309,12 +326,6 @@ def _demand_agreed(rollout: Rollout) -> None:
             f"v{rollout.candidate.number} needs the approval of a second person before more people get it in "
             f"{rollout.label}. Take it back, ask for approval, and start again."
         )
-
-
-def _demand_person(rollout: Rollout, action: Action, by: User | None) -> None:
-    if by is None:
-        raise NotAllowed("An application may not do this. A person can, on the page of the rollout.")
-    demand(project=rollout.project, action=action, by=by)
 
 
 def _demand_reason(reason: str) -> None:

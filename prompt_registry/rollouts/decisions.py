@@ -78,6 +78,8 @@ class Situation:
     split_units: tuple[int, ...]
     # Whether a person has to say yes before everybody gets it.
     asks_at_end: bool = False
+    # Whether it is an hour at which nothing moves on by itself.
+    is_quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,8 @@ def _next(situation: Situation, found: Sequence[Evidence], harm: float, split: f
     gates = zip(situation.metrics, found, strict=True)
     if unsure := [one.name for metric, one in gates if metric.is_gate and one.not_worse < PROMOTE_AT]:
         return _or_ask(situation, f"Not enough is known yet about: {', '.join(unsure)}.")
+    if situation.is_quiet:
+        return Action.WAIT, "Nothing got worse than allowed. Nothing moves on in quiet hours."
     if situation.index + 1 == len(situation.steps):
         if situation.asks_at_end:
             return Action.ASK, "Nothing got worse than allowed. The plan asks for a yes before everybody gets it."

@@ -36,7 +36,8 @@ _SHARES_OF_USUAL = (1.0, 0.5, 0.2)
 # Between these multiples an interval is looked for.
 _LOWEST, _HIGHEST = 1e-4, 1e4
 
-HARM = Alternatives((1.1, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0), (0.05, 0.15, 0.20, 0.20, 0.20, 0.10, 0.10))
+# Weight on harm that is inside every margin would only make real harm be seen later (docs/adr/0013).
+HARM = Alternatives((1.25, 1.5, 2.0, 3.0, 5.0, 10.0), (0.10, 0.25, 0.25, 0.20, 0.10, 0.10))
 NOT_WORSE = Alternatives((0.9, 0.8, 0.65, 0.5, 0.33, 0.2), (0.15, 0.25, 0.25, 0.20, 0.10, 0.05))
 
 

@@ -7,14 +7,21 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from prompt_registry.rollouts.plans import BUDGETS, Caution, HarmBudget, Step
+from prompt_registry.rollouts.targeting import Targeting
 
 DISLIKED = "disliked"
 ERROR = "error"
 SLOW = "slow"
 LATE_START = "late start"
 DEAR = "dear"
+REFUSED = "refused"
+UNSUPPORTED = "unsupported"
+LONG_WINDED = "long_winded"
+JUDGED_BAD = "judged bad"
+ISSUE = "issue"
 TITLES = {
     DISLIKED: "Thumbs down", ERROR: "Errors", SLOW: "Slow answers", LATE_START: "Late first word", DEAR: "Dear answers",
+    REFUSED: "Refusals", UNSUPPORTED: "Unsupported answers", LONG_WINDED: "Long-winded answers",
 }  # fmt: skip
 EXPLANATIONS = {
     DISLIKED: "People who gave a thumbs down.",
@@ -22,9 +29,17 @@ EXPLANATIONS = {
     SLOW: "People who waited longer than 95 of 100 did before.",
     LATE_START: "People who waited longer for the first word than 95 of 100 did before.",
     DEAR: "People with an answer dearer than nine of ten were before.",
+    REFUSED: "People who got an answer that refuses or dodges.",
+    UNSUPPORTED: "People who got an answer that says what nothing supports.",
+    LONG_WINDED: "People who got an answer that is longer than it needs to be.",
+    JUDGED_BAD: "People with an answer that this evaluator found as bad as the worst tenth before.",
+    ISSUE: "People who met this issue.",
 }
 # How much each counts when the evidence is put together.
-WEIGHTS = {DISLIKED: 2.0, ERROR: 2.0, SLOW: 1.25, LATE_START: 1.0, DEAR: 0.5}
+WEIGHTS = {
+    DISLIKED: 2.0, ERROR: 2.0, SLOW: 1.25, LATE_START: 1.0, DEAR: 0.5, REFUSED: 2.0, UNSUPPORTED: 2.0, LONG_WINDED: 0.5,
+    JUDGED_BAD: 1.0, ISSUE: 1.5,
+}  # fmt: skip
 # How much slower or dearer than usual the new version may be: a tenth.
 ALLOWANCES = {SLOW: 0.10, LATE_START: 0.10, DEAR: 0.10}
 
@@ -43,10 +58,15 @@ class Guardrail:
     call_rate: float = 0.0
     # Nobody can wait for what hardly ever happened: then it is watched for harm, and the next share does not need it.
     is_gate: bool = True
+    # The name of an evaluator's score, or the title of an issue; of an issue the parts of the traffic that it is about.
+    subject: str = ""
+    scopes: tuple[Mapping[str, Any], ...] = ()
+    # Which share of the calls is looked at, as a rule.
+    coverage: float = 1.0
 
     @property
     def title(self) -> str:
-        return TITLES.get(self.kind, self.kind)
+        return self.subject or TITLES.get(self.kind, self.kind)
 
     @property
     def explanation(self) -> str:
@@ -69,6 +89,9 @@ class Plan:
     calls_before: int = 0
     # Whether a person has to say yes before everybody gets it.
     asks_at_end: bool = False
+    targeting: Targeting = field(default_factory=Targeting)
+    # From which hour to which (UTC) nothing moves on by itself; equal ones: never.
+    quiet_hours: tuple[int, int] = (0, 0)
 
     @property
     def budget(self) -> HarmBudget:
@@ -86,9 +109,16 @@ class Plan:
             units_a_day=raw["units_a_day"],
             calls_before=raw["calls_before"],
             asks_at_end=raw.get("asks_at_end", False),
+            targeting=Targeting.from_json(raw.get("targeting", {})),
+            quiet_hours=tuple(raw.get("quiet_hours", (0, 0))),
         )
+
+    def is_quiet(self, hour: int) -> bool:
+        """Tell whether nothing moves on by itself in this hour (UTC)."""
+        begin, end = self.quiet_hours
+        return begin <= hour < end if begin <= end else hour >= begin or hour < end
 
 
 def _guardrail(raw: Mapping[str, Any]) -> Guardrail:
     thresholds = {model: tuple(values) for model, values in raw["thresholds"].items()}
-    return Guardrail(**{**raw, "thresholds": thresholds})
+    return Guardrail(**{**raw, "thresholds": thresholds, "scopes": tuple(raw.get("scopes", ()))})

@@ -68,6 +68,10 @@ class Rollout(models.Model):
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_seconds = models.FloatField(default=0)
     looked_at = models.DateTimeField(null=True, blank=True)
+    # What was counted of the steps that are over: {"steps", "at", "counts"}; late feedback is added now and then.
+    counted = models.JSONField(default=dict, db_default={})
+    # Why it could not be looked at the last time; nothing moves on while this stands here.
+    trouble = models.CharField(max_length=500, blank=True, default="", db_default="")
 
     objects: ClassVar[RolloutQuerySet] = RolloutQuerySet.as_manager()  # type: ignore[assignment]
 

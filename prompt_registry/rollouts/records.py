@@ -27,6 +27,7 @@ def situation_from_json(raw: Mapping[str, Any]) -> Situation:
         split_candidates=raw["split_candidates"],
         split_units=tuple(raw["split_units"]),
         asks_at_end=raw.get("asks_at_end", False),
+        is_quiet=raw.get("is_quiet", False),
     )
 
 

@@ -57,6 +57,14 @@ def test_pages_measures_the_list_and_the_history() -> None:
     assert all(0 < times["p50_ms"] <= times["p95_ms"] for times in found["pages"].values())
 
 
+def test_alarms_measures_every_kind_of_change() -> None:
+    found = bench("alarms", "--streams", "40")
+
+    assert set(found["kinds"]) >= {"refusal 2 to 4 %, 200/h", "refusal 2 to 4 %, 20/h"}
+    assert all(kind["found"] > 0.9 for kind in found["kinds"].values())
+    assert set(found["machine"]) == MACHINE
+
+
 def test_sdk_loses_nothing_that_it_measures() -> None:
     found = bench("sdk", "--calls", "5000")
 

@@ -46,6 +46,12 @@ def test_nothing_is_added_until_it_is_confirmed(dataset):
     assert not Job.objects.exists()
 
 
+def test_rows_that_say_the_same_are_counted_before_anything_is_added(dataset):
+    seen = imports.look(dataset_import=hand_over(dataset, TABLE))
+
+    assert (seen.repeated_count, seen.item_count) == (1, 2)
+
+
 def test_a_confirmed_file_is_added_by_a_worker_in_one_revision(dataset):
     editor = make_editor(dataset.project)
     found = hand_over(dataset, TABLE, name="refunds.csv", by=editor)

@@ -114,6 +114,14 @@ def test_only_one_column_is_the_answer():
     }  # fmt: skip
 
 
+def test_two_answers_to_choose_from_go_in_and_the_choice_is_expected():
+    row = {"id": "1", "prompt": "Where?", "a": "Here", "b": "There", "human_preference": "a", "votes": "aab"}
+
+    assert roles(row, Layout.LINES) == {
+        "id": "note", "prompt": "blank", "a": "blank", "b": "blank", "human_preference": "expected", "votes": "note",
+    }  # fmt: skip
+
+
 def test_a_column_becomes_what_somebody_says():
     mapping = [
         Column("text", Role.BLANK, "question"),

@@ -36,7 +36,7 @@ from webapp.supervisor.children import Child, Program
 POSTGRES, REDIS = "PostgreSQL", "Redis"
 WEB, LIVE, WORKER, BEAT = (f"The {name} process" for name in ("web", "live", "worker", "beat"))
 CAST = (POSTGRES, REDIS, WEB, LIVE, WORKER, BEAT)
-SECONDS_TO_START = 60.0
+SECONDS_TO_START = 180.0
 # After many deaths in a row the supervisor waits half a minute before it tries again.
 SECONDS_TO_COME_BACK = 60.0
 SECONDS_FOR_A_JOB = 35.0

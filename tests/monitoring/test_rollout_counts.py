@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from monitoring import rollout_counts
+from monitoring import rollout_counts, scores
+from monitoring.analysis.flags import Flag
+from monitoring.analysis.models import CallAnalysis
+from monitoring.models import Span
 from monitoring.rollout_counts import Event, Watch
+from monitoring.streams.scopes import Scope
 from projects.models import Project
 from tests.monitoring.factories import make_trace, rate
 from tests.projects.factories import make_project
@@ -166,7 +171,7 @@ def test_until_applications_have_heard_of_a_new_share_calls_belong_to_the_one_be
 
 
 def test_what_a_cold_cache_makes_slow_does_not_count_at_first(project, began):
-    watch = Watch(Event.SLOW, 8, {"": (2 * SECOND,)}, not_before=timedelta(minutes=30))
+    watch = Watch(Event.SLOW, 8, {"": (2 * SECOND,)}, not_before=[timedelta(minutes=30)])
     for minutes in (5, 40):
         _call(project, NEVER - minutes, began[0] + timedelta(minutes=minutes), took_ms=3_000)
 
@@ -186,3 +191,136 @@ def test_calls_after_the_end_change_nothing(project, began):
     )  # fmt: skip
 
     assert counts.control[0].units == 0
+
+
+def _analysed(project: Project, flags: int, *, version: str = "1", **fields: Any) -> None:
+    """Let the detectors have found this in all calls that nobody looked at yet."""
+    for span in Span.objects.filter(project=project):
+        CallAnalysis.objects.get_or_create(
+            project=project, start_day=span.start_day, trace_id=span.trace_id, span_id=span.span_id,
+            defaults={
+                "call_at": span.sort_at, "draw": 0, "flags": flags, "detectors_version": version,
+                "prompt_name": span.prompt_name, "rollout_id": span.rollout_id, "unit_bucket": span.unit_bucket,
+                "arm": span.arm, **fields,
+            },
+        )  # fmt: skip
+
+
+def _watched(project: Project, began: list[datetime], *watches: Watch) -> rollout_counts.Counts:
+    return rollout_counts.of(
+        project_id=project.pk, rollout_id=ROLLOUT, began=began, shares_ppm=SHARES[: len(began)], watches=watches
+    )
+
+
+def test_what_detectors_find_is_counted_of_units_in_their_own_arm(project, began):
+    at = began[0] + timedelta(minutes=5)
+    for bucket in (CANDIDATE, CANDIDATE, NEVER):
+        _call(project, bucket, at)
+    _analysed(project, Flag.REFUSED | Flag.LONG_WINDED)
+    _call(project, NEVER - 1, at)
+
+    counts = _watched(
+        project, began[:1], Watch(Event.REFUSED, 8), Watch(Event.UNSUPPORTED, 8), Watch(Event.LONG_WINDED, 1)
+    )
+
+    assert counts.candidate[0].events == (1, 0, 1)
+    assert (counts.control[0].units, counts.control[0].events) == (2, (1, 0, 1))
+
+
+def test_a_late_finding_is_booked_to_the_step_of_its_call(project, began):
+    _call(project, NEVER, began[0] + timedelta(minutes=5))
+    _call(project, NEVER, began[1] + timedelta(minutes=5), step=1)
+    before = _watched(project, began, Watch(Event.REFUSED, 8))
+    first = Span.objects.filter(project=project).order_by("start_ns")[0]
+    _analysed(project, 0)
+    CallAnalysis.objects.filter(trace_id=first.trace_id).update(flags=Flag.REFUSED)
+
+    after = _watched(project, began, Watch(Event.REFUSED, 8))
+
+    assert [step.events for step in before.control] == [(0,), (0,)]
+    assert [step.events for step in after.control] == [(1,), (0,)]
+
+
+def _judge(project: Project, trace: str, value: float, *, name: str = "Polite", source: str = "evaluator") -> None:
+    item = {"trace_id": trace, "name": name, "data_type": "number", "value": value, "source": source}
+    scores.record(project_id=project.pk, scores=[replace(scores.checked(item, now=timezone.now()), source=source)])
+
+
+def test_a_verdict_below_its_limit_is_an_event(project, began):
+    at = began[0] + timedelta(minutes=5)
+    bad, good, other = (_call(project, NEVER - number, at) for number in range(3))
+    _judge(project, bad, 0.2)
+    _judge(project, good, 0.5)
+    _judge(project, other, 0.1, name="Short")
+    _judge(project, other, 0.1, source="api")
+
+    counts = _watched(project, began[:1], Watch(Event.JUDGED_BAD, 8, {"": (0.5,)}, subject="Polite"))
+
+    assert counts.control[0].events == (1,)
+
+
+def test_a_call_of_an_issue_is_an_event(project, began):
+    at = began[0] + timedelta(minutes=5)
+    for number, model in enumerate(("fast", "slow")):
+        _call(project, NEVER - number, at, model=model)
+    _analysed(project, Flag.REFUSED, model="fast")
+    CallAnalysis.objects.filter(unit_bucket=NEVER - 1).update(model="slow")
+    rate(project, _call(project, NEVER - 2, at))
+    _analysed(project, 0, model="any")
+    scopes = [Scope("refused", model="fast"), Scope("disliked", prompt_name="p")]
+
+    counts = _watched(project, began[:1], Watch(Event.ISSUE, 8, subject="#1 Refunds", scopes=scopes))
+
+    assert (counts.control[0].units, counts.control[0].events) == (3, (2,))
+
+
+def test_how_far_detectors_and_judges_came_is_told_of_calls_that_are_old_enough(project, began):
+    now = timezone.now()
+    old = [_call(project, NEVER - number, now - timedelta(minutes=30), step=1) for number in range(3)]
+    _analysed(project, 0)
+    _judge(project, old[0], 1.0)
+    _call(project, NEVER - 3, now - timedelta(minutes=30), step=1)
+    _call(project, NEVER - 4, now - timedelta(minutes=2), step=1)
+
+    found = rollout_counts.coverage(
+        project_id=project.pk, rollout_id=ROLLOUT, began=began, shares_ppm=SHARES,
+        watches=[Watch(Event.JUDGED_BAD, 8, {"": (0.5,)}, subject="Polite")], now=now,
+    )  # fmt: skip
+
+    assert (found.calls, found.analysed_calls, found.judged_calls) == (4, 3, {"Polite": 1})
+    assert found.detector_versions == ("1",)
+
+
+def test_calls_of_a_conversation_that_began_before_the_step_are_not_counted(project, began):
+    _call(project, NEVER, began[0] + timedelta(minutes=5), session="long talk")
+    _call(project, NEVER, began[1] + timedelta(minutes=5), step=1, session="long talk")
+    _call(project, NEVER - 1, began[1] + timedelta(minutes=5), step=1, session="new talk")
+
+    counts = _counts(project, began)
+
+    assert [step.units for step in counts.control] == [1, 1]
+    assert counts.earlier_calls == 1
+
+
+def test_steps_may_be_counted_from_one_on(project, began):
+    _call(project, NEVER, began[0] + timedelta(minutes=5), error="timeout")
+    _call(project, NEVER, began[1] + timedelta(minutes=5), step=1, error="timeout")
+
+    both = _counts(project, began)
+    later = rollout_counts.of(
+        project_id=project.pk, rollout_id=ROLLOUT, began=began, shares_ppm=SHARES, watches=WATCHES, since_step=1
+    )
+
+    assert later.control == both.control[1:]
+    assert later.candidate == both.candidate[1:]
+
+
+def test_every_call_that_was_logged_stands_beside_those_that_are_compared(project, began):
+    at = began[1] + timedelta(minutes=5)
+    _call(project, CANDIDATE, at, step=1)
+    _call(project, LATER, at, step=1)
+    _call(project, NEVER, at, step=1, arm="candidate")
+
+    counts = _counts(project, began)
+
+    assert (counts.candidate[1].calls, counts.candidate[1].all_calls) == (1, 3)

@@ -4,7 +4,7 @@ import asyncio
 
 import callboard
 import pytest
-from callboard import span
+from callboard import assignment, span
 from callboard.testing import capture
 
 
@@ -141,3 +141,48 @@ def test_the_arm_follows_the_unit_and_is_recorded(server, make_client):
     found = server.span_named("call")["attributes"]
     assert (found["callboard.rollout.id"], found["callboard.rollout.arm"]) == ("r-1", "candidate")
     assert found["gen_ai.prompt.version"] == "2"
+
+
+def _targeted(**targeting):
+    candidate = {"name": "greeting", "type": "text", "version": 2, "text": "two", "content_hash": "c" * 64}
+    return {"id": "r-1", "share_ppm": 1_000_000, "candidate": candidate, "targeting": targeting}
+
+
+def test_who_a_rollout_is_not_about_gets_what_was_live_and_is_not_counted(server, make_client):
+    rollout = _targeted(environments=["production"], attributes={"plan": ["pro"]}, forced=[])
+    server.publish("greeting", "one", targeted_rollout=rollout)
+    client = make_client(server.url, environment="production")
+    elsewhere = make_client(server.url, environment="staging")
+    client.prompts.get("greeting")
+    elsewhere.prompts.get("greeting")
+
+    def found(client, plan):
+        with callboard.context(user="anna", metadata={"plan": plan}):
+            prompt = client.prompts.get("greeting")
+        return prompt.version, prompt.arm, prompt.rollout_id
+
+    assert found(client, "pro") == (2, "candidate", "r-1")
+    assert found(client, "free") == (1, None, None)
+    assert found(elsewhere, "pro") == (1, None, None)
+
+
+def test_testers_get_their_version_whatever_the_share_is_and_are_not_counted(server, make_client):
+    testers = {unit: assignment.bucket_of(rollout_id="r-1", unit_id=unit) for unit in ("anna", "ben")}
+    rollout = _targeted(forced=[[testers["anna"], "candidate"], [testers["ben"], "control"]])
+    server.publish("greeting", "one", targeted_rollout={**rollout, "share_ppm": 0})
+    client = make_client(server.url)
+    client.prompts.get("greeting")
+
+    anna, ben = (client.prompts.get("greeting", unit=unit) for unit in testers)
+
+    assert (anna.version, anna.arm, anna.rollout_id) == (2, None, None)
+    assert (ben.version, ben.arm, ben.rollout_id) == (1, None, None)
+
+
+def test_a_targeting_that_this_client_does_not_know_leaves_everybody_on_what_was_live(server, make_client):
+    server.publish("greeting", "one", targeted_rollout=_targeted(moon="full"))
+    client = make_client(server.url)
+
+    prompt = client.prompts.get("greeting", unit="anna")
+
+    assert (prompt.version, prompt.arm) == (1, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,15 +11,20 @@ import pytest
 from django.utils import timezone
 
 from monitoring import rollout_counts
+from monitoring.analysis.flags import Flag
+from monitoring.analysis.models import CallAnalysis
+from monitoring.kinds import Arm
+from monitoring.models import Span
+from projects.models import Notification
 from prompt_registry.models import Rollout
 from prompt_registry.rollouts import changes, records
 from prompt_registry.rollouts.decisions import Action, decide
-from prompt_registry.rollouts.guardrails import DEAR, Guardrail
+from prompt_registry.rollouts.guardrails import DEAR, JUDGED_BAD, REFUSED, Guardrail
 from prompt_registry.rollouts.models import RolloutState
 from prompt_registry.rollouts.plans import Step
 from tests.monitoring.factories import make_span, new_trace_id, send
 from tests.prompt_registry.rollouts.factories import make_plan, make_rollout
-from workers import rollout_control
+from workers import rollout_control, rollout_counting
 
 pytestmark = pytest.mark.django_db
 
@@ -127,7 +133,7 @@ def test_time_spent_paused_does_not_count_at_a_step():
     rollout = Rollout.objects.get(pk=rollout.pk)
     plan = changes.plan_of(rollout)
 
-    situation = rollout_control.situation_of(rollout, plan, rollout_control.counts_of(rollout, plan), timezone.now())
+    situation = rollout_control.situation_of(rollout, plan, rollout_counting.counts_of(rollout, plan), timezone.now())
 
     assert situation.seconds_at_step == pytest.approx(3_600, abs=30)
 
@@ -146,4 +152,116 @@ def test_the_counts_are_those_of_this_rollout_alone():
     _calls(rollout, candidates=2, controls=5)
     other = Rollout(pk=uuid.uuid4(), project=rollout.project, prompt=rollout.prompt, step_began=rollout.step_began)
 
-    assert rollout_control.counts_of(other, changes.plan_of(rollout)).control[0].units == 0
+    assert rollout_counting.counts_of(other, changes.plan_of(rollout)).control[0].units == 0
+
+
+REFUSALS = Guardrail(REFUSED, 0.01, 30, weight=2.0)
+
+
+def _looked_at(rollout: Rollout, share: float, *, versions: tuple[str, ...] = ("1",)) -> None:
+    """Let detectors have looked at this share of the rollout's calls, in turn with each version."""
+    spans = list(Span.objects.filter(rollout_id=rollout.pk))
+    for number, span in enumerate(spans[: round(len(spans) * share)]):
+        CallAnalysis.objects.create(
+            project=rollout.project, start_day=span.start_day, trace_id=span.trace_id, span_id=span.span_id,
+            call_at=span.sort_at, draw=0, detectors_version=versions[number % len(versions)], rollout_id=rollout.pk,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("share", "versions", "reason"),
+    [(0.2, ("1",), "looked at by the detectors"), (1.0, ("1", "2"), "the detectors changed"), (1.0, ("1",), "")],
+)
+def test_detectors_that_stand_still_or_change_freeze_what_rests_on_them(share, versions, reason):
+    rollout = _since(make_rollout(plan=make_plan(steps=(Step(0.25), Step(0.95)), guardrails=(REFUSALS,))), 1.5)
+    _calls(rollout, candidates=20, controls=60)
+    _looked_at(rollout, share, versions=versions)
+
+    now = timezone.now() + timedelta(minutes=15)
+    plan = changes.plan_of(rollout)
+    began, shares = changes.began(rollout), [rollout.share_ppm]
+    coverage = rollout_counts.coverage(
+        project_id=rollout.project_id, rollout_id=rollout.pk, began=began, shares_ppm=shares,
+        watches=rollout_counting.watches(plan, 0), now=now,
+    )  # fmt: skip
+    counts = replace(rollout_counting.counts_of(rollout, plan), coverage=coverage)
+    decision = decide(rollout_control.situation_of(rollout, plan, counts, now))
+
+    assert decision.action == (Action.FREEZE if reason else Action.WAIT)
+    assert reason in decision.reason
+
+
+def test_a_judge_that_says_nothing_any_more_freezes_what_rests_on_it():
+    polite = Guardrail(JUDGED_BAD, 0.1, 3, {"": (0.5,)}, subject="Polite", coverage=0.5)
+    rollout = _since(make_rollout(plan=make_plan(steps=(Step(0.25), Step(0.95)), guardrails=(polite,))), 1.5)
+    _calls(rollout, candidates=20, controls=60)
+    plan = changes.plan_of(rollout)
+    quiet = rollout_counts.Coverage(80, 0, {"Polite": 3}, ())
+    busy = rollout_counts.Coverage(80, 0, {"Polite": 39}, ())
+
+    counts = rollout_counting.counts_of(rollout, plan)
+    actions = [
+        decide(rollout_control.situation_of(rollout, plan, replace(counts, coverage=one), timezone.now())).action
+        for one in (quiet, busy)
+    ]
+
+    assert actions == [Action.FREEZE, Action.WAIT]
+
+
+def test_what_detectors_found_takes_a_version_back():
+    plan = make_plan(steps=(Step(0.25), Step(0.95)), guardrails=(REFUSALS,))
+    rollout = _since(make_rollout(plan=plan), 1)
+    _calls(rollout, candidates=20, controls=60)
+    _looked_at(rollout, 1.0)
+    candidates = Span.objects.filter(rollout_id=rollout.pk, arm=Arm.CANDIDATE).values("trace_id")
+    CallAnalysis.objects.filter(trace_id__in=candidates).update(flags=Flag.REFUSED)
+
+    assert rollout_control.look_at(rollout, now=timezone.now()) == Action.ROLL_BACK
+    assert Rollout.objects.get(pk=rollout.pk).reason == "Refusals got worse."
+
+
+def _at_its_second_step() -> Rollout:
+    rollout = _since(make_rollout(plan=make_plan(steps=(Step(0.25), Step(0.95)))), 2)
+    _calls(rollout, candidates=4, controls=12, error="timeout")
+    at = timezone.now()
+    Rollout.objects.filter(pk=rollout.pk).update(
+        step=1, share_ppm=950_000, step_began=[*rollout.step_began, (at - timedelta(minutes=5)).isoformat()]
+    )
+    return Rollout.objects.select_related("project", "prompt", "control", "candidate").get(pk=rollout.pk)
+
+
+def test_what_is_over_is_counted_again_only_now_and_then():
+    rollout = _at_its_second_step()
+    plan = changes.plan_of(rollout)
+
+    first = rollout_counting.counts_of(rollout, plan)
+    Span.objects.filter(rollout_id=rollout.pk).delete()
+    kept = rollout_counting.counts_of(Rollout.objects.get(pk=rollout.pk), plan)
+    Rollout.objects.update(counted={**rollout.counted, "at": (timezone.now() - timedelta(minutes=11)).isoformat()})
+    anew = rollout_counting.counts_of(Rollout.objects.get(pk=rollout.pk), plan)
+
+    assert first.candidate[0].units == 4
+    assert kept == first
+    assert anew.candidate[0].units == 0
+
+
+def test_a_rollout_that_cannot_be_looked_at_says_so_once_and_stays_where_it_is(monkeypatch):
+    rollout = _since(make_rollout(), 1)
+
+    def look_at(rollout: Rollout, *, now: Any) -> Action:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rollout_control, "look_at", look_at)
+        for _ in range(2):
+            rollout_control.look_at_all()
+            Rollout.objects.update(looked_at=None)
+
+    stuck = Rollout.objects.get(pk=rollout.pk)
+    assert "ZeroDivisionError" in stuck.trouble
+    assert stuck.step == 0
+    assert rollout.decisions.get(action="freeze").reason == stuck.trouble
+    assert Notification.objects.filter(kind="rollout.freeze").count() >= 1
+
+    rollout_control.look_at_all()
+    assert Rollout.objects.get(pk=rollout.pk).trouble == ""

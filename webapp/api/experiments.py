@@ -42,7 +42,10 @@ _STATUSES: dict[type[Exception], int] = {
     ExperimentOver: 409, NameOfServerEvaluator: 409, RequestDiffers: 409, RunsHere: 409,
 }  # fmt: skip
 PROBLEMS_NAMED = 50
-NOBODY = "The person who made this API key is gone, and starting or stopping an experiment needs one. Make a new key."
+NOBODY = (
+    "Starting or stopping an experiment is done in the name of a person, and this API key has none. Make a new one under "
+    "Settings, or with «callboard key create --for EMAIL»."
+)
 
 Limit = Annotated[int, Field(ge=1, le=200)]
 Number = Annotated[int, Field(ge=0, lt=2**63)]

@@ -89,6 +89,7 @@ def look(request: ProjectRequest, dataset_id: int, import_id: int) -> HttpRespon
         "roles": Role.choices,
         "look": seen,
         "preview": _preview(seen),
+        "repeated": _repeated(seen),
     }
     return render_dataset(request, "datasets/import_look.html", dataset, context, tab="")
 
@@ -114,6 +115,16 @@ def _act(request: ProjectRequest, dataset: Dataset, found: DatasetImport) -> Htt
     except ImportNotWaiting as error:
         messages.warning(request, str(error))
     return redirect(address(dataset, "dataset-import-look", found.pk))
+
+
+def _repeated(seen: Look) -> dict[str, str]:
+    """Say how many rows would be stored once with another, and what to do when they should not."""
+    many = seen.repeated_count != 1
+    return {
+        "title": f"{seen.repeated_count:,} {'rows say' if many else 'row says'} the same as an earlier row",
+        "text": "What goes in, the context and the expected answer are the same, so they are stored once. If another column "
+        "tells them apart, let that become a blank.",
+    }
 
 
 def _mapping(values: QueryDict, found: DatasetImport) -> list[Column]:

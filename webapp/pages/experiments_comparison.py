@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 
-from evals.experiments import comparison_words, disagreements, judge_habits, rows, slices, trade_offs
+from evals.experiments import comparison_words, disagreements, judge_habits, rows, single_results, slices, trade_offs
 from evals.experiments.comparison_values import Column, Comparison
 from evals.experiments.models import Experiment
 from evals.experiments.rows import Row, Show, Standing
@@ -35,6 +35,11 @@ _KINDS = {
     "worse": ("Worse", "bad"), "better": ("Better", "good"), "mixed": ("Both ways", "warn"), "same": ("Same", ""),
     "failed": ("Failed", "warn"), "open": ("Not finished", "info"),
 }  # fmt: skip
+_ALONE_KINDS = {**_KINDS, "worse": ("Missed something", "bad"), "same": ("Passed all", "good")}
+# What is shown of one variant, which nothing is compared with.
+_ALONE = {
+    Show.ALL: "All", Show.WORSE: "Missed something", Show.SAME: "Passed all", Show.FAILED: "Failed",
+}  # fmt: skip
 _NONE = {
     Show.ALL: "No items yet", Show.WORSE: "No item got worse", Show.BETTER: "No item got better",
     Show.DIFFER: "The checks say the same about both answers of every item", Show.SAME: "No item came out the same",
@@ -58,9 +63,9 @@ class RowView:
 def comparison_context(experiment: Experiment, request: HttpRequest) -> dict[str, Any]:
     """Return what `experiments/_comparison.html` shows."""
     comparison, look = compared(experiment, request)
-    if not comparison.others:
-        return {"experiment": experiment, "comparison": None}
     shared = {"experiment": experiment, "comparison": comparison, "look": look}
+    if not comparison.others:
+        return shared | _head(comparison, look) | _rows(comparison, look, request)
     return shared | _head(comparison, look) | _rows(comparison, look, request) | _below(comparison, look)
 
 
@@ -70,7 +75,8 @@ def verdict(request: ProjectRequest, experiment_id: int) -> HttpResponse:
     experiment = experiment_of(request, experiment_id)
     comparison, look = compared(experiment, request)
     context = {"project": request.project, "experiment": experiment, "comparison": comparison, "look": look}
-    return render(request, "experiments/comparison_head.html", context | _head(comparison, look))
+    template = "experiments/comparison_head.html" if comparison.others else "experiments/single_head.html"
+    return render(request, template, context | _head(comparison, look))
 
 
 @requires(Action.READ_PROMPTS)
@@ -93,6 +99,15 @@ def methods(request: ProjectRequest) -> HttpResponse:
 def _head(comparison: Comparison, look: Look) -> dict[str, Any]:
     column = comparison.columns[look.column]
     is_alive = comparison.is_preliminary and not comparison.experiment.is_over
+    if not comparison.others:
+        return {
+            "column": column,
+            "words": single_results.verdict(comparison, rows.standing(comparison, column.place)),
+            "passes": single_results.passes(comparison),
+            "check_errors": _check_errors(comparison, column),
+            "every": _EVERY_SECONDS if is_alive else 0,
+            "verdict_url": address(comparison.experiment, look, route="experiment-verdict"),
+        }
     return {
         "column": column,
         "baseline": comparison.baseline,
@@ -114,7 +129,8 @@ def _head(comparison: Comparison, look: Look) -> dict[str, Any]:
 def _rows(comparison: Comparison, look: Look, request: HttpRequest) -> dict[str, Any]:
     found = rows.standing(comparison, look.column)
     page = Paginator(found.ordered(look.show), PAGE_SIZE).get_page(look.page)
-    columns = [column.place for column in comparison.columns] if look.is_wide else [look.against, look.column]
+    is_wide = look.is_wide or not comparison.others
+    columns = [column.place for column in comparison.columns] if is_wide else [look.against, look.column]
     listed = rows.rows(comparison, found, places=[int(place) for place in page.object_list], columns=columns)
     experiment = comparison.experiment
     return {
@@ -168,7 +184,7 @@ def _colour(column: Column) -> str:
 def _check_errors(comparison: Comparison, column: Column) -> list[tuple[str, int]]:
     """Return how many answers of the two columns each check could not judge."""
     found: dict[str, int] = {}
-    for one in (comparison.baseline, column):
+    for one in {comparison.baseline.place: comparison.baseline, column.place: column}.values():
         for level in one.levels:
             found[level.check.name] = found.get(level.check.name, 0) + level.errors
     return [(name, errors) for name, errors in found.items() if errors]
@@ -176,8 +192,10 @@ def _check_errors(comparison: Comparison, column: Column) -> list[tuple[str, int
 
 def _filters(comparison: Comparison, look: Look, found: Standing) -> list[Choice]:
     counted = rows.counts(found)
+    shown = {show: str(show.label) for show in Show} if comparison.others else _ALONE
     return [
-        Choice(str(show.label), _shown(comparison, look, show), show == look.show, counted[show]) for show in Show
+        Choice(label, _shown(comparison, look, show), show == look.show, counted[show])
+        for show, label in shown.items()
     ]  # fmt: skip
 
 
@@ -192,7 +210,7 @@ def _at(comparison: Comparison, look: Look, page: int) -> str:
 def _row_view(comparison: Comparison, look: Look, row: Row) -> RowView:
     line = line_of(row.item)
     inputs = [(name if name != UNNAMED else "", text) for name, text in line.inputs]
-    word, kind = _KINDS[row.kind]
+    word, kind = (_KINDS if comparison.others else _ALONE_KINDS)[row.kind]
     change = "" if row.change is None or row.kind == "same" else comparison_words.points(row.change)
     url = address(comparison.experiment, look, route="experiment-row", number=row.item.number)
     return RowView(row, inputs, in_words(row.item.expected_output)[:240], word, kind, change, url)

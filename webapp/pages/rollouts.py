@@ -21,7 +21,7 @@ from webapp.access import ProjectRequest, one, requires
 from webapp.pages import rollouts_actions, rollouts_start, rollouts_view
 from webapp.pages.prompts_frame import helpers
 from webapp.render import render_page
-from workers import rollout_control
+from workers import rollout_control, rollout_counting
 
 PAGE_SIZE = 50
 _MOST_DECISIONS = 3_000
@@ -57,7 +57,7 @@ def rollout_of(request: ProjectRequest, rollout_id: UUID) -> Rollout:
 
 def _context(request: ProjectRequest, row: Rollout) -> dict[str, Any]:
     now, plan = timezone.now(), changes.plan_of(row)
-    counts = rollout_control.counts_lately(row, plan)
+    counts = rollout_counting.counts_lately(row, plan)
     situation = rollout_control.situation_of(row, plan, counts, now)
     decision = decide(situation)
     tiles = rollouts_view.tiles(plan, counts, situation, decision)

@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from projects.roles import Action
-from prompt_registry import labels
+from prompt_registry import dependents, labels
 from prompt_registry.errors import PromptRegistryError
 from prompt_registry.models import Prompt
 from prompt_registry.rollouts import changes, durations, plans
@@ -24,20 +24,13 @@ from webapp.pages import rollouts_view
 from webapp.pages.prompts_form import number_in
 from webapp.pages.prompts_frame import helpers, prompt_of, render_prompt
 from webapp.pages.prompts_plan import Plan, plan_of
+from webapp.rollout_plans import PlanNotUsable, Wishes, steps_of, targeting_of
 
 CAUTIONS = (
     (Caution.CAUTIOUS, "Careful", "Half a bad answer more in 100 is too many. Takes about twice as long."),
     (Caution.BALANCED, "Usual", "One bad answer more in 100 is too many."),
     (Caution.FAST, "Fast", "Two bad answers more in 100 are too many. For little traffic, or when it is urgent."),
 )
-_MOST_STEPS = 8
-_LONGEST_HOURS = 24 * 14
-# A last share that reaches half of the people or more stays for a day.
-_HALF = 0.5
-
-
-class PlanNotUsable(ValueError):
-    """The shares cannot be read."""
 
 
 @requires(Action.READ_PROMPTS)
@@ -50,15 +43,11 @@ def start(request: ProjectRequest, prompt_id: int) -> HttpResponseBase:
     given = request.POST if request.method == "POST" else request.GET
     error, status = "", 200
     try:
-        steps = _steps(given)
+        wishes = _wishes(given)
     except PlanNotUsable as problem:
-        error, steps, status = str(problem), (), 422
+        error, wishes, status = str(problem), Wishes(), 422
     proposed = rollout_plans.propose(
-        control=publishing.current.version,
-        caution=_caution(given),
-        steps=steps,
-        now=timezone.now(),
-        asks_at_end=bool(given.get("asks")),
+        control=publishing.current.version, candidate=publishing.version, wishes=wishes, now=timezone.now()
     )
     if request.method != "POST" or given.get("do") == "look":
         return _show(request, prompt, publishing, proposed, error=error, status=status)
@@ -98,6 +87,8 @@ def _show(
         "may_start": may_start and is_agreed and not publishing.stops,
         "is_agreed": is_agreed,
         "publishers": [] if may_start else helpers(request, action),
+        "reach": rollouts_view.reach(proposed),
+        "including": dependents.of(project_id=prompt.project_id, name=prompt.name, labels=[publishing.place]),
         "shares_text": ", ".join(f"{step.share * 100:g}" for step in proposed.steps),
     }
     return render_prompt(request, "rollouts/start.html", prompt, context, tab="versions", status=status)
@@ -129,8 +120,18 @@ def _caution(given: Mapping[str, str]) -> Caution:
     return Caution(chosen) if chosen in tuple(Caution) else Caution.BALANCED
 
 
+def _wishes(given: Mapping[str, str]) -> Wishes:
+    """Return what was typed: shares in percent with commas between, hours at each, and who it is about."""
+    return Wishes(
+        caution=_caution(given), steps=_steps(given), asks_at_end=bool(given.get("asks")),
+        targeting=targeting_of(
+            environments=given.get("environments", ""), attributes=given.get("attributes", ""), testers=given.get("testers", "")
+        ),
+        quiet_hours=(_hour(given, "quiet_from"), _hour(given, "quiet_to")),
+    )  # fmt: skip
+
+
 def _steps(given: Mapping[str, str]) -> tuple[Step, ...]:
-    """Return the steps as typed: shares in percent with commas between, hours at each, and before which one asks."""
     text = given.get("shares", "").strip()
     if not text:
         return ()
@@ -138,30 +139,23 @@ def _steps(given: Mapping[str, str]) -> tuple[Step, ...]:
         shares = [float(part.strip().rstrip("%").strip()) / 100 for part in text.split(",") if part.strip()]
     except ValueError as error:
         raise PlanNotUsable("Write the shares as numbers with commas between, such as 1, 5, 25, 95.") from error
-    if not 1 <= len(shares) <= _MOST_STEPS or not all(0.0001 <= share < 1 for share in shares):
-        raise PlanNotUsable(f"Give 1 to {_MOST_STEPS} shares between 0.01 and 99 percent.")
-    if sorted(set(shares)) != shares:
-        raise PlanNotUsable("Each share must be larger than the one before.")
-    hours, asks = _hours(given), bool(given.get("asks"))
-    last = len(shares) - 1
-    return tuple(
-        Step(
-            share,
-            at_least=(max(hours, 24.0) if index == last and share >= _HALF else hours) * plans.HOUR,
-            asks_first=asks and index > 0,
-        )
-        for index, share in enumerate(shares)
-    )
+    return steps_of(shares, hours=_hours(given), asks=bool(given.get("asks")))
 
 
 def _hours(given: Mapping[str, str]) -> float:
     try:
-        hours = float(given.get("hours") or 2)
+        return float(given.get("hours") or 2)
     except ValueError:
-        hours = -1.0
-    if not 0 < hours <= _LONGEST_HOURS:
-        raise PlanNotUsable(f"The shortest time at a share is between a few minutes and {_LONGEST_HOURS} hours.")
-    return hours
+        return -1.0
+
+
+def _hour(given: Mapping[str, str], name: str) -> int:
+    text = given.get(name, "").strip()
+    if not text:
+        return 0
+    if not (text.isascii() and text.isdigit() and int(text) <= 23):
+        raise PlanNotUsable("Give the quiet hours as whole hours from 0 to 23.")
+    return int(text)
 
 
 urlpatterns: list[URLPattern] = [path("prompts/<int:prompt_id>/rollout/", start, name="rollout-start")]

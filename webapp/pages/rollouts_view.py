@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from evals.statistics.intervals import Interval, wilson
@@ -167,6 +166,8 @@ def verdict(rollout: Rollout, decision: Decision, shown: Sequence[Tile]) -> str:
     unsure = [
         tile.guardrail.title.lower() for tile in shown if tile.status == "not enough data" and tile.guardrail.is_gate
     ]
+    if rollout.trouble:
+        return f"{start} {rollout.trouble}"
     if decision.action == Action.FREEZE:
         return f"{start} It waits, because its numbers cannot be trusted now. {decision.reason}"
     if worse:
@@ -212,9 +213,19 @@ def total_words(plan: Plan) -> str:
     return f"usually at most {formats.duration_seconds(timedelta(seconds=seconds).total_seconds())}"
 
 
-def local(moment: datetime) -> str:
-    """Return a moment as people read it."""
-    return f"{timezone.localtime(moment):%-d %b, %H:%M}"
+def reach(plan: Plan) -> list[str]:
+    """Return who the rollout is about, as far as that is not everybody, and when it keeps still."""
+    targeting, sentences = plan.targeting, []
+    if targeting.environments:
+        sentences.append(f"Only in {', '.join(targeting.environments)}.")
+    for name, values in targeting.attributes.items():
+        sentences.append(f"Only for people whose {name} is {' or '.join(values)}.")
+    if targeting.testers:
+        sentences.append(f"{len(targeting.testers)} testers get the new version from the start; they are not counted.")
+    begin, end = plan.quiet_hours
+    if begin != end:
+        sentences.append(f"Nothing moves on by itself from {begin}:00 to {end}:00 UTC.")
+    return sentences
 
 
 def _strength(harm: float) -> float:
@@ -237,4 +248,4 @@ def _units(steps: Sequence[StepCounts]) -> int:
 
 
 def _calls(steps: Sequence[StepCounts]) -> int:
-    return sum(step.calls for step in steps)
+    return sum(step.all_calls for step in steps)

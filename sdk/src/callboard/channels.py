@@ -83,6 +83,7 @@ def prompts(settings: Settings, *, on_deleted: Callable[[str], None] | None, max
         ttl=settings.prompt_ttl_seconds,
         max_stale_on_delete=max_stale_on_delete,
         on_deleted=on_deleted,
+        environment=settings.environment,
     )
 
 

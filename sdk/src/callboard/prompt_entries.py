@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from callboard import prompt_models
@@ -12,6 +12,7 @@ from callboard.prompt_events import PromptChange
 from callboard.prompt_fetching import Failed, Fetched, Gone, NotModified, Outcome, Refused
 from callboard.prompt_models import Prompt
 from callboard.retrying import backoff_ceiling
+from callboard.targeting import Targeting
 
 _BACKOFF_CAP_SECONDS: Final = 60.0
 _REFUSED_SECONDS: Final = 60.0
@@ -36,6 +37,7 @@ class RunningRollout:
     id: str
     share_ppm: int
     candidate: Prompt[Any]
+    targeting: Targeting | None = None
 
 
 def key_of(name: str, label: str, version: int | None) -> str:
@@ -201,7 +203,7 @@ class Entry:
             self.prompt = self.prompt.changed(**changes)
         if self.rollout is not None:
             candidate = self.rollout.candidate.changed(**changes)
-            self.rollout = RunningRollout(self.rollout.id, self.rollout.share_ppm, candidate)
+            self.rollout = replace(self.rollout, candidate=candidate)
 
     def _set_deleted_at(self, unix: float | None) -> None:
         self.deleted_at = unix
@@ -215,13 +217,15 @@ class Entry:
 def _rollout_in(
     payload: Mapping[str, Any], *, label: str | None, source: prompt_models.Source
 ) -> RunningRollout | None:
-    rollout = payload.get("rollout")
+    rollout = payload.get("rollout") or payload.get("targeted_rollout")
     if not isinstance(rollout, Mapping):
         return None
     try:
         candidate = prompt_models.from_payload(rollout["candidate"], label=label, source=source)
         rollout_id, share_ppm = str(rollout["id"]), int(rollout["share_ppm"])
-    except (KeyError, TypeError, ValueError, OverflowError):
+        targeting = Targeting.from_json(rollout["targeting"]) if "targeting" in rollout else None
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
         # A rollout this SDK does not understand: everybody stays on the control version.
         return None
-    return RunningRollout(rollout_id, share_ppm, candidate.changed(rollout_id=rollout_id, arm="candidate"))
+    candidate = candidate.changed(rollout_id=rollout_id, arm="candidate")
+    return RunningRollout(rollout_id, share_ppm, candidate, targeting)

@@ -42,7 +42,9 @@ class PromptStore:
         ttl: float = 60.0,
         max_stale_on_delete: float = 24 * 3600.0,
         on_deleted: Callable[[str], None] | None = None,
+        environment: str = "",
     ) -> None:
+        self._environment = environment
         self.counts: Counter[str] = Counter()
         # By the arguments of `get` as they were given; several may lead to one entry.
         self.entries: dict[tuple[str, str | None, int | None], Entry] = {}
@@ -197,8 +199,14 @@ class PromptStore:
             return prompt
         unit_id = str(unit) if unit is not None else _unit_at_hand()
         bucket = assignment.bucket_of(rollout_id=rollout.id, unit_id=unit_id)
-        served = rollout.candidate if assignment.is_candidate(bucket, rollout.share_ppm) else prompt
-        return served.changed(rollout_bucket=bucket)
+        is_candidate, is_compared = assignment.is_candidate(bucket, rollout.share_ppm), True
+        if rollout.targeting is not None:
+            place, is_compared = rollout.targeting.place_of(
+                bucket=bucket, environment=self._environment, attributes=AMBIENT.get().metadata
+            )
+            is_candidate = is_candidate if place == "split" else place == "candidate"
+        served = rollout.candidate if is_candidate else prompt
+        return served.changed(rollout_bucket=bucket) if is_compared else served.changed(rollout_id=None, arm=None)
 
     def _without(
         self,

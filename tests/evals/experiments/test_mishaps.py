@@ -50,6 +50,16 @@ def test_calls_that_were_written_down_already_are_not_paid_for_again(start):
     assert Expense.objects.count() == 2
 
 
+def test_what_a_worker_died_over_is_taken_up_after_everything_else(start):
+    experiment = start(4)
+    died_over = {cell.id for cell in cells.claim(experiment_id=experiment.pk, limit=2, to_judge=False)}
+    experiment.cells.filter(pk__in=died_over).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+    taken = [cells.claim(experiment_id=experiment.pk, limit=1, to_judge=False)[0].id for _ in range(4)]
+
+    assert set(taken[2:]) == died_over
+
+
 def test_money_is_missing_for_good_only_when_no_call_under_way_gives_some_back(start):
     experiment = start(2)
     first, second = wanted_of(experiment, worst=experiment.cap_nano_usd // 10)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,18 @@ def test_a_version_that_refuses_one_question_is_one_problem():
     assert found.scope == Scope("refused", cluster_id=7, prompt_name="search")
     assert found.part == Part("prompt version", "11")
     assert found.users >= 5
+
+
+def test_a_question_that_every_version_refuses_is_not_blamed_on_the_one_used_most():
+    traffic = Traffic(size=12_000, seed=2)
+    where = traffic.cluster == 7
+    traffic.version[:] = np.where(traffic.random.random(traffic.size) < 0.03, 10, 11)
+    traffic.spoil(where, "refused", 0.4)
+    traffic.is_bad["refused"][where & (traffic.version == 10)] = False
+
+    assert [one.scope.cluster_id for one in problems(traffic)] == [7]
+    traffic.spoil(where & (traffic.version == 10), "refused", 0.4)
+    assert [one.part for one in problems(traffic)] == [None]
 
 
 def test_a_model_that_is_slow_at_some_hours_is_one_problem():
@@ -109,17 +123,11 @@ def test_a_prompt_that_became_worse_than_it_was_is_found_without_others_to_compa
     before = {(0, signal): (8_000, 160) for signal in SIGNALS}
 
     unknown = candidates.findings(calls, signals=["refused"])
-    found = candidates.findings(_with_past(calls, before), signals=["refused"])
+    found = candidates.findings(replace(calls, past_of_prompt=before), signals=["refused"])
 
     assert not any(one.is_significant for one in unknown)
     assert found[0].is_significant
     assert found[0].region == Region(prompt_name="answer")
-
-
-def _with_past(calls, past):
-    from dataclasses import replace
-
-    return replace(calls, past_of_prompt=past)
 
 
 def test_fewer_than_fifteen_bad_calls_or_five_users_are_not_enough():

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitoring.analysis.models import CallAnalysis
+from monitoring.analysis.models import CallAnalysis, FlagMark, MarkVerdict
+from monitoring.clusters.models import ClusteringRun
 from monitoring.models import FlagHour
 from monitoring.streams import hours
 from monitoring.streams.rates import Hour
@@ -120,6 +121,33 @@ def test_an_opinion_that_comes_late_is_counted_in_the_hour_of_its_call(project):
     scope = Scope("disliked")
     found = hours.series(project_id=project.pk, scope=scope, since=now - timedelta(days=3), until=now)
     assert found == [Hour(call_at, 1, 1)]
+
+
+def test_a_call_that_somebody_marked_is_counted_anew(project):
+    now = datetime.now(tz=UTC)
+    (trace_id,) = look_at(project, [{"at": NOON, "analysed_at": NOON, "bad": ["refused"]}])
+    FlagMark.objects.create(
+        project=project,
+        trace_id=trace_id,
+        span_id=1,
+        start_day=NOON.date(),
+        detector="refused",
+        verdict=MarkVerdict.WRONG,
+    )
+
+    assert hours.recount(project_id=project.pk, since=now - timedelta(hours=1)) == 1
+
+
+def test_all_hours_are_counted_anew_when_calls_moved_to_other_clusters(project):
+    now = datetime.now(tz=UTC)
+    look_at(project, [{"at": NOON, "analysed_at": NOON}, {"at": NOON + timedelta(hours=2), "analysed_at": NOON}])
+    recount(project)
+    CallAnalysis.objects.filter(project=project).update(cluster_id=7)
+    ClusteringRun.objects.create(project=project, rebuilt_at=now)
+
+    hours.recount(project_id=project.pk, since=now - timedelta(hours=1))
+
+    assert [hour.calls for hour in series(project, cluster_id=7)] == [1, 1]
 
 
 def test_the_last_two_days_are_counted_again_and_old_hours_forgotten(project):

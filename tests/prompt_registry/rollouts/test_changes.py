@@ -31,6 +31,7 @@ from prompt_registry.errors import (
 from prompt_registry.models import Rollout
 from prompt_registry.rollouts import changes
 from prompt_registry.rollouts.models import RolloutState
+from prompt_registry.rollouts.targeting import Targeting
 from tests.prompt_registry.factories import chat, make_member, make_project, make_prompt, make_version
 from tests.prompt_registry.rollouts.factories import STEPS, make_approver, make_live_prompt, make_plan, make_rollout
 
@@ -66,6 +67,17 @@ def test_a_fixed_version_and_another_label_know_nothing_of_a_rollout():
 
     assert json.loads(fixed.body)["rollout"] is None
     assert json.loads(latest.body)["rollout"] is None
+
+
+def test_clients_that_cannot_tell_whom_a_rollout_is_about_see_none_of_it():
+    targeting = Targeting(("production",), {"plan": ("pro",)}, {"anna": "candidate"})
+    rollout = make_rollout(plan=make_plan(targeting=targeting))
+
+    served = _served(rollout)
+
+    assert served["rollout"] is None
+    assert served["targeted_rollout"]["candidate"]["version"] == 2
+    assert served["targeted_rollout"]["targeting"] == targeting.for_clients(str(rollout.pk))
 
 
 def test_the_page_of_all_prompts_carries_the_rollout():

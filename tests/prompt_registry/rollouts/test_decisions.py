@@ -9,6 +9,7 @@ import pytest
 from prompt_registry.rollouts import plans
 from prompt_registry.rollouts.decisions import Action, Metric, Part, Situation, decide
 from prompt_registry.rollouts.plans import BUDGETS, HOUR, USUAL_STEPS, Caution
+from tests.prompt_registry.rollouts.factories import make_plan
 
 # At 5 %: of units not in the first 1 %, 4.04 % get the candidate.
 UNITS = (2_000, 10_000)
@@ -29,6 +30,20 @@ def situation(*metrics: Metric, **changes) -> Situation:
 
 def test_a_healthy_candidate_goes_on_to_the_next_share():
     assert decide(situation()).action == Action.PROMOTE
+
+
+def test_in_quiet_hours_nothing_moves_on_and_harm_is_still_undone():
+    assert decide(situation(is_quiet=True)).action == Action.WAIT
+    assert decide(situation(metric(candidate=60), is_quiet=True)).action == Action.ROLL_BACK
+
+
+@pytest.mark.parametrize(("quiet", "hours"), [((22, 6), [22, 0, 1, 2, 5]), ((1, 3), [1, 2]), ((0, 0), [])])
+def test_quiet_hours_may_go_over_midnight(quiet, hours):
+    plan = make_plan(quiet_hours=quiet)
+
+    assert [hour for hour in (22, 0, 1, 2, 5, 6, 12) if plan.is_quiet(hour)] == sorted(
+        hours, key=lambda hour: (hour < 22, hour)
+    )
 
 
 def test_the_last_share_completes():

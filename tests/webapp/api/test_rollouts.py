@@ -10,9 +10,11 @@ from django.test import Client
 from projects import keys
 from projects.models import Project
 from projects.roles import Scope
-from prompt_registry.models import Rollout
+from prompt_registry import labels
+from prompt_registry.models import Prompt, Rollout
+from prompt_registry.rollouts import changes
 from tests.prompt_registry.factories import make_project
-from tests.prompt_registry.rollouts.factories import make_rollout
+from tests.prompt_registry.rollouts.factories import make_approver, make_live_prompt, make_rollout
 
 pytestmark = pytest.mark.django_db
 
@@ -63,3 +65,75 @@ def test_a_wrong_body_is_refused(client: Client, body: str):
     answer = client.post(f"/api/v1/rollouts/{rollout.pk}/roll-back", body, content_type="application/json", **headers)
 
     assert answer.status_code in (400, 422)
+
+
+def _staging(prompt: Prompt) -> None:
+    """Let the first version be live where nobody's approval is needed."""
+    labels.publish(prompt=prompt, version=prompt.versions.get(number=1), label="staging", by=make_approver(prompt))
+
+
+def test_an_application_starts_moves_and_stops_a_rollout_behind_a_label_that_is_not_protected(client: Client):
+    prompt = make_live_prompt()
+    _staging(prompt)
+    headers = _headers(prompt.project, Scope.API_WRITE)
+    wanted = {"prompt": prompt.name, "version": 2, "label": "staging", "shares": [0.1, 0.5], "hours": 1, "note": "CI"}
+
+    made = client.post("/api/v1/rollouts", wanted, content_type="application/json", **headers)
+    again = client.post("/api/v1/rollouts", wanted, content_type="application/json", **headers)
+    address = f"/api/v1/rollouts/{made.json()['id']}"
+    states = []
+    for act in ("pause", "resume", "advance", "roll-back"):
+        sent = client.post(f"{address}/{act}", {"reason": "Now."}, content_type="application/json", **headers)
+        states.append((sent.status_code, sent.json()["state"], sent.json()["share"]))
+
+    assert (made.status_code, again.status_code) == (201, 409)
+    assert [step["share"] for step in made.json()["steps"]] == [0.1, 0.5]
+    assert states == [(200, "paused", 0.1), (200, "running", 0.1), (200, "running", 0.5), (200, "rolled_back", 0.0)]
+    history = Rollout.objects.get().decisions.order_by("pk").values_list("action", flat=True)
+    assert list(history) == ["started", "paused", "resumed", "advance", "roll back"]
+
+
+@pytest.mark.parametrize("act", ["resume", "advance"])
+def test_behind_a_protected_label_only_people_move_on(client: Client, act: str):
+    rollout = make_rollout()
+    headers = _headers(rollout.project, Scope.API_WRITE)
+    if act == "resume":
+        changes.pause(rollout=rollout, by=rollout.started_by, reason="")
+
+    answer = client.post(
+        f"/api/v1/rollouts/{rollout.pk}/{act}", {"reason": "Go."}, content_type="application/json", **headers
+    )
+
+    assert answer.status_code == 403
+    assert Rollout.objects.get().step == 0
+
+
+def test_behind_a_protected_label_only_people_start(client: Client):
+    prompt = make_live_prompt()
+    headers = _headers(prompt.project, Scope.API_WRITE)
+
+    answer = client.post(
+        "/api/v1/rollouts", {"prompt": prompt.name, "version": 2}, content_type="application/json", **headers
+    )
+
+    assert answer.status_code == 403
+    assert not Rollout.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status"),
+    [({"version": 9}, 404), ({"label": "nowhere"}, 404), ({"shares": [0.5, 0.1]}, 422), ({"hours": -1, "shares": [0.1]}, 422),
+     ({"prompt": "none"}, 404), ({"caution": "bold"}, 422)],
+)  # fmt: skip
+def test_a_rollout_that_cannot_be_started_is_refused_with_the_reason(
+    client: Client, wanted: dict[str, Any], status: int
+):
+    prompt = make_live_prompt()
+    _staging(prompt)
+    headers = _headers(prompt.project, Scope.API_WRITE)
+    sent = {"prompt": prompt.name, "version": 2, "label": "staging"} | wanted
+
+    answer = client.post("/api/v1/rollouts", sent, content_type="application/json", **headers)
+
+    assert answer.status_code == status
+    assert answer.json()["detail"]

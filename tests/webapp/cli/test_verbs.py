@@ -2,6 +2,7 @@ import pytest
 
 from projects import keys, people, projects
 from projects.models import Membership, Project, User
+from tests.projects.factories import make_member
 
 pytestmark = pytest.mark.django_db
 
@@ -90,6 +91,23 @@ def test_key_create_prints_a_key_that_works(callboard):
     assert caller is not None
     assert (caller.project_slug, caller.environment) == ("bot", "production")
     assert caller.scopes == {"ingest", "prompts:read", "feedback:write"}
+
+
+def test_key_create_acts_in_the_name_of_a_member(callboard):
+    person = make_member(project=projects.create(name="Support bot", slug="bot"))
+
+    outcome = callboard("key", "create", "--project", "bot", "--for", person.email.upper(), "--json")
+
+    assert keys.maker_of(keys.check(outcome.facts["key"])) == person
+
+
+def test_key_create_refuses_somebody_who_is_no_member(callboard):
+    projects.create(name="Support bot", slug="bot")
+
+    outcome = callboard("key", "create", "--project", "bot", "--for", "nobody@example.com")
+
+    assert outcome.code == 1
+    assert "Nobody in «Support bot» has the address nobody@example.com" in outcome.err
 
 
 def test_key_create_names_the_scope_it_does_not_know(callboard):

@@ -323,6 +323,13 @@ def test_a_file_is_looked_at_confirmed_and_imported(dataset, browser):
     assert dataset.items.count() == 2
 
 
+def test_rows_that_are_the_same_item_are_said_before_the_import(dataset, browser):
+    page = upload(browser, dataset, b"question,__expected\nWhere?,Here\nWhere?,Here\n").text
+
+    assert "1 row says the same as an earlier row" in page
+    assert "Import 1 item" in page
+
+
 def test_columns_are_set_before_the_import(dataset, browser):
     upload(browser, dataset, b"text,label\nWhere?,card\n")
     address = at(dataset, "dataset-import-look", DatasetImport.objects.get().pk)

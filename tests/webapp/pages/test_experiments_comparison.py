@@ -231,10 +231,34 @@ def test_a_judge_of_pairs_tells_how_steady_it_is(browser, project):
     assert "changed its mind on 50% of them" in page
 
 
-def test_one_variant_has_nothing_to_be_compared_with(browser, project):
+def test_one_variant_says_how_many_answers_pass_and_which_check_fails_most(browser, project):
+    experiment = make_judged({"Correct": ["1110" * 25], "Polite": ["1" * 90 + "0" * 10]}, project)
+
+    page = browser.get(at(experiment)).text
+
+    assert "68 of 100 answers pass every check (68 %, 95 % from 58 % to 76 %)." in page
+    assert "Most fail «Correct»: 25 % of them." in page
+    assert "75 of 100" in page
+
+
+def test_one_variant_lists_what_missed_something_first(browser, project):
+    experiment = make_judged({"Correct": ["1101"], "Polite": ["1111"]}, project)
+
+    page = rows(browser, experiment)
+    missed = rows(browser, experiment, show="worse")
+
+    assert page.index("Item 3<") < page.index("Item 1<")
+    assert "Missed something" in page
+    assert "Passed all" in page
+    assert ("Item 3<" in missed, "Item 1<" in missed) == (True, False)
+    assert "Next better" not in page
+    assert "A against" not in page
+
+
+def test_the_verdict_on_one_variant_is_told_while_it_runs(browser, project):
     experiment = make_judged({"Correct": ["11"]}, project)
 
-    assert "One variant, nothing to compare" in browser.get(at(experiment)).text
+    assert "2 of 2 answers pass every check" in browser.get(at(experiment, "experiment-verdict")).text
 
 
 def test_an_item_is_kept_with_the_answer_that_is_expected_from_now_on_and_the_way_back(browser, experiment, project):

@@ -15,7 +15,7 @@ from callboard.version import __version__
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
-CLIENT_VERBS: Final = ("doctor", "experiment", "prompts", "replay")
+CLIENT_VERBS: Final = ("doctor", "experiment", "prompts", "replay", "rollout")
 ENTRY_POINTS: Final = "callboard.commands"
 OK, FAILED, WRONG_USE = 0, 1, 2
 

@@ -1,0 +1,218 @@
+"""A rollout from end to end: people fetch through the client, calls are logged over HTTP, and the rule decides by itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.conftest import Record
+from tests.faults.installation import HOST, Installation, wait_until
+from tests.faults.shop import Shop, shop_of
+from webapp.cli.layouts import ROOT
+
+PEOPLE = 5_000
+# Applications are told at once; this is how long a busy machine may take.
+SECONDS_TO_HEAR = 3.0
+# Two shares of 18 seconds each, and what applications do for a minute and a half after a new share belongs to the one before.
+SECONDS_TO_DECIDE = 180.0
+FIRST, PORTION = 500, 250
+LIVE, BAD, GOOD = 1, 2, 3
+QUICK, FLAKY = "simulated-fast", "simulated-flaky"
+
+
+class Story:
+    """One prompt of an installation, and what a person does to it in the browser."""
+
+    def __init__(self, installation: Installation) -> None:
+        self.installation = installation
+        self.key = installation.prepared.key
+        self.url = f"http://{HOST}:{installation.port}"
+        self.name = f"shop/answer-{os.urandom(4).hex()}"
+        self._save("Answer the customer in one sentence.", QUICK)
+        self._save("Answer the customer in one short sentence.", FLAKY)
+        self._save("Answer the customer in one kind sentence.", QUICK)
+        [(self.prompt_id,)] = installation.ask("SELECT id FROM prompt WHERE name = %s", self.name)
+        path = f"/p/{installation.prepared.slug}/prompts/{self.prompt_id}"
+        self.submit(f"{path}/publish/?version={LIVE}&to=production", accepted=["1"] * 9, reason="The first one.")
+        self.start_path = f"{path}/rollout/"
+
+    def start(self, version: int, *, shares: str) -> None:
+        """Start a rollout as a person does, on its page."""
+        self.submit(
+            f"{self.start_path}?version={version}&to=production", do="start", shares=shares, hours="0.005", caution="fast",
+            expected=str(LIVE), note="On purpose.", override="1",
+        )  # fmt: skip
+
+    def decide(self, do: str) -> None:
+        """Press a button of the newest rollout's page."""
+        found = self.rollout()
+        [(revision,)] = self.installation.ask("SELECT revision FROM rollout WHERE id = %s", found["id"])
+        path = urllib.parse.urlsplit(found["url"]).path
+        self.submit(f"{path}act/", on=path, do=do, reason="On purpose.", revision=str(revision))
+
+    def submit(self, path: str, *, on: str = "", **fields: str | list[str]) -> None:
+        """Send a form as a browser does, after a look at the page that it is on."""
+        cookie = self.installation.prepared.cookie
+        status, _, page = self.installation.request("GET", on or path, Cookie=cookie)
+        assert status == 200
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.decode())
+        assert token is not None
+        body = urllib.parse.urlencode({"csrfmiddlewaretoken": token[1], **fields}, doseq=True).encode()
+        status, _, page = self.installation.request(
+            "POST", path, body=body, Cookie=f"{cookie}; callboard_csrf={token[1]}",
+            Content_Type="application/x-www-form-urlencoded", Origin=self.url,
+        )  # fmt: skip
+        assert status == 302, page.decode()[:2000]
+
+    def rollout(self) -> dict[str, Any]:
+        """Return the newest rollout of the prompt, as the API tells it."""
+        path = f"/api/v1/rollouts?limit=1&prompt={urllib.parse.quote(self.name)}"
+        _, _, body = self.installation.request("GET", path, Authorization=f"Bearer {self.key}")
+        found: dict[str, Any] = json.loads(body)["items"][0]
+        return found
+
+    def is_at(self, *, step: int = -1, state: str = "running") -> bool:
+        """Tell whether the newest rollout is in this state, and at this step."""
+        found = self.rollout()
+        return bool(found["state"] == state and step in (-1, found["step"]))
+
+    def page(self) -> str:
+        """Return the page of the newest rollout."""
+        path = urllib.parse.urlsplit(self.rollout()["url"]).path
+        # The page remembers its counts for ten seconds.
+        time.sleep(11)
+        return self.installation.request("GET", path, Cookie=self.installation.prepared.cookie)[2].decode()
+
+    def _save(self, text: str, model: str) -> None:
+        messages = [{"role": "system", "content": text}, {"role": "user", "content": "{{question}}"}]
+        document = {"name": self.name, "type": "chat", "messages": messages, "settings": {"model": model}}
+        assert self.installation.post_json("/api/v1/prompts", document) == 201
+
+
+@contextmanager
+def watcher(story: Story, directory: Path) -> Iterator[Path]:
+    """Run another process of the application, which writes down what it serves."""
+    seen = directory / "served.jsonl"
+    argv = [sys.executable, "-m", "tests.faults.shop", story.url, story.key, story.name, str(directory / "watcher")]
+    with seen.open("wb") as output:
+        process = subprocess.Popen(argv, cwd=ROOT, stdout=output)
+        try:
+            wait_until(lambda: seen.stat().st_size > 0, seconds=30)
+            yield seen
+        finally:
+            process.kill()
+            process.wait()
+
+
+def served(seen: Path, *, after: float) -> set[int]:
+    """Return the versions that the other process served after a moment."""
+    lines = [json.loads(line) for line in seen.read_text().splitlines() if line.endswith("}")]
+    return {version for line in lines if line["at"] > after for version in line["versions"]}
+
+
+def served_ever(seen: Path) -> set[int]:
+    return served(seen, after=0)
+
+
+def until_the_rollout_reached(shop: Shop, seen: Path, version: int) -> None:
+    """Return when both processes know of the rollout."""
+    wait_until(lambda: shop.client.prompts.get(shop.prompt, unit="anybody").arm is not None, seconds=30)
+    wait_until(lambda: version in served_ever(seen), seconds=30)
+
+
+def moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+@pytest.mark.faults
+def test_a_version_that_fails_is_taken_back_by_itself_in_every_process(
+    installation: Installation, record: Record, tmp_path: Path
+) -> None:
+    installation.wait_until_ready()
+    story, chance = Story(installation), random.Random(5)
+    options = {"url": story.url, "key": story.key, "prompt": story.name, "directory": tmp_path / "shop"}
+    with shop_of(**options) as shop, watcher(story, tmp_path) as seen:
+        shop.ask_all([f"before-{number}" for number in range(200)])
+        story.start(BAD, shares="25")
+        until_the_rollout_reached(shop, seen, BAD)
+
+        asked = 0
+        while story.is_at() and asked < 4_000:
+            for _ in range(40):
+                shop.ask(f"person-{asked}", fails=lambda arm: arm == "candidate" and chance.random() < 0.6)
+                asked += 1
+            shop.client.flush(30)
+            time.sleep(0.5)
+        rollout = story.rollout()
+        assert rollout["state"] == "rolled_back"
+        heard_at = moment(rollout["ended_at"]) + SECONDS_TO_HEAR
+        wait_until(lambda: served(seen, after=heard_at) != set(), seconds=20)
+        after = {shop.client.prompts.get(story.name, unit=f"person-{number}").version for number in range(asked)}
+
+    record(f"rollouts: a version that failed 6 of 10 was taken back after {asked} people: {rollout['reason']}")
+    assert served(seen, after=heard_at) == {LIVE}
+    assert after == {LIVE}
+
+
+@pytest.mark.long_faults
+def test_a_bad_version_is_taken_back_and_a_good_one_reaches_everybody_by_itself(
+    installation: Installation, record: Record, tmp_path: Path
+) -> None:
+    installation.wait_until_ready()
+    story = Story(installation)
+    options = {"url": story.url, "key": story.key, "prompt": story.name, "directory": tmp_path / "shop"}
+    provider_url = f"{installation.running.live_url.rstrip('/')}/simulated/v1"
+    with shop_of(**options, provider_url=provider_url) as shop, watcher(story, tmp_path) as seen:
+        shop.ask_all([f"before-{number}" for number in range(600)])
+
+        story.start(BAD, shares="25")
+        until_the_rollout_reached(shop, seen, BAD)
+        asked = 0
+        while story.is_at() and asked < 4_000:
+            shop.ask_all([f"bad-{asked + number}" for number in range(80)])
+            asked += 80
+        taken_back = story.rollout()
+        assert taken_back["state"] == "rolled_back"
+        heard_at = moment(taken_back["ended_at"]) + SECONDS_TO_HEAR
+        wait_until(lambda: served(seen, after=heard_at) != set(), seconds=20)
+        after_bad = served(seen, after=heard_at)
+
+        story.start(GOOD, shares="20, 45")
+        until_the_rollout_reached(shop, seen, GOOD)
+        shop.calls.clear()
+        people = [f"good-{number}" for number in range(PEOPLE)]
+        shop.ask_all(people[:FIRST])
+        story.decide("pause")
+        calls, page = dict(shop.calls), story.page()
+        story.decide("resume")
+        # New people all the time, and some who were there before.
+        for begin in range(FIRST, PEOPLE, PORTION):
+            shop.ask_all([*people[begin : begin + PORTION], *people[begin - FIRST : begin - FIRST + PORTION // 5]])
+            if not story.is_at():
+                break
+        wait_until(lambda: story.is_at(state="completed"), seconds=SECONDS_TO_DECIDE)
+        at_the_end = len(shop.seen)
+        time.sleep(SECONDS_TO_HEAR)
+        shop.ask_all(people)
+
+    record(f"rollouts: a flaky model was taken back after {asked} people: {taken_back['reason']}")
+    record(f"rollouts: a good version was live for everybody after {at_the_end - 600 - asked} people")
+    assert after_bad == {LIVE}
+    # Nobody ever went back: from the old version to the new one at most, and only because the share grew.
+    had = {tuple(shop.seen[person]) for person in people}
+    assert had == {(GOOD,), (LIVE, GOOD)}
+    for arm in ("control", "candidate"):
+        assert f"{calls[arm]:,}" in page
