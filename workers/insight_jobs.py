@@ -21,6 +21,7 @@ from monitoring.clusters import assignment
 from monitoring.clusters.assignment import Centroids
 from projects import jobs
 from projects.models import Job
+from workers import issue_jobs
 
 # A turn and the last call of a judge.
 _JUDGING = timedelta(seconds=150)
@@ -34,8 +35,11 @@ def plan_analyses(job: Job) -> None:
 
 def analyse(job: Job) -> None:
     """Look at new calls of a project, and leave what is left after a turn to another job."""
-    if job.project_id is not None and analyses.run(project_id=job.project_id, assign=_assign_in(job.project_id)):
+    if job.project_id is None:
+        return
+    if analyses.run(project_id=job.project_id, assign=_assign_in(job.project_id)):
         jobs.add(kind=analyses.RUN_KIND, dedupe_key=f"after {job.pk}.{job.attempts}", project_id=job.project_id)
+    issue_jobs.ask(job.project_id)
 
 
 def _assign_in(project_id: int) -> Assign:
