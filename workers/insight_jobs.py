@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.utils import timezone
+
 from evals import item_care
 from evals.coverage import measuring
 from evals.models import Dataset
 from evals.online import running
 from evals.online.models import OnlineEvaluation
 from monitoring.analysis import running as analyses
+from monitoring.clusters import planning
+from monitoring.clusters import running as clusterings
 from projects import jobs
 from projects.models import Job
 
+# All calls of two weeks are read, and many of them written.
+_CLUSTERING = timedelta(seconds=150)
 # A turn and the last call of a judge.
 _JUDGING = timedelta(seconds=150)
 
@@ -27,6 +33,29 @@ def analyse(job: Job) -> None:
     """Look at new calls of a project, and leave what is left after a turn to another job."""
     if job.project_id is not None and analyses.run(project_id=job.project_id):
         jobs.add(kind=analyses.RUN_KIND, dedupe_key=f"after {job.pk}.{job.attempts}", project_id=job.project_id)
+
+
+def plan_clusterings(job: Job) -> None:
+    """Ask for a look for groups wherever it is time."""
+    for due in planning.due(now=timezone.now()):
+        jobs.add(
+            kind=due.kind, dedupe_key=f"{due.project_id} after {job.pk}", payload={"only_flagged": due.only_flagged},
+            project_id=due.project_id,
+        )  # fmt: skip
+
+
+def find_clusters(job: Job) -> None:
+    """Look for new groups among the calls of a project that fit nowhere."""
+    jobs.renew(job=job, lease=_CLUSTERING)
+    if job.project_id is not None:
+        clusterings.discover(project_id=job.project_id, only_flagged=job.payload["only_flagged"])
+
+
+def rebuild_clusters(job: Job) -> None:
+    """Group all calls of a project anew."""
+    jobs.renew(job=job, lease=_CLUSTERING)
+    if job.project_id is not None:
+        clusterings.rebuild(project_id=job.project_id)
 
 
 def plan_measurements(job: Job) -> None:

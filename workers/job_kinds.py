@@ -16,6 +16,7 @@ from evals.judges import canaries
 from evals.online import running
 from monitoring import partitions, repricing, retention
 from monitoring.analysis import running as analyses
+from monitoring.clusters import running as clusterings
 from projects import jobs, notification_mail, sign_in_attempts, spending_batches, webhook_deliveries, webhooks
 from projects.models import Job
 from prompt_registry import schedules, trials
@@ -96,6 +97,9 @@ KINDS: dict[str, Callable[[Job], None]] = {
     changes.RUN_KIND: experiment_jobs.run,
     analyses.PLAN_KIND: insight_jobs.plan_analyses,
     analyses.RUN_KIND: insight_jobs.analyse,
+    clusterings.PLAN_KIND: insight_jobs.plan_clusterings,
+    clusterings.DISCOVER_KIND: insight_jobs.find_clusters,
+    clusterings.REBUILD_KIND: insight_jobs.rebuild_clusters,
     measuring.PLAN_KIND: insight_jobs.plan_measurements,
     measuring.KIND: insight_jobs.measure,
     item_care.KIND: insight_jobs.look_at_items,
@@ -121,6 +125,8 @@ _QUEUE_OF: dict[str, str] = {
     changes.RUN_KIND: EVALS,
     canaries.KIND: EVALS,
     analyses.RUN_KIND: "insight",
+    clusterings.DISCOVER_KIND: "insight",
+    clusterings.REBUILD_KIND: "insight",
     measuring.KIND: "insight",
     item_care.KIND: "insight",
     running.RUN_KIND: EVALS,

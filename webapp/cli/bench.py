@@ -38,6 +38,7 @@ def add_parser(subparsers: Any) -> None:
     _add_rollouts(benches)
     _add_experiments(benches)
     _add_detectors(benches)
+    _add_clusters(benches)
 
 
 def _add_ingest(benches: Any) -> None:
@@ -131,6 +132,15 @@ def _add_detectors(benches: Any) -> None:
     )
     parser.add_argument(
         "--quick", action="store_true", help="measure the shipped weights only, without teaching any anew"
+    )
+
+
+def _add_clusters(benches: Any) -> None:
+    summary = "how well groups of calls agree with labelled intents, and how long grouping very many takes"
+    parser = _add(benches, "clusters", _clusters, summary)
+    parser.add_argument("data", nargs="?", type=Path, help="JSON lines with text, intent and source")
+    parser.add_argument(
+        "--planted", type=int, default=100_000, help="planted calls to group; 0 leaves it out (default: %(default)s)"
     )
 
 
@@ -253,6 +263,15 @@ def _detectors(args: argparse.Namespace) -> dict[str, Any]:
         return measure(Options((*args.files, *args.data), is_training=args.train, is_cross_validated=not args.quick))
     except (rows.DataRefused, OSError) as error:
         raise LabelledTextsMissing(str(error)) from error
+
+
+def _clusters(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import clusters
+
+    try:
+        return clusters.run(clusters.Options(data=args.data, planted=args.planted))
+    except (OSError, ValueError, KeyError) as error:
+        raise LabelledTextsMissing(f"{args.data} cannot be read as JSON Lines with text, intent and source.") from error
 
 
 def _count(text: str) -> int:

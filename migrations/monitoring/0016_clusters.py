@@ -1,0 +1,10 @@
+from django.db import migrations, models
+from pgvector.django import HalfVectorField
+
+
+class Migration(migrations.Migration):
+    dependencies = [("monitoring", "0013_issues_stay_in_project")]
+    operations = [
+        migrations.AddField("cluster", "named_for", HalfVectorField(null=True)),
+        migrations.AddField("clusteringrun", "flagged_at", models.DateTimeField(null=True)),
+    ]
