@@ -18,7 +18,7 @@ _WAITING = """
     SELECT count(*) FROM (
         SELECT FROM call_analysis WHERE project_id = %(project)s AND call_at >= %(since)s AND start_day >= %(since)s::date
            AND cluster_id IS NULL AND embedding IS NOT NULL AND (flags <> 0 OR NOT %(flagged)s) LIMIT %(limit)s
-    ) some
+    ) waiting
 """
 
 

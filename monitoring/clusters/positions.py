@@ -23,7 +23,8 @@ def placed(centroids: Vectors, former: Positions) -> Positions:
         fresh = _aligned(fresh, fresh[is_known], former[is_known])
     elif is_known.any():
         fresh = fresh - fresh[is_known] + former[is_known]
-    return np.where(is_known[:, None], former, fresh)
+    places = np.where(is_known[:, None], former, fresh)
+    return places if is_known.all() or not is_known.any() else _fitted_in(places, ~is_known, centroids)
 
 
 def _flat(centroids: Vectors) -> Positions:
@@ -46,6 +47,20 @@ def _flat(centroids: Vectors) -> Positions:
         places = (ratio.sum(axis=1)[:, None] * places - ratio @ places) / count
     spread = np.sqrt((places**2).sum(axis=1).mean())
     return places / spread if spread > 0 else places
+
+
+def _fitted_in(places: Positions, is_free: NDArray[np.bool_], centroids: Vectors) -> Positions:
+    """Move the free ones to where they are as far from all others as their directions say; the others stay."""
+    wanted, now = _distances(centroids.astype(np.float64)), _distances(places)
+    if wanted.any():
+        wanted *= (wanted * now).sum() / (wanted**2).sum()
+    for _ in range(_ROUNDS):
+        ratio = np.divide(wanted, now, out=np.zeros_like(now), where=now > 1e-9)
+        others = places.sum(axis=0) - places
+        pulled = (others + ratio.sum(axis=1)[:, None] * places - ratio @ places) / (len(places) - 1)
+        places = np.where(is_free[:, None], pulled, places)
+        now = _distances(places)
+    return places
 
 
 def _distances(points: Positions) -> Positions:

@@ -31,14 +31,14 @@ _SIZES = f"""
 # The nearest to the middle of the cluster among a few, each by another person.
 _EXAMPLE_CALLS = f"""
     SELECT cluster_id, trace_id, span_id, call_at, text FROM (
-        SELECT DISTINCT ON (c.id, some.person) c.id AS cluster_id, some.* FROM cluster c CROSS JOIN LATERAL (
+        SELECT DISTINCT ON (c.id, found.person) c.id AS cluster_id, found.* FROM cluster c CROSS JOIN LATERAL (
             SELECT trace_id, span_id, call_at, text, {PERSON} AS person, a.embedding <=> c.centroid AS distance
               FROM call_analysis a
              WHERE a.project_id = c.project_id AND a.cluster_id = c.id AND a.call_at >= %(since)s
                AND a.start_day >= %(since)s::date AND a.embedding_version = c.embedding_version AND a.text <> ''
              ORDER BY a.draw LIMIT 100
-        ) some WHERE c.project_id = %(project)s AND c.id = ANY(%(ids)s)
-         ORDER BY c.id, some.person, some.distance
+        ) found WHERE c.project_id = %(project)s AND c.id = ANY(%(ids)s)
+         ORDER BY c.id, found.person, found.distance
     ) nearest ORDER BY cluster_id, distance, trace_id
 """
 
