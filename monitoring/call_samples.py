@@ -57,14 +57,15 @@ class Sample:
 
 def recent(*, project_id: int, prompt_name: str = "", limit: int = MOST) -> Sample:
     """Return a uniform sample of the last two weeks, of one prompt or of all calls."""
+    embedder = embeddings.for_project(project_id)
     values: dict[str, Any] = {
-        "project": project_id, "since": timezone.now() - WINDOW, "version": embeddings.version(), "prompt": prompt_name,
+        "project": project_id, "since": timezone.now() - WINDOW, "version": embedder.version, "prompt": prompt_name,
         "limit": limit,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_SAMPLE, values)
         rows = cursor.fetchall()
-    return Sample([SampledCall(*row[:4]) for row in rows], _vectors([row[4] for row in rows]))
+    return Sample([SampledCall(*row[:4]) for row in rows], _vectors([row[4] for row in rows], embedder.dimensions))
 
 
 def disliked(*, project_id: int, trace_ids: Sequence[UUID]) -> set[UUID]:
@@ -92,9 +93,9 @@ def prompts(*, project_id: int) -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _vectors(sent: Sequence[Any]) -> NDArray[np.float32]:
+def _vectors(sent: Sequence[Any], dimensions: int) -> NDArray[np.float32]:
     if not sent:
-        return np.empty((0, embeddings.DIMENSIONS), dtype=np.float32)
+        return np.empty((0, dimensions), dtype=np.float32)
     halves = [np.frombuffer(bytes(one), dtype=">f2", offset=_HEADER_BYTES) for one in sent]
     found = np.stack(halves).astype(np.float32)
     # Half floats are rounded: the vectors are made unit vectors again.

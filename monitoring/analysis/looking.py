@@ -59,7 +59,10 @@ class _About:
 
 
 def rows(spans: Sequence[Span], *, assign: Assign = unassigned) -> list[CallAnalysis]:
-    """Return what is found in whole calls of one project, in their order, as rows that are not stored yet."""
+    """Return what is found in whole calls of one project, in their order, as rows that are not stored yet.
+
+    EmbeddingWaits when the model that the project chose does not answer: then nothing is found, and the calls wait.
+    """
     if not spans:
         return []
     about = _about(spans)
@@ -81,7 +84,10 @@ def rows(spans: Sequence[Span], *, assign: Assign = unassigned) -> list[CallAnal
 
 def _about(spans: Sequence[Span]) -> _About:
     inputs = [input_texts.of_call(span) for span in spans]
-    return _About(["\n".join(parts) for parts in inputs], input_texts.vectors(inputs), embeddings.version())
+    embedder = embeddings.for_project(spans[0].project_id)
+    return _About(
+        ["\n".join(parts) for parts in inputs], input_texts.vectors(inputs, embedder.embed), embedder.version
+    )
 
 
 def _of_topic(span: Span, about: _About, place: int, cluster_id: int | None) -> CallAnalysis:

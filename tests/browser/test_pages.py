@@ -212,6 +212,7 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "set-price": inside("set-price", "?model=gpt-4o"),
     "settings-publishing": inside("settings-publishing"),
     "settings-spending": inside("settings-spending"),
+    "settings-similar": inside("settings-similar"),
     "settings-privacy": inside("settings-privacy"),
     "settings-ingestion": inside("settings-ingestion"),
     "empty ingestion": elsewhere("/p/{demo.empty.slug}/settings/ingestion/"),

@@ -484,6 +484,7 @@ IN_PROJECT: dict[str, Named] = {
     "protect-labels": PLAIN,
     "switch-approval": PLAIN,
     "settings-spending": PLAIN,
+    "settings-similar": PLAIN,
     "settings-privacy": PLAIN,
     "change-privacy": PLAIN,
     "try-masking": PLAIN,

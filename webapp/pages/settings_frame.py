@@ -18,6 +18,7 @@ PAGES = (
     ("settings-providers", "Model providers", "plug", Action.MANAGE_PROVIDERS),
     ("settings-webhooks", "Webhooks", "bell", Action.MANAGE_PROJECT),
     ("settings-spending", "Spending", "coins", Action.MANAGE_PROJECT),
+    ("settings-similar", "Similar calls", "copy", Action.MANAGE_PROVIDERS),
     ("settings-privacy", "Privacy", "lock", Action.MANAGE_PROJECT),
     ("settings-ingestion", "What arrived", "download", Action.READ_TRACES),
     ("settings-publishing", "Publishing", "publish", Action.READ_PROMPTS),

@@ -18,6 +18,7 @@ from webapp.pages import (
     settings_project,
     settings_providers,
     settings_publishing,
+    settings_similar,
     settings_spending,
     settings_webhooks,
 )
@@ -41,6 +42,7 @@ urlpatterns: list[URLPattern] = [
     *settings_prices.urlpatterns,
     *settings_publishing.urlpatterns,
     *settings_spending.urlpatterns,
+    *settings_similar.urlpatterns,
     *settings_privacy.urlpatterns,
     *settings_ingestion.urlpatterns,
     *settings_audit.urlpatterns,
