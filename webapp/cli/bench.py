@@ -39,6 +39,7 @@ def add_parser(subparsers: Any) -> None:
     _add_experiments(benches)
     _add_detectors(benches)
     _add_alarms(benches)
+    _add_analysis(benches)
 
 
 def _add_ingest(benches: Any) -> None:
@@ -138,6 +139,13 @@ def _add_detectors(benches: Any) -> None:
 def _add_alarms(benches: Any) -> None:
     parser = _add(benches, "alarms", _alarms, "how often alarms about rates are false, and how soon changes are found")
     parser.add_argument("--streams", type=_count, default=1_000, help="streams of each kind (default: %(default)s)")
+
+
+def _add_analysis(benches: Any) -> None:
+    parser = _add(
+        benches, "analysis", _analysis, "how many calls a second one worker looks at, and what takes the time"
+    )
+    parser.add_argument("--calls", type=_count, default=1_000, help="calls to look at (default: %(default)s)")
 
 
 def _add(
@@ -241,6 +249,12 @@ def _experiments(args: argparse.Namespace) -> dict[str, Any]:
             kills=args.kills,
         )
     )  # fmt: skip
+
+
+def _analysis(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import analysis
+
+    return analysis.run(analysis.Options(calls=args.calls))
 
 
 def _share(text: str) -> float:
