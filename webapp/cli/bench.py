@@ -40,6 +40,7 @@ def add_parser(subparsers: Any) -> None:
     _add_detectors(benches)
     _add_alarms(benches)
     _add_clusters(benches)
+    _add_analysis(benches)
 
 
 def _add_ingest(benches: Any) -> None:
@@ -148,6 +149,11 @@ def _add_clusters(benches: Any) -> None:
     parser.add_argument(
         "--planted", type=int, default=100_000, help="planted calls to group; 0 leaves it out (default: %(default)s)"
     )
+def _add_analysis(benches: Any) -> None:
+    parser = _add(
+        benches, "analysis", _analysis, "how many calls a second one worker looks at, and what takes the time"
+    )
+    parser.add_argument("--calls", type=_count, default=1_000, help="calls to look at (default: %(default)s)")
 
 
 def _add(
@@ -251,6 +257,12 @@ def _experiments(args: argparse.Namespace) -> dict[str, Any]:
             kills=args.kills,
         )
     )  # fmt: skip
+
+
+def _analysis(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import analysis
+
+    return analysis.run(analysis.Options(calls=args.calls))
 
 
 def _share(text: str) -> float:
