@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db.models import F, Q, Value
 
+from monitoring.kinds import Arm
 from monitoring.models import Trace, TraceQuerySet
 from projects.models import Project
 
@@ -46,6 +47,9 @@ class TraceFilter:
     model: str = ""
     user: str = ""
     session: str = ""
+    # The calls of one rollout, of both sides or of one.
+    rollout: UUID | None = None
+    arm: Arm = Arm.NONE
     min_duration_ms: float = 0
     min_cost_usd: float = 0
 
@@ -56,8 +60,8 @@ class TraceFilter:
         return [name for name in names if getattr(self, name)]
 
     def without(self, name: str) -> TraceFilter:
-        """Return the filter with one field emptied; a version goes with its prompt."""
-        names = {name, "version"} if name == "prompt" else {name}
+        """Return the filter with one field emptied; a version goes with its prompt, a side with its rollout."""
+        names = {name, {"prompt": "version", "rollout": "arm"}.get(name, name)}
         emptied: dict[str, Any] = {field.name: field.default for field in fields(self) if field.name in names}
         return replace(self, **emptied)
 
@@ -101,6 +105,10 @@ class TraceFilter:
             found &= Q(environment=self.environment)
         if self.model:
             found &= Q(model=self.model)
+        if self.rollout:
+            found &= Q(rollout_id=self.rollout)
+        if self.rollout and self.arm:
+            found &= Q(arm=int(self.arm))
         if self.status == Outcome.OK:
             found &= Q(error_count=0)
         if self.thumbs == Thumbs.UP:

@@ -10,6 +10,7 @@ from django import forms
 from django.http import QueryDict
 
 from monitoring import usage
+from monitoring.kinds import Arm
 from monitoring.trace_filters import Outcome, Thumbs, TraceFilter
 from projects.models import Project
 from webapp import formats
@@ -17,6 +18,9 @@ from webapp import formats
 NAMES_FROM = timedelta(days=30)
 _OUTCOMES = [("", "Any outcome"), (Outcome.ERROR.value, "With errors"), (Outcome.OK.value, "Without errors")]
 _THUMBS = [("", "Any feedback"), (Thumbs.DOWN.value, "Thumbs down"), (Thumbs.UP.value, "Thumbs up")]
+
+_ARM_OF = {"candidate": Arm.CANDIDATE, "control": Arm.CONTROL}
+_ARMS = [("", "Both sides"), ("candidate", "New version"), ("control", "Version until now")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ class TraceFilterForm(forms.Form):
     min_seconds = forms.FloatField(label="Took at least (seconds)", required=False, min_value=0, max_value=1e7)
     min_cost = forms.FloatField(label="Cost at least (USD)", required=False, min_value=0, max_value=1e6)
     environment = forms.CharField(label="Environment", required=False, max_length=255, widget=forms.HiddenInput)
+    rollout = forms.UUIDField(label="Rollout", required=False, widget=forms.HiddenInput)
+    arm = forms.ChoiceField(label="Side", required=False, choices=_ARMS, widget=forms.HiddenInput)
 
     def wanted(self, *, start: datetime, end: datetime) -> TraceFilter:
         """Return the checked filter for a time range; fields in error count as empty."""
@@ -53,7 +59,7 @@ class TraceFilterForm(forms.Form):
             thumbs=Thumbs(value("thumbs") or ""), environment=value("environment") or "", prompt=value("prompt") or "",
             version=value("version") or 0, model=value("model") or "", user=value("user") or "",
             session=value("session") or "", min_duration_ms=(value("min_seconds") or 0) * 1000,
-            min_cost_usd=value("min_cost") or 0,
+            min_cost_usd=value("min_cost") or 0, rollout=value("rollout"), arm=_ARM_OF.get(value("arm") or "", Arm.NONE),
         )  # fmt: skip
 
 
@@ -69,6 +75,8 @@ def chips(wanted: TraceFilter) -> list[Chip]:
         "model": Chip("model", "model", "Model", wanted.model),
         "user": Chip("user", "user", "User", wanted.user),
         "session": Chip("session", "session", "Session", wanted.session),
+        "rollout": Chip("rollout", "rollout", "Rollout", str(wanted.rollout)[:8]),
+        "arm": Chip("arm", "arm", "Side", "new version" if wanted.arm == Arm.CANDIDATE else "version until now"),
         "min_duration_ms": Chip(
             "min_seconds", "min_duration_ms", "Took at least", formats.duration_ms(wanted.min_duration_ms)
         ),
