@@ -51,3 +51,8 @@ def sureness(probability: float | None) -> str:
 def filter_choices() -> list[tuple[str, str]]:
     """Return what a list of calls can be narrowed to."""
     return [("", "Findings or none"), (flagged.ANY, "Any finding"), *((name, title(name)) for name in flagged.NAMES)]
+
+
+def filter_words(flag: str) -> str:
+    """Return what a list of calls is narrowed to, in lower case."""
+    return dict(filter_choices()).get(flag, flag).lower()

@@ -140,9 +140,8 @@ def _chosen(name: str, form: DetectorForm) -> float | None:
 
 def _rerun(request: ProjectRequest) -> dict[str, Any]:
     run = reruns.latest(project=request.project)
-    percent = min(99, run.checked_count * 100 // run.call_count) if run and run.call_count else 0
     url = reverse("analysis-rerun", args=[request.project.slug])
-    return {"run": run, "percent": percent, "progress_url": url, "every": _EVERY_SECONDS}
+    return {"run": run, "progress_url": url, "every": _EVERY_SECONDS}
 
 
 def _page(request: ProjectRequest, name: str, *, form: DetectorForm | None = None, status: int = 200) -> HttpResponse:

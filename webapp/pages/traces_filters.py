@@ -77,8 +77,9 @@ def chips(wanted: TraceFilter) -> list[Chip]:
         "model": Chip("model", "model", "Model", wanted.model),
         "user": Chip("user", "user", "User", wanted.user),
         "session": Chip("session", "session", "Session", wanted.session),
-            session=value("session") or "", flag=value("flag") or "", min_duration_ms=(value("min_seconds") or 0) * 1000,
-            min_cost_usd=value("min_cost") or 0, rollout=value("rollout"), arm=_ARM_OF.get(value("arm") or "", Arm.NONE),
+        "rollout": Chip("rollout", "rollout", "Rollout", str(wanted.rollout)[:8]),
+        "arm": Chip("arm", "arm", "Side", "new version" if wanted.arm == Arm.CANDIDATE else "version until now"),
+        "flag": Chip("flag", "flag", "Found", findings_words.filter_words(wanted.flag)),
         "min_duration_ms": Chip(
             "min_seconds", "min_duration_ms", "Took at least", formats.duration_ms(wanted.min_duration_ms)
         ),
