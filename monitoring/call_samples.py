@@ -14,12 +14,12 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from monitoring import embeddings
+from monitoring.analysis.flags import Flag
 from monitoring.analysis.running import WINDOW
-from monitoring.models import ScoreSource
 
 MOST = 5_000
-# The two flags that say most about what is missing in a dataset.
-_FLAGS = ("hallucination", "groundedness", "refusal")
+# The flags that say most about what is missing in a dataset.
+_FLAGS = Flag.REFUSED | Flag.UNSUPPORTED
 
 # The lowest lots are an even sample of the calls.
 _SAMPLE = """
@@ -30,8 +30,8 @@ _SAMPLE = """
 """
 _DISLIKED = "SELECT trace_id FROM trace WHERE project_id = %s AND trace_id = ANY(%s) AND thumbs_down > 0"
 _FLAGGED = """
-    SELECT DISTINCT trace_id FROM score
-     WHERE project_id = %s AND trace_id = ANY(%s) AND source = %s AND name = ANY(%s) AND value > 0.5
+    SELECT DISTINCT trace_id FROM call_analysis
+     WHERE project_id = %s AND trace_id = ANY(%s) AND start_day >= %s AND flags & %s <> 0
 """
 # A vector of half floats as PostgreSQL sends it: its length and an unused number, two bytes each, then the values.
 _HEADER_BYTES = 4
@@ -78,7 +78,7 @@ def disliked(*, project_id: int, trace_ids: Sequence[UUID]) -> set[UUID]:
 def flagged(*, project_id: int, trace_ids: Sequence[UUID]) -> set[UUID]:
     """Return which of the traces a detector found to refuse, or to say what nothing supports."""
     with connection.cursor() as cursor:
-        cursor.execute(_FLAGGED, [project_id, list(trace_ids), ScoreSource.DETECTOR.value, list(_FLAGS)])
+        cursor.execute(_FLAGGED, [project_id, list(trace_ids), (timezone.now() - WINDOW).date(), int(_FLAGS)])
         return {row[0] for row in cursor.fetchall()}
 
 

@@ -20,6 +20,7 @@ PAGES = (
     ("settings-spending", "Spending", "coins", Action.MANAGE_PROJECT),
     ("settings-similar", "Similar calls", "copy", Action.MANAGE_PROVIDERS),
     ("settings-privacy", "Privacy", "lock", Action.MANAGE_PROJECT),
+    ("settings-detectors", "What we look for", "flag", Action.READ_TRACES),
     ("settings-ingestion", "What arrived", "download", Action.READ_TRACES),
     ("settings-publishing", "Publishing", "publish", Action.READ_PROMPTS),
     ("settings-prices", "Prices", "tag", Action.READ_TRACES),

@@ -10,6 +10,7 @@ from projects.roles import Action
 from webapp.access import ProjectRequest, requires
 from webapp.pages import (
     settings_audit,
+    settings_detectors,
     settings_ingestion,
     settings_keys,
     settings_members,
@@ -44,6 +45,7 @@ urlpatterns: list[URLPattern] = [
     *settings_spending.urlpatterns,
     *settings_similar.urlpatterns,
     *settings_privacy.urlpatterns,
+    *settings_detectors.urlpatterns,
     *settings_ingestion.urlpatterns,
     *settings_audit.urlpatterns,
 ]
