@@ -21,12 +21,15 @@ from monitoring.analysis.looking import Assign
 from monitoring.clusters import assignment, planning
 from monitoring.clusters import running as clusterings
 from monitoring.clusters.assignment import Centroids
+from monitoring.embeddings import EmbeddingWaits
 from projects import jobs
 from projects.models import Job
 from workers import issue_jobs
 
 # All calls of two weeks are read, and many of them written.
 _CLUSTERING = timedelta(seconds=150)
+# When the embedding model of a project does not answer.
+_MODEL_AWAY = timedelta(minutes=2)
 # A turn and the last call of a judge.
 _JUDGING = timedelta(seconds=150)
 
@@ -63,13 +66,17 @@ def analyse_again(job: Job) -> None:
     if job.project_id is None:
         return
     run_id, assign, until = job.payload["rerun"], _assign_in(job.project_id), time.monotonic() + analyses.RUN_SECONDS
-    while is_left := reruns.step(run_id=run_id, assign=assign):
-        if time.monotonic() >= until:
-            break
-        jobs.renew(job=job)
+    next_at = None
+    try:
+        while is_left := reruns.step(run_id=run_id, assign=assign):
+            if time.monotonic() >= until:
+                break
+            jobs.renew(job=job)
+    except EmbeddingWaits:
+        is_left, next_at = True, timezone.now() + _MODEL_AWAY
     if is_left:
         key = f"after {job.pk}.{job.attempts}"
-        jobs.add(kind=reruns.KIND, dedupe_key=key, payload=job.payload, project_id=job.project_id)
+        jobs.add(kind=reruns.KIND, dedupe_key=key, payload=job.payload, project_id=job.project_id, run_at=next_at)
 
 
 def plan_clusterings(job: Job) -> None:
