@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db.models import F, Q, Value
 
+from monitoring.analysis import flagged
 from monitoring.kinds import Arm
 from monitoring.models import Trace, TraceQuerySet
 from projects.models import Project
@@ -50,6 +51,8 @@ class TraceFilter:
     # The calls of one rollout, of both sides or of one.
     rollout: UUID | None = None
     arm: Arm = Arm.NONE
+    # The name of a flag that one of the calls must have, or `any`.
+    flag: str = ""
     min_duration_ms: float = 0
     min_cost_usd: float = 0
 
@@ -93,6 +96,14 @@ class TraceFilter:
         if self.thumbs == Thumbs.DOWN:
             found &= Q(thumbs_down__gt=0)
         return found
+
+    def found(self, project: Project, *, since: datetime, until: datetime) -> Q:
+        """The condition on what was found in the calls, for traces that began between two moments of the time range."""
+        if not self.flag:
+            return Q()
+        if whole_id := self.whole_id:
+            return flagged.in_trace(project_id=project.pk, name=self.flag, trace_id=whole_id)
+        return flagged.in_traces(project_id=project.pk, name=self.flag, since=since, until=until)
 
     @property
     def rest(self) -> Q:

@@ -17,6 +17,7 @@ from evals.online import running
 from monitoring import partitions, repricing, retention
 from monitoring.analysis import reruns
 from monitoring.analysis import running as analyses
+from monitoring.clusters import running as clusterings
 from monitoring.issues import cycle
 from projects import jobs, notification_mail, sign_in_attempts, spending_batches, webhook_deliveries, webhooks
 from projects.models import Job
@@ -101,6 +102,9 @@ KINDS: dict[str, Callable[[Job], None]] = {
     reruns.KIND: insight_jobs.analyse_again,
     cycle.PLAN_KIND: issue_jobs.plan,
     cycle.RUN_KIND: issue_jobs.run,
+    clusterings.PLAN_KIND: insight_jobs.plan_clusterings,
+    clusterings.DISCOVER_KIND: insight_jobs.find_clusters,
+    clusterings.REBUILD_KIND: insight_jobs.rebuild_clusters,
     measuring.PLAN_KIND: insight_jobs.plan_measurements,
     measuring.KIND: insight_jobs.measure,
     item_care.KIND: insight_jobs.look_at_items,
@@ -128,6 +132,8 @@ _QUEUE_OF: dict[str, str] = {
     analyses.RUN_KIND: "insight",
     reruns.KIND: "insight",
     cycle.RUN_KIND: "insight",
+    clusterings.DISCOVER_KIND: "insight",
+    clusterings.REBUILD_KIND: "insight",
     measuring.KIND: "insight",
     item_care.KIND: "insight",
     running.RUN_KIND: EVALS,
