@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
-from evals import item_contents, revisions
+from evals import archiving, item_contents, revisions
 from evals.adding import Adder, Addition, NewItem
 from evals.errors import (
     DatasetArchived,
@@ -71,9 +70,7 @@ def rename(*, dataset: Dataset, name: str, description: str, by: User | None) ->
 def archive(*, dataset: Dataset, by: User | None) -> Dataset:
     """Take the dataset out of the lists; nothing of it is lost."""
     locked = _locked(dataset, by=by, is_archive_fine=True)
-    locked.archived_at = locked.archived_at or timezone.now()
-    locked.save(update_fields=["archived_at"])
-    audit.record(action="dataset.archived", subject=locked.name, by=by, project=locked.project)
+    archiving.put_away(locked, by=by)
     return locked
 
 
@@ -81,9 +78,7 @@ def archive(*, dataset: Dataset, by: User | None) -> Dataset:
 def restore(*, dataset: Dataset, by: User | None) -> Dataset:
     """Bring the dataset back from the archive."""
     locked = _locked(dataset, by=by, is_archive_fine=True)
-    locked.archived_at = None
-    locked.save(update_fields=["archived_at"])
-    audit.record(action="dataset.restored", subject=locked.name, by=by, project=locked.project)
+    archiving.bring_back(locked, by=by)
     return locked
 
 

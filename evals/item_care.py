@@ -53,7 +53,7 @@ def look(*, dataset: Dataset) -> DatasetCare:
     values = {
         "project_id": dataset.project_id, "revision": dataset.revision, "twins": _twins(dataset)[:MOST_FOUND],
         "sensitive": list(_sensitive(dataset)), "looked_at_all": dataset.item_count <= items.MOST,
-        "embedding_version": embeddings.version(), "checked_at": timezone.now(),
+        "embedding_version": embeddings.for_project(dataset.project_id).version, "checked_at": timezone.now(),
     }  # fmt: skip
     row, _ = DatasetCare.objects.update_or_create(dataset=dataset, defaults=values)
     return row

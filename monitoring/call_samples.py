@@ -14,12 +14,12 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from monitoring import embeddings
+from monitoring.analysis.flags import Flag
 from monitoring.analysis.running import WINDOW
-from monitoring.models import ScoreSource
 
 MOST = 5_000
-# The two flags that say most about what is missing in a dataset.
-_FLAGS = ("hallucination", "groundedness", "refusal")
+# The flags that say most about what is missing in a dataset.
+_FLAGS = Flag.REFUSED | Flag.UNSUPPORTED
 
 # The lowest lots are an even sample of the calls.
 _SAMPLE = """
@@ -30,8 +30,8 @@ _SAMPLE = """
 """
 _DISLIKED = "SELECT trace_id FROM trace WHERE project_id = %s AND trace_id = ANY(%s) AND thumbs_down > 0"
 _FLAGGED = """
-    SELECT DISTINCT trace_id FROM score
-     WHERE project_id = %s AND trace_id = ANY(%s) AND source = %s AND name = ANY(%s) AND value > 0.5
+    SELECT DISTINCT trace_id FROM call_analysis
+     WHERE project_id = %s AND trace_id = ANY(%s) AND start_day >= %s AND flags & %s <> 0
 """
 # A vector of half floats as PostgreSQL sends it: its length and an unused number, two bytes each, then the values.
 _HEADER_BYTES = 4
@@ -57,14 +57,15 @@ class Sample:
 
 def recent(*, project_id: int, prompt_name: str = "", limit: int = MOST) -> Sample:
     """Return a uniform sample of the last two weeks, of one prompt or of all calls."""
+    embedder = embeddings.for_project(project_id)
     values: dict[str, Any] = {
-        "project": project_id, "since": timezone.now() - WINDOW, "version": embeddings.version(), "prompt": prompt_name,
+        "project": project_id, "since": timezone.now() - WINDOW, "version": embedder.version, "prompt": prompt_name,
         "limit": limit,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_SAMPLE, values)
         rows = cursor.fetchall()
-    return Sample([SampledCall(*row[:4]) for row in rows], _vectors([row[4] for row in rows]))
+    return Sample([SampledCall(*row[:4]) for row in rows], _vectors([row[4] for row in rows], embedder.dimensions))
 
 
 def disliked(*, project_id: int, trace_ids: Sequence[UUID]) -> set[UUID]:
@@ -77,7 +78,7 @@ def disliked(*, project_id: int, trace_ids: Sequence[UUID]) -> set[UUID]:
 def flagged(*, project_id: int, trace_ids: Sequence[UUID]) -> set[UUID]:
     """Return which of the traces a detector found to refuse, or to say what nothing supports."""
     with connection.cursor() as cursor:
-        cursor.execute(_FLAGGED, [project_id, list(trace_ids), ScoreSource.DETECTOR.value, list(_FLAGS)])
+        cursor.execute(_FLAGGED, [project_id, list(trace_ids), (timezone.now() - WINDOW).date(), int(_FLAGS)])
         return {row[0] for row in cursor.fetchall()}
 
 
@@ -92,9 +93,9 @@ def prompts(*, project_id: int) -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _vectors(sent: Sequence[Any]) -> NDArray[np.float32]:
+def _vectors(sent: Sequence[Any], dimensions: int) -> NDArray[np.float32]:
     if not sent:
-        return np.empty((0, embeddings.DIMENSIONS), dtype=np.float32)
+        return np.empty((0, dimensions), dtype=np.float32)
     halves = [np.frombuffer(bytes(one), dtype=">f2", offset=_HEADER_BYTES) for one in sent]
     found = np.stack(halves).astype(np.float32)
     # Half floats are rounded: the vectors are made unit vectors again.

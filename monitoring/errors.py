@@ -28,3 +28,11 @@ class RepricingRefused(MonitoringError):
 
 class RerunRefused(MonitoringError):
     """Calls cannot be looked at again now."""
+
+
+class MarkRefused(MonitoringError):
+    """This cannot be said about the call."""
+
+
+class SettingRefused(MonitoringError):
+    """This setting of a detector cannot be stored."""

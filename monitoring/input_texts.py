@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ _FULL_WEIGHT_CHARS = 60
 # «Yes, please» means nothing without what was said before.
 _SHORT_CHARS = 20
 _USER = "user"
+
+Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
 def of_call(span: Span) -> list[str]:
@@ -35,16 +37,16 @@ def of_values(values: Mapping[str, Any]) -> list[str]:
     return sorted((part[:MAX_CHARS] for part in parts if part), key=len)
 
 
-def vectors(inputs: Sequence[Sequence[str]]) -> NDArray[np.float32]:
+def vectors(inputs: Sequence[Sequence[str]], embed: Embed = embeddings.embed) -> NDArray[np.float32]:
     """Return one unit vector for each input, made of those of its parts."""
     # An input without a part has the vector of the empty text.
     filled = [list(parts) or [""] for parts in inputs]
     if not filled:
-        return embeddings.embed([])
+        return embed([])
     texts = [part for parts in filled for part in parts]
     weights = np.array([max(1, min(len(part), _FULL_WEIGHT_CHARS)) for part in texts], dtype=np.float32)
     starts = np.cumsum([0, *(len(parts) for parts in filled[:-1])])
-    sums = np.add.reduceat(embeddings.embed(texts) * weights[:, None], starts, axis=0)
+    sums = np.add.reduceat(embed(texts) * weights[:, None], starts, axis=0)
     found: NDArray[np.float32] = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), np.float32(1e-12))
     return found
 

@@ -53,6 +53,8 @@ class Coverage:
     judged_calls: dict[str, int]
     # All versions of the detectors that looked at calls of this step.
     detector_versions: tuple[str, ...]
+    # Whether somebody changed since the step began what is flagged.
+    has_other_settings: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,8 @@ _COUNTED = f"""
     SELECT step, arm, count(*), sum(calls)::bigint, sum(unpriced)::bigint, sum(unstreamed)::bigint, ARRAY[{{sums}}]::bigint[]
     FROM units GROUP BY step, arm
     UNION ALL
-    SELECT step, -arm - 1, count(*), count(*) FILTER (WHERE is_proper IS NOT TRUE),
-           count(*) FILTER (WHERE is_proper AND is_new AND is_earlier), extract(epoch FROM max(sort_at))::bigint, ARRAY[]::bigint[]
+    SELECT step, -arm - 1, count(*), count(*) FILTER (WHERE is_proper IS NOT TRUE AND NOT is_earlier),
+           count(*) FILTER (WHERE is_new AND is_earlier), extract(epoch FROM max(sort_at))::bigint, ARRAY[]::bigint[]
     FROM calls GROUP BY step, arm
 """
 
@@ -149,12 +151,13 @@ def coverage(
         cursor.execute(
             f"""SELECT count(*) FILTER (WHERE {is_recent}),
                        count(*) FILTER (WHERE {is_recent} AND coalesce(a.detectors_version, '') <> ''),
-                       array_agg(DISTINCT a.detectors_version) FILTER (WHERE a.detectors_version <> '') {judged}
+                       array_agg(DISTINCT a.detectors_version) FILTER (WHERE a.detectors_version <> ''),
+                       (SELECT count(*) FROM detector_setting WHERE project_id = %(project)s AND changed_at >= %(first)s) {judged}
                 FROM ({_CALLS}) c {_ANALYSIS} WHERE c.is_proper""",
             values,
         )
-        calls, analysed, versions, *counts = cursor.fetchone() or (0, 0, None)
-    return Coverage(calls, analysed, dict(zip(names, counts, strict=True)), tuple(sorted(versions or ())))
+        calls, analysed, versions, settings, *counts = cursor.fetchone() or (0, 0, None, 0)
+    return Coverage(calls, analysed, dict(zip(names, counts, strict=True)), tuple(sorted(versions or ())), settings > 0)
 
 
 def limit(share_ppm: int) -> int:

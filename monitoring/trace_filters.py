@@ -11,6 +11,8 @@ from uuid import UUID
 
 from django.db.models import F, Q, Value
 
+from monitoring.analysis import flagged
+from monitoring.kinds import Arm
 from monitoring.models import Trace, TraceQuerySet
 from projects.models import Project
 
@@ -46,6 +48,11 @@ class TraceFilter:
     model: str = ""
     user: str = ""
     session: str = ""
+    # The calls of one rollout, of both sides or of one.
+    rollout: UUID | None = None
+    arm: Arm = Arm.NONE
+    # The name of a flag that one of the calls must have, or `any`.
+    flag: str = ""
     min_duration_ms: float = 0
     min_cost_usd: float = 0
 
@@ -56,8 +63,8 @@ class TraceFilter:
         return [name for name in names if getattr(self, name)]
 
     def without(self, name: str) -> TraceFilter:
-        """Return the filter with one field emptied; a version goes with its prompt."""
-        names = {name, "version"} if name == "prompt" else {name}
+        """Return the filter with one field emptied; a version goes with its prompt, a side with its rollout."""
+        names = {name, {"prompt": "version", "rollout": "arm"}.get(name, name)}
         emptied: dict[str, Any] = {field.name: field.default for field in fields(self) if field.name in names}
         return replace(self, **emptied)
 
@@ -90,6 +97,14 @@ class TraceFilter:
             found &= Q(thumbs_down__gt=0)
         return found
 
+    def found(self, project: Project, *, since: datetime, until: datetime) -> Q:
+        """The condition on what was found in the calls, for traces that began between two moments of the time range."""
+        if not self.flag:
+            return Q()
+        if whole_id := self.whole_id:
+            return flagged.in_trace(project_id=project.pk, name=self.flag, trace_id=whole_id)
+        return flagged.in_traces(project_id=project.pk, name=self.flag, since=since, until=until)
+
     @property
     def rest(self) -> Q:
         """The conditions that no index answers: every row in range has to be looked at."""
@@ -101,6 +116,10 @@ class TraceFilter:
             found &= Q(environment=self.environment)
         if self.model:
             found &= Q(model=self.model)
+        if self.rollout:
+            found &= Q(rollout_id=self.rollout)
+        if self.rollout and self.arm:
+            found &= Q(arm=int(self.arm))
         if self.status == Outcome.OK:
             found &= Q(error_count=0)
         if self.thumbs == Thumbs.UP:

@@ -76,8 +76,7 @@ def page(
     """Return one page of matching traces, newest first."""
     direction: Direction = "newer" if newer_than and not older_than else "older"
     start = newer_than if direction == "newer" else older_than
-    rows, rest = wanted.rows(project), wanted.rest
-    found, stopped_at = _collect(rows, rest, start, direction, limit + 1, seconds, first_window)
+    found, stopped_at = _collect(project, wanted, start, direction, limit + 1, seconds, first_window)
     traces, has_more = found[:limit], len(found) > limit
     if direction == "newer":
         traces.reverse()
@@ -92,7 +91,8 @@ def page(
 
 def count_newer(*, project: Project, wanted: TraceFilter, than: Cursor | None) -> int:
     """Return how many matching traces came after a place in the list, counted up to MOST_NEW + 1."""
-    rows = wanted.rows(project).filter(wanted.rest)
+    since = than.at if than else wanted.start
+    rows = wanted.rows(project).filter(wanted.rest, wanted.found(project, since=since, until=wanted.end))
     if than:
         rows = _beyond(rows, than, "newer")
     return rows.order_by()[: MOST_NEW + 1].count()
@@ -106,16 +106,15 @@ def relaxations(*, project: Project, wanted: TraceFilter, seconds: float = 0.5) 
     found = []
     for name in names:
         less = wanted.without(name)
-        rows, rest = less.rows(project), less.rest
-        traces, _ = _collect(rows, rest, None, "older", MOST_NEW + 1, seconds / len(names), FIRST_WINDOW)
+        traces, _ = _collect(project, less, None, "older", MOST_NEW + 1, seconds / len(names), FIRST_WINDOW)
         if traces:
             found.append(Relaxation(name, len(traces)))
     return sorted(found, key=lambda item: -item.count)
 
 
 def _collect(
-    rows: TraceQuerySet,
-    rest: Q,
+    project: Project,
+    wanted: TraceFilter,
     start: Cursor | None,
     direction: Direction,
     limit: int,
@@ -123,18 +122,30 @@ def _collect(
     first_window: int,
 ) -> tuple[list[Trace], Cursor | None]:
     """Return up to `limit` matching traces from a place on, and where the search stopped when time was up."""
+    rows, rest = wanted.rows(project), wanted.rest
     ordered = rows.newest_first() if direction == "older" else rows.order_by("started_at", "trace_id")
-    if not rest:
+    if not rest and not wanted.flag:
         return list((_beyond(ordered, start, direction) if start else ordered)[:limit]), None
     found: list[Trace] = []
     until = time.monotonic() + seconds
+    place = start
     for window, end in _windows(ordered, start, direction, first_window):
-        found += window.filter(rest)[: limit - len(found)]
+        conditions = (rest, _found_between(project, wanted, place, end, direction))
+        found += window.filter(*conditions)[: limit - len(found)]
         if len(found) >= limit or end is None:
             return found, None
+        place = end
         if time.monotonic() > until:
             return found, end
     return found, None
+
+
+def _found_between(
+    project: Project, wanted: TraceFilter, start: Cursor | None, end: Cursor | None, direction: Direction
+) -> Q:  # fmt: skip
+    """Return the condition on what was found in the calls of one stretch: only the flagged calls of it are looked at."""
+    later, earlier = (start, end) if direction == "older" else (end, start)
+    return wanted.found(project, since=earlier.at if earlier else wanted.start, until=later.at if later else wanted.end)
 
 
 def _windows(

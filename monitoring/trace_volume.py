@@ -53,7 +53,8 @@ def _from_traces(project: Project, period: Period, wanted: TraceFilter, millisec
     bucket = _Bucket(
         _value(period.step, models.DurationField()), "started_at", _value(usage_periods.ORIGIN, models.DateTimeField())
     )
-    rows = wanted.rows(project).filter(wanted.rest).order_by().values_list(bucket).annotate(Count("trace_id"))
+    found = wanted.found(project, since=wanted.start, until=wanted.end)
+    rows = wanted.rows(project).filter(wanted.rest, found).order_by().values_list(bucket).annotate(Count("trace_id"))
     with at_most(milliseconds):
         return dict(rows)
 

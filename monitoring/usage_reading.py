@@ -40,16 +40,18 @@ class Sums:
     keys: dict[str, Any]
     counters: dict[str, Any]
     latency: Histogram
+    first_token: Histogram = usage_latency.EMPTY
 
 
 def read(
     *, project_id: int, slices: Iterable[Slice], keys: Sequence[Key] = (), split: datetime | None = None,
-    step: timedelta = timedelta(days=1), has_latency: bool = True, filters: Filters,
+    step: timedelta = timedelta(days=1), has_latency: bool = True, has_first_token: bool = False, filters: Filters,
 ) -> list[Sums]:  # fmt: skip
     """Return the sums of the slices, one group per combination of keys.
 
     `is_last` tells buckets from `split` on from those before, `bucket` is the start of the `step` a bucket falls into.
-    Without `has_latency` the histograms stay where they are: they are most of what there is to read.
+    Without `has_latency` the histograms stay where they are: they are most of what there is to read. The times to the first
+    words are read only with `has_first_token`.
     """
     parts, values = [], list[Any]()
     for part in slices:
@@ -58,7 +60,7 @@ def read(
         values += part_values
     query = f"""
         SELECT {"".join(f"{key}, " for key in keys)} {", ".join(f"coalesce(sum({name}), 0)::bigint" for name in _COUNTERS)},
-               {"string_agg(substr(array_send(latency), 21), '')" if has_latency else "NULL"}
+               {_GLUED.format("ttft") if has_first_token else "NULL"}, {_GLUED.format("latency") if has_latency else "NULL"}
         FROM ({" UNION ALL ".join(parts)}) calls
         {f"GROUP BY {', '.join(keys)}" if keys else ""}
     """
@@ -79,12 +81,14 @@ def _part(project_id: int, part: Slice, split: datetime, step: timedelta, filter
     query = f"""
         SELECT at >= %s AS is_last, date_bin(%s, at, %s) AS bucket, prompt_name, prompt_version, model,
                {", ".join(f"CASE WHEN kind = {kind} THEN {name} ELSE 0 END AS {name}" for name in _COUNTERS[:-2])},
-               thumbs_up, thumbs_down, CASE WHEN kind = {kind} THEN latency ELSE '{{}}' END AS latency
+               thumbs_up, thumbs_down, CASE WHEN kind = {kind} THEN latency ELSE '{{}}' END AS latency,
+               CASE WHEN kind = {kind} THEN ttft ELSE '{{}}' END AS ttft
         FROM {part.table} WHERE {" AND ".join(conditions)}
     """
     return query, [split, step, usage_periods.ORIGIN, *values]
 
 
+_GLUED = "string_agg(substr(array_send({}), 21), '')"
 # Most people judge the whole answer, so a thumb may hang on the chain around a call instead of on the call.
 _OF_KIND = {False: "kind = %s", True: "(kind = %s OR thumbs_up <> 0 OR thumbs_down <> 0)"}
 
@@ -97,9 +101,10 @@ def _narrowed(filters: Filters) -> list[tuple[str, Any]]:
 
 
 def _sums(keys: Sequence[Key], row: Sequence[Any]) -> Sums:
-    counters = row[len(keys) : -1]
+    counters = row[len(keys) : -2]
     return Sums(
         keys=dict(zip(keys, row, strict=False)),
         counters=dict(zip(("call_count", *_COUNTERS[1:]), counters, strict=True)),
         latency=usage_latency.from_sent(row[-1]) if row[-1] else usage_latency.EMPTY,
+        first_token=usage_latency.from_sent(row[-2]) if row[-2] else usage_latency.EMPTY,
     )

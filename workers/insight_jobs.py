@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import numpy as np
+from django.utils import timezone
 from numpy.typing import NDArray
 
 from evals import item_care
@@ -17,11 +18,15 @@ from evals.online.models import OnlineEvaluation
 from monitoring.analysis import reruns
 from monitoring.analysis import running as analyses
 from monitoring.analysis.looking import Assign
-from monitoring.clusters import assignment
+from monitoring.clusters import assignment, planning
+from monitoring.clusters import running as clusterings
 from monitoring.clusters.assignment import Centroids
 from projects import jobs
 from projects.models import Job
+from workers import issue_jobs
 
+# All calls of two weeks are read, and many of them written.
+_CLUSTERING = timedelta(seconds=150)
 # A turn and the last call of a judge.
 _JUDGING = timedelta(seconds=150)
 
@@ -34,8 +39,11 @@ def plan_analyses(job: Job) -> None:
 
 def analyse(job: Job) -> None:
     """Look at new calls of a project, and leave what is left after a turn to another job."""
-    if job.project_id is not None and analyses.run(project_id=job.project_id, assign=_assign_in(job.project_id)):
+    if job.project_id is None:
+        return
+    if analyses.run(project_id=job.project_id, assign=_assign_in(job.project_id)):
         jobs.add(kind=analyses.RUN_KIND, dedupe_key=f"after {job.pk}.{job.attempts}", project_id=job.project_id)
+    issue_jobs.ask(job.project_id)
 
 
 def _assign_in(project_id: int) -> Assign:
@@ -62,6 +70,29 @@ def analyse_again(job: Job) -> None:
     if is_left:
         key = f"after {job.pk}.{job.attempts}"
         jobs.add(kind=reruns.KIND, dedupe_key=key, payload=job.payload, project_id=job.project_id)
+
+
+def plan_clusterings(job: Job) -> None:
+    """Ask for a look for groups wherever it is time."""
+    for due in planning.due(now=timezone.now()):
+        jobs.add(
+            kind=due.kind, dedupe_key=f"{due.project_id} after {job.pk}", payload={"only_flagged": due.only_flagged},
+            project_id=due.project_id,
+        )  # fmt: skip
+
+
+def find_clusters(job: Job) -> None:
+    """Look for new groups among the calls of a project that fit nowhere."""
+    jobs.renew(job=job, lease=_CLUSTERING)
+    if job.project_id is not None:
+        clusterings.discover(project_id=job.project_id, only_flagged=job.payload["only_flagged"])
+
+
+def rebuild_clusters(job: Job) -> None:
+    """Group all calls of a project anew."""
+    jobs.renew(job=job, lease=_CLUSTERING)
+    if job.project_id is not None:
+        clusterings.rebuild(project_id=job.project_id)
 
 
 def plan_measurements(job: Job) -> None:

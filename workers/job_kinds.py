@@ -17,10 +17,12 @@ from evals.online import running
 from monitoring import partitions, repricing, retention
 from monitoring.analysis import reruns
 from monitoring.analysis import running as analyses
+from monitoring.clusters import running as clusterings
+from monitoring.issues import cycle
 from projects import jobs, notification_mail, sign_in_attempts, spending_batches, webhook_deliveries, webhooks
 from projects.models import Job
 from prompt_registry import schedules, trials
-from workers import canary, experiment_jobs, insight_jobs, trial_jobs
+from workers import canary, experiment_jobs, insight_jobs, issue_jobs, trial_jobs
 
 
 def _ensure_partitions(job: Job) -> None:
@@ -98,6 +100,11 @@ KINDS: dict[str, Callable[[Job], None]] = {
     analyses.PLAN_KIND: insight_jobs.plan_analyses,
     analyses.RUN_KIND: insight_jobs.analyse,
     reruns.KIND: insight_jobs.analyse_again,
+    cycle.PLAN_KIND: issue_jobs.plan,
+    cycle.RUN_KIND: issue_jobs.run,
+    clusterings.PLAN_KIND: insight_jobs.plan_clusterings,
+    clusterings.DISCOVER_KIND: insight_jobs.find_clusters,
+    clusterings.REBUILD_KIND: insight_jobs.rebuild_clusters,
     measuring.PLAN_KIND: insight_jobs.plan_measurements,
     measuring.KIND: insight_jobs.measure,
     item_care.KIND: insight_jobs.look_at_items,
@@ -124,6 +131,9 @@ _QUEUE_OF: dict[str, str] = {
     canaries.KIND: EVALS,
     analyses.RUN_KIND: "insight",
     reruns.KIND: "insight",
+    cycle.RUN_KIND: "insight",
+    clusterings.DISCOVER_KIND: "insight",
+    clusterings.REBUILD_KIND: "insight",
     measuring.KIND: "insight",
     item_care.KIND: "insight",
     running.RUN_KIND: EVALS,

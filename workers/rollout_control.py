@@ -116,6 +116,8 @@ def _unseen(guardrail: Guardrail, coverage: Coverage) -> str:
         return "hardly any answer of the last hour was looked at by the detectors."
     if len(coverage.detector_versions) > 1:
         return "the detectors changed during this share, so its calls cannot be compared until all are looked at again."
+    if coverage.has_other_settings:
+        return "somebody changed during this share from when on calls are flagged, so its calls cannot be compared."
     return ""
 
 

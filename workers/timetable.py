@@ -10,6 +10,7 @@ JOB_QUEUES = ("fast", "evals", "insight", "hooks")
 QUEUES = (ROLLOUTS, *JOB_QUEUES)
 EVERY_TEN_SECONDS = 10.0
 EVERY_MINUTE = 60.0
+EVERY_TEN_MINUTES = 600
 EVERY_HOUR = 3600.0
 # Answers of models are taken up for a minute and a half, and each may last two; all below the visibility timeout.
 _LIMITS = {"evals": {"soft_time_limit": 240, "time_limit": 270}}
@@ -29,6 +30,8 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
         "send the canary through": _entry("workers.tasks.send_canary", EVERY_MINUTE),
         "make the partitions of the next days": _entry("workers.tasks.tick", EVERY_HOUR, "partitions.ensure"),
         "look at new calls": _entry("workers.tasks.tick", EVERY_MINUTE, "analysis.plan", int(EVERY_MINUTE)),
+        "look at all issues": _entry("workers.tasks.tick", EVERY_HOUR, "issues.plan"),
+        "look for groups of calls": _entry("workers.tasks.tick", EVERY_TEN_MINUTES, "clusters.plan", EVERY_TEN_MINUTES),
         "judge live calls": _entry("workers.tasks.tick", EVERY_MINUTE, "online.plan", int(EVERY_MINUTE)),
         "measure what datasets represent": _entry("workers.tasks.tick", EVERY_HOUR, "coverage.plan"),
         "plan the daily mails": _entry("workers.tasks.tick", EVERY_HOUR, "notification.digests"),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evals.models import Dataset
-from monitoring import input_texts
+from monitoring import embeddings, input_texts
 
 # More items than these represent no more: those in between say the same.
 MOST = 20_000
@@ -31,4 +31,4 @@ def current(dataset: Dataset) -> ItemVectors:
         if place % step == 0 and (parts := input_texts.of_values(values)):
             numbers.append(number)
             inputs.append(parts)
-    return ItemVectors(numbers, input_texts.vectors(inputs))
+    return ItemVectors(numbers, input_texts.vectors(inputs, embeddings.for_project(dataset.project_id).embed))

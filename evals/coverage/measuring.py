@@ -73,7 +73,8 @@ def measure(*, dataset: Dataset, prompt_name: str) -> DatasetCoverage:
     own = items.current(dataset)
     values: dict[str, Any] = {
         "project_id": dataset.project_id, "revision": dataset.revision, "call_count": len(sample.calls),
-        "distinct_count": len(kept.calls), "item_count": len(own.numbers), "embedding_version": embeddings.version(),
+        "distinct_count": len(kept.calls), "item_count": len(own.numbers),
+        "embedding_version": embeddings.for_project(dataset.project_id).version,
         "expected_percent": coverage.expected_of_random(len(own.numbers)), "measured_at": timezone.now(),
         "percent": None, "thin_percent": None, "groups": [], "suggestions": [],
     }  # fmt: skip

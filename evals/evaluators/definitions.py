@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
+from evals import archiving
 from evals.errors import (
     EvaluatorArchived,
     EvaluatorDescriptionTooLong,
@@ -90,9 +90,7 @@ def rename(*, evaluator: Evaluator, name: str, description: str, by: User | None
 def archive(*, evaluator: Evaluator, by: User | None) -> Evaluator:
     """Take the evaluator out of the lists; what it judged keeps its scores."""
     locked = _locked(evaluator, by=by, is_archive_fine=True)
-    locked.archived_at = locked.archived_at or timezone.now()
-    locked.save(update_fields=["archived_at"])
-    audit.record(action="evaluator.archived", subject=locked.name, by=by, project=locked.project)
+    archiving.put_away(locked, by=by)
     return locked
 
 
@@ -100,9 +98,7 @@ def archive(*, evaluator: Evaluator, by: User | None) -> Evaluator:
 def restore(*, evaluator: Evaluator, by: User | None) -> Evaluator:
     """Bring the evaluator back from the archive."""
     locked = _locked(evaluator, by=by, is_archive_fine=True)
-    locked.archived_at = None
-    locked.save(update_fields=["archived_at"])
-    audit.record(action="evaluator.restored", subject=locked.name, by=by, project=locked.project)
+    archiving.bring_back(locked, by=by)
     return locked
 
 

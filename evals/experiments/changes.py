@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from evals import archiving
 from evals.errors import (
     BlanksNeverFilled,
     CapMissing,
@@ -169,9 +170,7 @@ def archive(*, experiment: Experiment, by: User) -> Experiment:
     locked = _locked(experiment, by)
     if not locked.is_over:
         raise ExperimentNotOver
-    locked.archived_at = locked.archived_at or timezone.now()
-    locked.save(update_fields=["archived_at"])
-    audit.record(action="experiment.archived", subject=locked.name, by=by, project=locked.project)
+    archiving.put_away(locked, by=by)
     return locked
 
 
@@ -179,9 +178,7 @@ def archive(*, experiment: Experiment, by: User) -> Experiment:
 def restore(*, experiment: Experiment, by: User) -> Experiment:
     """Bring the experiment back from the archive."""
     locked = _locked(experiment, by)
-    locked.archived_at = None
-    locked.save(update_fields=["archived_at"])
-    audit.record(action="experiment.restored", subject=locked.name, by=by, project=locked.project)
+    archiving.bring_back(locked, by=by)
     return locked
 
 

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("monitoring", "0013_issues_stay_in_project"), ("projects", "0010_engine")]
+    dependencies = [("monitoring", "0014_analysis"), ("projects", "0010_engine")]
     operations = [
         migrations.CreateModel(
             name="IssueCycle",

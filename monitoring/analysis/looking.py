@@ -10,6 +10,7 @@ from uuid import UUID
 
 import numpy as np
 import structlog
+from django.utils import timezone
 from numpy.typing import NDArray
 from pgvector import HalfVector
 
@@ -36,7 +37,7 @@ _COPIED = (
     "prompt_name", "prompt_version", "environment", "release", "service", "model", "user_id", "session_id", "arm", "status",
     "rollout_id", "unit_bucket",
 )  # fmt: skip
-_LANGUAGE_CHARS = 1_000
+_LANGUAGE_CHARS = 4_000
 
 
 def unassigned(vectors: NDArray[np.float32], version: str) -> Sequence[int | None]:
@@ -59,7 +60,10 @@ class _About:
 
 
 def rows(spans: Sequence[Span], *, assign: Assign = unassigned) -> list[CallAnalysis]:
-    """Return what is found in whole calls of one project, in their order, as rows that are not stored yet."""
+    """Return what is found in whole calls of one project, in their order, as rows that are not stored yet.
+
+    EmbeddingWaits when the model that the project chose does not answer: then nothing is found, and the calls wait.
+    """
     if not spans:
         return []
     about = _about(spans)
@@ -81,7 +85,10 @@ def rows(spans: Sequence[Span], *, assign: Assign = unassigned) -> list[CallAnal
 
 def _about(spans: Sequence[Span]) -> _About:
     inputs = [input_texts.of_call(span) for span in spans]
-    return _About(["\n".join(parts) for parts in inputs], input_texts.vectors(inputs), embeddings.version())
+    embedder = embeddings.for_project(spans[0].project_id)
+    return _About(
+        ["\n".join(parts) for parts in inputs], input_texts.vectors(inputs, embedder.embed), embedder.version
+    )
 
 
 def _of_topic(span: Span, about: _About, place: int, cluster_id: int | None) -> CallAnalysis:
@@ -90,6 +97,8 @@ def _of_topic(span: Span, about: _About, place: int, cluster_id: int | None) -> 
     return CallAnalysis(
         **_facts(span), text=asked[:KEPT_CHARS], embedding=HalfVector(about.vectors[place]) if asked else None,
         embedding_version=about.version, cluster_id=cluster_id if asked else None,
+        # Not the default of the database, which Django takes apart anew for every row.
+        analysed_at=timezone.now(),
     )  # fmt: skip
 
 

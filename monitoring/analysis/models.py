@@ -98,6 +98,10 @@ class AnalysisSettings(models.Model):
     # An OpenAI-compatible embedding model of one of the project's connections; empty for the local one.
     embedding_connection_id = models.BigIntegerField(null=True)
     embedding_model = models.CharField(max_length=200, default="")
+    # What it answered with when it was chosen, what its vectors are stored with, and why it does not answer now.
+    embedding_dimensions = models.PositiveSmallIntegerField(default=0)
+    embedding_version = models.CharField(max_length=40, default="")
+    embedding_problem = models.TextField(default="")
 
     class Meta:
         db_table = "analysis_settings"

@@ -72,7 +72,7 @@ def latest(*, project: Project) -> AnalysisRerun | None:
 def outdated(*, project: Project, since: datetime, until: datetime) -> int:
     """Return how many calls of a time range other versions of the detectors or of the embedding looked at."""
     rows = CallAnalysis.objects.for_project(project).filter(call_at__gte=since, call_at__lt=until)
-    is_current = Q(detectors_version=catalogue.version(), embedding_version=embeddings.version())
+    is_current = Q(detectors_version=catalogue.version(), embedding_version=embeddings.for_project(project.pk).version)
     return rows.exclude(is_current).count()
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -20,8 +21,11 @@ from monitoring.analysis.looking import Assign, draw_of, unassigned
 from monitoring.analysis.models import AnalysisProgress, CallAnalysis
 from monitoring.analysis.turns import turn
 from monitoring.analysis.unseen import BEFORE_ALL, TRACES_AT_ONCE
+from monitoring.embeddings import EmbeddingWaits
 
 __all__ = ["ALL", "DRAW", "PLAN_KIND", "RUN_KIND", "WINDOW", "Progress", "draw_of", "progress", "run", "waiting"]
+
+log = structlog.get_logger("callboard.analysis")
 
 PLAN_KIND, RUN_KIND = "analysis.plan", "analysis.run"
 WINDOW = timedelta(days=14)
@@ -83,7 +87,12 @@ def run(*, project_id: int, seconds: float = RUN_SECONDS, assign: Assign = unass
         if not is_ours:
             return False
         work = _Work(project_id, timezone.now(), time.monotonic() + seconds, assign)
-        return work.look_at_new() or work.look_at_late()
+        try:
+            return work.look_at_new() or work.look_at_late()
+        except EmbeddingWaits as error:
+            # Nothing is noted about the calls that wait: the next run begins with them.
+            log.warning("analysis_waits", project_id=project_id, reason=str(error))
+            return False
 
 
 def progress(*, project_id: int) -> Progress:

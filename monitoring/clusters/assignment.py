@@ -28,7 +28,7 @@ def load(*, project_id: int, embedding_version: str) -> Centroids:
         Cluster.objects.filter(project_id=project_id, embedding_version=embedding_version)
         .current().order_by("-mass", "pk").values_list("pk", "centroid", "radius")[:MOST_CENTROIDS]
     )  # fmt: skip
-    vectors = np.array([row[1].to_numpy() for row in rows], dtype=np.float32)
+    vectors = np.array([row[1] for row in rows], dtype=np.float32)
     if len(rows):
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return Centroids(

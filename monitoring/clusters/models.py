@@ -38,6 +38,7 @@ class Cluster(models.Model):
     terms = models.JSONField(default=list)
     # What the name was made for: a cluster that wandered off gets a new one.
     named_at = models.DateTimeField(db_default=Now())
+    named_for = HalfVectorField(null=True)
     centroid = HalfVectorField()
     # A text is of this cluster when its vector is at least this near to the centroid (cosine).
     radius = models.FloatField()
@@ -93,6 +94,8 @@ class ClusteringRun(models.Model):
 
     project = models.OneToOneField(Project, on_delete=models.CASCADE, primary_key=True, related_name="+")
     discovered_at = models.DateTimeField(null=True)
+    # When new ones were last looked for among the calls with something wrong alone.
+    flagged_at = models.DateTimeField(null=True)
     rebuilt_at = models.DateTimeField(null=True)
     # Of the last run: calls looked at, calls of no cluster, new clusters.
     numbers = models.JSONField(default=dict)

@@ -61,8 +61,8 @@ def language_of(text: str, *, fewest_letters: int = _FEWEST_LETTERS) -> Language
     letters = sum(map(str.isalpha, plain))
     if letters < (fewest_letters if plain.isascii() else fewest_letters // 3):
         return None
-    code, probability = _identifier().classify(plain)
-    return Language(code, float(probability)) if probability >= _LIKELY else None
+    found = _likeliest(plain)
+    return found if found.probability >= _LIKELY else None
 
 
 def another(asked: str, answered: str, *, told: str = "") -> Finding:
@@ -85,6 +85,13 @@ def _doubt(wanted: str, found: str, asked: str) -> float:
     """Return how much less sure it is for neighbouring languages, where a short question decides little."""
     is_alike = any(wanted in group and found in group for group in _ALIKE)
     return 0.3 if is_alike and len(asked) < 200 else 0.0
+
+
+# A question is asked about for its own sake and beside its answer.
+@functools.lru_cache(maxsize=64)
+def _likeliest(plain: str) -> Language:
+    code, probability = _identifier().classify(plain)
+    return Language(code, float(probability))
 
 
 @functools.cache

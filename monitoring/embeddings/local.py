@@ -6,33 +6,24 @@ on where it knows the language badly. Together they group questions better than 
 
 from __future__ import annotations
 
-import hashlib
-import threading
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.embeddings import sentence_model, word_pieces
+from monitoring.embeddings import memory, sentence_model, word_pieces
 
 _OF_WORDS = 128
 DIMENSIONS = sentence_model.DIMENSIONS + _OF_WORDS
 # Half as loud as the sense of the whole.
 _WORDS_LOUDNESS = 0.5
-# Documents and product names come again and again; a vector of a text takes two kilobytes.
-_REMEMBERED = 2_048
 _AT_ONCE = 256
-_known: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
-_lock = threading.Lock()
 
 
 def embed(texts: Sequence[str]) -> NDArray[np.float32]:
     """Return one unit vector for each text, in their order; their dot products say how alike the texts are."""
-    if not texts:
-        return np.empty((0, DIMENSIONS), dtype=np.float32)
-    return np.vstack([_remembered(texts[start : start + _AT_ONCE]) for start in range(0, len(texts), _AT_ONCE)])
+    return memory.vectors(texts, space=version(), dimensions=DIMENSIONS, embed=_embedded, at_once=_AT_ONCE)
 
 
 @cache
@@ -42,31 +33,9 @@ def version() -> str:
 
 
 def forget() -> None:
-    """Start anew, as a new process does."""
-    with _lock:
-        _known.clear()
+    """Look anew whether the weights are there, as a new process does."""
     sentence_model.is_there.cache_clear()
     version.cache_clear()
-
-
-def _remembered(texts: Sequence[str]) -> NDArray[np.float32]:
-    keys = [hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest() for text in texts]
-    vectors = {key: vector for key in keys if (vector := _known.get(key)) is not None}
-    new = {key: text for key, text in zip(keys, texts, strict=True) if key not in vectors}
-    if new:
-        # Copies: a row by itself would keep the array of all rows alive.
-        vectors |= {key: vector.copy() for key, vector in zip(new, _embedded(list(new.values())), strict=True)}
-    with _lock:
-        _remember(vectors)
-    return np.stack([vectors[key] for key in keys])
-
-
-def _remember(vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
-    for key, vector in vectors.items():
-        _known[key] = vector
-        _known.move_to_end(key)
-    while len(_known) > _REMEMBERED:
-        _known.popitem(last=False)
 
 
 def _embedded(texts: Sequence[str]) -> NDArray[np.float32]:

@@ -12,27 +12,14 @@ from monitoring.streams import attribution
 from monitoring.streams.families import Part
 from monitoring.streams.scopes import Scope
 
-# A cause has to explain so much of what is above usual, and to be so much worse than the rest.
-_EXPLAINS, _WORSE = 0.5, 1.5
+# A cause accounts for at least so much of what is above usual.
+_EXPLAINS = 0.5
 _KEPT = 8
-# Where everything else is equal, somebody can change the first ones.
-_ORDER = (
-    "prompt version",
-    "retrieval",
-    "model",
-    "release",
-    "app",
-    "environment",
-    "arm",
-    "language",
-    "user segment",
-    "hour of day",
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Causes:
-    """The first cause, and everything that was looked at, strongest first."""
+    """The first cause, and everything that was compared, strongest first."""
 
     first: Cause
     ranked: list[dict[str, Any]]
@@ -43,37 +30,28 @@ def find(
 ) -> Causes:  # fmt: skip
     """Return what raised the rate of a part of the traffic; `part` is where the ranking saw most of it.
 
-    A part that names its model or environment is compared with the others as well: then that may be the cause.
+    The time begins before the problem. What a part names itself is held against the others as well.
     """
     inside = attribution.causes(project_id=project_id, scope=scope, since=since, until=until)
+    around = _around(project_id, scope, since, until)
+    seen = Cause(part.dimension, part.value) if part is not None else None
+    first = seen or _first(inside) or _first(around) or Cause()
+    return Causes(first, [_as_json(cause) for cause in [*inside, *around][:_KEPT]])
+
+
+def _around(project_id: int, scope: Scope, since: datetime, until: datetime) -> list[attribution.Cause]:
+    """Return how the model or environment that a part names compares with the others."""
     wider = replace(scope, model="", environment="")
-    around: list[attribution.Cause] = []
-    if wider != scope:
-        found = attribution.causes(project_id=project_id, scope=wider, since=since, until=until)
-        around = [cause for cause in found if cause.value == _own(scope, cause.dimension)]
-    ranked = [*inside, *around]
-    first = Cause(part.dimension, part.value) if part is not None else _first(ranked)
-    return Causes(first, [_as_json(cause) for cause in ranked[:_KEPT]])
+    if wider == scope:
+        return []
+    named = {("model", scope.model), ("environment", scope.environment)}
+    found = attribution.causes(project_id=project_id, scope=wider, since=since, until=until)
+    return [cause for cause in found if (cause.dimension, cause.value) in named]
 
 
-def _first(ranked: Sequence[attribution.Cause]) -> Cause:
-    strong = [cause for cause in ranked if _is_strong(cause)]
-    if not strong:
-        return Cause()
-    best = max(strong, key=lambda cause: (round(cause.explained, 1), -_place(cause.dimension)))
-    return Cause(best.dimension, best.value)
-
-
-def _is_strong(cause: attribution.Cause) -> bool:
-    return cause.explained >= _EXPLAINS and cause.rate >= _WORSE * cause.rest_rate
-
-
-def _place(dimension: str) -> int:
-    return _ORDER.index(dimension) if dimension in _ORDER else len(_ORDER)
-
-
-def _own(scope: Scope, dimension: str) -> str:
-    return {"model": scope.model, "environment": scope.environment}.get(dimension, "")
+def _first(ranked: Sequence[attribution.Cause]) -> Cause | None:
+    found = next((cause for cause in ranked if cause.is_sure and cause.explained >= _EXPLAINS), None)
+    return Cause(found.dimension, found.value) if found else None
 
 
 def _as_json(cause: attribution.Cause) -> dict[str, Any]:

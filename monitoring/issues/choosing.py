@@ -14,6 +14,8 @@ FEWEST_CALLS, FEWEST_BAD, FEWEST_PEOPLE = 15, 8, 5
 _MOST_SURPRISE = 1e-3
 # What users do about a bad answer tells less of what is wrong than the answer itself: it stands in line behind that.
 _REACTIONS = (Signal.DISLIKED, Signal.FRUSTRATED, Signal.ASKED_AGAIN)
+# Some questions take longer and cost more than others, and always did.
+_DIFFER_BY_NATURE = (Signal.SLOW, Signal.LATE_START, Signal.DEAR, Signal.LONG_WINDED)
 
 
 def candidates(ranking: Sequence[Harm]) -> list[Harm]:
@@ -25,6 +27,12 @@ def candidates(ranking: Sequence[Harm]) -> list[Harm]:
 def is_surprising(count: Count, *, level: float, of: int) -> bool:
     """Tell whether so many bad calls are not to be expected at the level in any of so many parts."""
     return surprise(count, level=level) * max(1, of) <= _MOST_SURPRISE
+
+
+def is_natural(harm: Harm, *, has_begun: bool) -> bool:
+    """Tell whether a group of questions only is as it always was: slower, dearer or longer than others, in all versions."""
+    differs = harm.scope.signal in _DIFFER_BY_NATURE and harm.scope.cluster_id is not None
+    return differs and not has_begun and harm.part is None
 
 
 def _is_sure(harm: Harm, *, of: int) -> bool:

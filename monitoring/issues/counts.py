@@ -26,8 +26,12 @@ _HOURS = """
       FROM call_analysis a WHERE {between} AND ({traffic}) GROUP BY 1 ORDER BY 1
 """
 _REST = """
-    SELECT count(*), count(*) FILTER (WHERE {bad}) FROM call_analysis a
-     WHERE {between} AND ({traffic}) AND NOT coalesce({known}, false)
+    SELECT count(*), count(*) FILTER (WHERE is_bad), count(*) FILTER (WHERE NOT is_known),
+           count(*) FILTER (WHERE is_bad AND NOT is_known)
+      FROM (
+        SELECT coalesce({bad}, false) AS is_bad, coalesce({known}, false) AS is_known FROM call_analysis a
+         WHERE {between} AND ({traffic})
+      ) calls
 """
 _SHARED = "SELECT count(*) FROM call_analysis a WHERE {between} AND {bad} AND coalesce({traffic}, false)"
 _SIGNALS = """
@@ -82,10 +86,11 @@ def hours(*, project_id: int, of: Membership, since: datetime, until: datetime) 
 
 def unexplained(
     *, project_id: int, of: Membership, known: Membership, since: datetime, until: datetime
-) -> tuple[int, int]:  # fmt: skip
-    """Return how many calls, and how many bad ones, are left when those that known issues have are taken away."""
+) -> tuple[float, float]:  # fmt: skip
+    """Return which share of the calls, and of the bad ones, is left when those that known issues have are taken away."""
     rows = _rows(_REST, project_id, since, until, traffic=of.traffic(), bad=of.bad(), known=_renamed(known.bad()))
-    return int(rows[0][0]), int(rows[0][1])
+    calls, bad, rest_calls, rest_bad = rows[0]
+    return rest_calls / max(calls, 1), rest_bad / max(bad, 1)
 
 
 def shared(*, project_id: int, bad: Membership, traffic: Membership, since: datetime, until: datetime) -> int:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from monitoring.issues import following, looks, opening
 from monitoring.issues.models import IssueCycle
-from monitoring.streams import harm, hours
+from monitoring.streams import harm, hours, watching
 
 PLAN_KIND, RUN_KIND = "issues.plan", "issues.run"
 _LATE_EVERY = timedelta(hours=24)
@@ -30,6 +30,7 @@ _WAITING = """
 def run(*, project_id: int, now: datetime) -> None:
     """Look at the issues of a project after new calls were looked at, or because an hour has passed."""
     is_late_due = _count(project_id, now)
+    watching.look(project_id=project_id, now=now)
     ranking = harm.rank(project_id=project_id, now=now)
     calls = looks.all_calls(project_id=project_id, since=now - looks.FURTHEST, until=now)
     known = opening.known(project_id=project_id)

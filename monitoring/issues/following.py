@@ -96,7 +96,7 @@ def _described(
         change = looks.began(look.hours)
         began_at = change.at if change is not None and change.after > change.before else None
     since = began_at or now - looks.WINDOW
-    found = causes.find(project_id=issue.project_id, scope=scope, part=look.part, since=since, until=now)
+    found = causes.find(project_id=issue.project_id, scope=scope, part=look.part, since=now - looks.PAST, until=now)
     if found.ranked:
         kept["causes"] = found.ranked
     # The first cause stays: later ones are often only where it is still to be seen.

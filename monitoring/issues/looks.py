@@ -17,6 +17,7 @@ from monitoring.issues.evidence import Count
 from monitoring.issues.membership import Membership
 from monitoring.issues.titles import Cause
 from monitoring.streams import change_points
+from monitoring.streams import harm as harms
 from monitoring.streams.families import Part
 from monitoring.streams.harm import Harm
 from monitoring.streams.rates import Hour
@@ -26,6 +27,7 @@ from monitoring.streams.scopes import Scope
 WINDOW, PAST = timedelta(days=7), timedelta(days=14)
 # Nothing older is kept of calls, and none of the rules looks further back.
 FURTHEST = timedelta(days=28)
+_FEWEST_BAD = 5
 _CALLS_BY_HOUR = """
     SELECT at, sum(call_count)::bigint FROM flag_hour WHERE project_id = %s AND at >= %s AND at < %s GROUP BY 1 ORDER BY 1
 """
@@ -77,13 +79,21 @@ def look(
     hours = counts.hours(project_id=project_id, of=of, since=since, until=now)
     calls = {hour.at: hour.calls for hour in hours}
     share = [Hour(at, max(total, calls.get(at, 0)), calls.get(at, 0)) for at, total in all_calls.items() if at >= since]
-    own = [harm for harm in ranked if harm.scope in of.scopes]
-    worst = max(own, key=lambda harm: harm.harm, default=None)
+    own = [harm for harm in ranked if harm.scope in of.scopes or set(harm.also) & set(of.scopes)]
+    totals = counts.totals(project_id=project_id, of=of, since=now - WINDOW, until=now)
+    worst = max(own, key=lambda harm: harm.harm, default=None) or _harm_of(project_id, of, totals, usual_rate, now)
     return Look(
-        counts.totals(project_id=project_id, of=of, since=now - WINDOW, until=now), hours, share,
+        totals, hours, share,
         usual_rate=worst.usual_rate if worst else usual_rate, harm=worst.harm if worst else 0.0,
         p_value=worst.p_value if worst else 1.0, part=worst.part if worst else None, also=worst.also if worst else (),
     )  # fmt: skip
+
+
+def _harm_of(project_id: int, of: Membership, totals: Totals, usual_rate: float, now: datetime) -> Harm | None:
+    """Return the harm of an issue whose calls the ranking has under another head; asked only when there seems to be some."""
+    if not of.scopes or totals.bad < _FEWEST_BAD or totals.rate <= usual_rate:
+        return None
+    return harms.of(project_id=project_id, scope=of.scopes[0], now=now)
 
 
 def all_calls(*, project_id: int, since: datetime, until: datetime) -> dict[datetime, int]:

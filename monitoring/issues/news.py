@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from monitoring.issues.models import Happening, Issue, IssueEvent
+from monitoring.streams import attribution
 from projects import notifications, webhooks
 from projects.models import User, WebhookEvent
 from projects.roles import Action
@@ -69,9 +70,10 @@ def _first_to_know(issue: Issue) -> QuerySet[User]:
 
 
 def _authors(issue: Issue) -> list[int]:
-    prompt_name = issue.evidence.get("prompt_name", "")
-    if issue.cause_dimension != "prompt version" or not issue.cause_value.isdecimal() or not prompt_name:
+    named, _, number = issue.cause_value.rpartition(" ")
+    prompt_name = named or issue.evidence.get("prompt_name", "")
+    if issue.cause_dimension != attribution.PROMPT_VERSION or not number.isdecimal() or not prompt_name:
         return []
     versions = PromptVersion.objects.filter(project_id=issue.project_id, prompt__name=prompt_name)
-    found = versions.filter(number=int(issue.cause_value), author__isnull=False)
+    found = versions.filter(number=int(number), author__isnull=False)
     return list(found.values_list("author", flat=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from monitoring.issues.evidence import Count
 from monitoring.issues.looks import Look
 from monitoring.issues.membership import Membership
 from monitoring.issues.models import Happening, Issue, IssueScope
+from monitoring.streams import harm as harms
 from monitoring.streams.harm import Harm
 from monitoring.streams.scopes import Scope
 
@@ -56,7 +57,7 @@ def open_new(
 ) -> list[Issue]:  # fmt: skip
     """Open an issue for each harmful part of the traffic that those known so far do not explain, the worst first."""
     opened: list[Issue] = []
-    for harm in choosing.candidates(ranking):
+    for harm in [*choosing.candidates(ranking), *_beside(project_id, ranking, now)]:
         issues = known(project_id=project_id)
         if harm.scope in issues.all_scopes() or not _is_news(project_id, harm, issues, of=len(ranking), now=now):
             continue
@@ -64,6 +65,14 @@ def open_new(
         if draft is not None and not _joins(project_id, draft, issues, now):
             opened += _open(draft, newest=issues.newest)
     return opened
+
+
+def _beside(project_id: int, ranking: Sequence[Harm], now: datetime) -> Iterator[Harm]:
+    """Yield what else is wrong with harmful parts: when the first thing is no issue, one of the others may be."""
+    for scope in dict.fromkeys(scope for harm in ranking if harm.is_significant for scope in harm.also):
+        found = harms.of(project_id=project_id, scope=scope, now=now)
+        if found is not None:
+            yield from choosing.candidates([found])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +92,17 @@ def _is_news(project_id: int, harm: Harm, issues: Known, *, of: int, now: dateti
     """Tell whether the part is still bad without the calls that known issues have."""
     if not issues.scopes:
         return True
-    calls, bad = counts.unexplained(
+    calls_share, bad_share = counts.unexplained(
         project_id=project_id, of=Membership((harm.scope,)), known=Membership(tuple(issues.all_scopes())),
         since=now - looks.WINDOW, until=now,
     )  # fmt: skip
-    return bad >= choosing.FEWEST_BAD and choosing.is_surprising(Count(calls, bad), level=harm.usual_rate, of=of)
+    # What the ranking counted may be less than the whole part, such as some hours of each day.
+    rest = Count(round(harm.calls * calls_share), round(harm.bad * bad_share))
+    return rest.bad >= choosing.FEWEST_BAD and choosing.is_surprising(rest, level=harm.usual_rate, of=of)
 
 
 def _draft(project_id: int, harm: Harm, all_calls: Mapping[datetime, int], now: datetime) -> Draft | None:
-    """Return the issue to open; none while too few people met it."""
+    """Return the issue to open; none while too few people met it, and none for what is so by nature."""
     own = Membership((harm.scope,))
     look = looks.look(
         project_id=project_id, of=own, ranked=[harm], usual_rate=harm.usual_rate, since=now - looks.PAST, now=now,
@@ -101,9 +112,9 @@ def _draft(project_id: int, harm: Harm, all_calls: Mapping[datetime, int], now: 
         return None
     change = looks.began(look.hours)
     began_at = change.at if change is not None and change.after > change.before else None
-    found = causes.find(
-        project_id=project_id, scope=harm.scope, part=harm.part, since=began_at or now - looks.WINDOW, until=now
-    )
+    if choosing.is_natural(harm, has_begun=began_at is not None):
+        return None
+    found = causes.find(project_id=project_id, scope=harm.scope, part=harm.part, since=now - looks.PAST, until=now)
     count = look.since(began_at or now - looks.WINDOW)
     title = looks.title(
         project_id=project_id, scope=harm.scope, rate=count.rate, people=look.totals.people, cause=found.first,

@@ -24,13 +24,13 @@ _HAVE = {
     Signal.CONTRADICTED: "contradict what was expected", Signal.HIDDEN_INSTRUCTION: "carry hidden instructions",
 }  # fmt: skip
 _SINCE: dict[str, Callable[[str], str]] = {
-    "prompt version": lambda value: f"since v{value}",
+    "prompt version": lambda value: f"since {_version(value)}",
+    "prompt": lambda value: f"with the prompt {value}",
     "model": lambda value: f"with {value}",
     "environment": lambda value: f"in {value}",
     "release": lambda value: f"since release {value}",
     "app": lambda value: f"in the app {value}",
     "language": lambda value: f"in the language «{value}»",
-    "user segment": lambda value: f"for {value}",
     "hour of day": lambda value: f"at {value}",
     "arm": lambda value: f"in the {value} arm of a rollout",
     "retrieval": lambda value: f"when {value}",
@@ -74,6 +74,12 @@ def percent(rate: float) -> str:
         return "0 %"
     shown = rate * 100
     return f"{shown:.0f} %" if shown >= 1 else f"{shown:.1f} %" if shown >= 0.1 else "under 0.1 %"
+
+
+def _version(value: str) -> str:
+    """Return a version as people say it; where several prompts have versions, the value begins with the name of the prompt."""
+    prompt_name, _, number = value.rpartition(" ")
+    return f"{prompt_name} v{number}" if prompt_name else f"v{number}"
 
 
 def _cut(text: str, limit: int) -> str:

@@ -62,7 +62,7 @@ async def ask(call: Call) -> Completion:
         with wire.reading():
             return wire.read_completion(answer, tries=tries, latency_ms=_ms_since(started))
 
-    return await _with_tries(call, one_try, deadline)
+    return await with_tries(call.connection, one_try, deadline=deadline, may_pay_again=call.may_pay_again)
 
 
 async def ask_once(call: Call) -> tuple[Completion, Headroom]:
@@ -97,7 +97,7 @@ async def ask_streaming(call: Call) -> AsyncIterator[TextChunk | Completion]:
         chunks = await _create(call, stream=True, stream_options={"include_usage": True})
         return await _next_text(chunks, answer)
 
-    text = await _with_tries(call, open_stream, deadline)
+    text = await with_tries(call.connection, open_stream, deadline=deadline, may_pay_again=call.may_pay_again)
     first_ms = _ms_since(started)
     try:
         while text is not None:
@@ -148,15 +148,18 @@ async def _rest_of(connection: Connection, chunks: Any, answer: wire.StreamedAns
         raise error from raised
 
 
-async def _with_tries(call: Call, one_try: Callable[[int], Awaitable[T]], deadline: float) -> T:
+async def with_tries(
+    connection: Connection, one_try: Callable[[int], Awaitable[T]], *, deadline: float, may_pay_again: bool = True
+) -> T:
+    """Return what the first try brings that succeeds; after the last one its ProviderError is raised."""
     tries = 0
     while True:
         tries += 1
         try:
-            return await _guarded(call.connection, one_try, tries, deadline)
+            return await _guarded(connection, one_try, tries, deadline)
         except ProviderError as error:
             roll = random.random()  # noqa: S311  # spreads retries
-            wait = wait_seconds(error=error, tries=tries, roll=roll, may_pay_again=call.may_pay_again)
+            wait = wait_seconds(error=error, tries=tries, roll=roll, may_pay_again=may_pay_again)
             if wait is None or asyncio.get_running_loop().time() + wait >= deadline:
                 raise
         await asyncio.sleep(wait)

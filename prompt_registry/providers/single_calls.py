@@ -86,7 +86,7 @@ async def _ask(call: SingleCall) -> None:
     from prompt_registry.providers.calls import Call, ask_once
 
     name = limits.name_of(call.connection, call.settings.model)
-    await _wait_for_turn(name, call.tokens)
+    await wait_for_turn(name, call.tokens)
     call.was_sent, started = True, time.perf_counter()
     try:
         call.completion, headroom = await ask_once(Call(call.connection, call.messages, call.settings))
@@ -103,7 +103,8 @@ async def _ask(call: SingleCall) -> None:
     await limits.answered(name, reserved_tokens=call.tokens, tokens=used, headroom=headroom)
 
 
-async def _wait_for_turn(name: str, tokens: int) -> None:
+async def wait_for_turn(name: str, tokens: int) -> None:
+    """Return when the limits of the provider have room for a call of so many tokens; MustWait when that is far away."""
     patience = PATIENCE_SECONDS
     while (wait := await limits.take(name, tokens=tokens)) > 0:
         if wait > patience:

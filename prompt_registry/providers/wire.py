@@ -81,6 +81,11 @@ def read_usage(usage: Any) -> Usage | None:
     )
 
 
+def read_input_tokens(usage: Any) -> int | None:
+    """Read how many tokens were read, None when the provider did not say."""
+    return None if usage is None else _count(usage.prompt_tokens)
+
+
 def _count(value: Any) -> int:
     """Return a number of tokens as it can be stored, whatever the provider says."""
     try:

@@ -50,7 +50,7 @@ from prompt_registry.imports.values import SourceFile
 from prompt_registry.models import Prompt, ProviderConnection
 from prompt_registry.trial_models import CellState, Trial
 from prompt_registry.trial_plans import CALL, VERSION, TrialInput, Variant
-from tests.browser import demo_rollouts
+from tests.browser import demo_findings, demo_rollouts
 from tests.browser.demo_rollouts import DemoRollouts
 from tests.evals.experiment_factories import answer, make_experiment, make_judged, make_variant
 from tests.evals.reviews.factories import make_calibration, make_pairs, make_queue, make_reviewer, say
@@ -94,6 +94,7 @@ class DemoShop:
     proposed: Prompt
     trace_id: str
     failed_trace_id: str
+    found_trace_id: str
     session_id: str
     connection_id: int
     import_id: int
@@ -150,7 +151,8 @@ def make() -> DemoShop:
     return DemoShop(
         project=project, empty=projects.create(name="Brand new", by=admin), admin=admin, viewer=viewer, prompt=made[0],
         proposed=made[1],
-        trace_id=talk.hex_id, failed_trace_id=failed, session_id=talk.session_id, connection_id=connection.pk,
+        trace_id=talk.hex_id, failed_trace_id=failed,
+        found_trace_id=demo_findings.make(project, admin), session_id=talk.session_id, connection_id=connection.pk,
         trial_id=_trial(made[0], connection, admin).pk, recalled_number=_recall(made[0], connection, admin),
         experiment_id=done_test.pk, running_experiment_id=running_test.pk,
         evaluator_id=(evaluator := _evaluator(project, admin)).pk, online_id=_online(evaluator, admin).pk,

@@ -184,6 +184,11 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "explore": inside("explore"),
     "explore filtered": inside("explore", "?thumbs=down&prompt=support/refund-answer"),
     "nothing to explore": inside("explore", "?q=xyzzy"),
+    "explore by finding": inside("explore", "?flag=any"),
+    "latency": inside("latency"),
+    "latency of a part": inside("latency", "?since=2026-01-01T00:00&until=2126-01-01T00:00&least=0.1&most=600"),
+    "latency of nothing": elsewhere("/p/{demo.empty.slug}/explore/latency/?since=later"),
+    "trace with a finding": inside("trace", hex_id=lambda demo: demo.found_trace_id),
     "trace": inside("trace", hex_id=lambda demo: demo.trace_id),
     "failed trace": inside("trace", hex_id=lambda demo: demo.failed_trace_id),
     "session": inside("session", "?id={demo.session_id}"),
@@ -212,7 +217,12 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "set-price": inside("set-price", "?model=gpt-4o"),
     "settings-publishing": inside("settings-publishing"),
     "settings-spending": inside("settings-spending"),
+    "settings-similar": inside("settings-similar"),
     "settings-privacy": inside("settings-privacy"),
+    "settings-detectors": inside("settings-detectors"),
+    "nothing found yet": elsewhere("/p/{demo.empty.slug}/settings/detectors/"),
+    "settings-detector": inside("settings-detector", name=lambda demo: "refused"),
+    "settings-detector certain": inside("settings-detector", name=lambda demo: "failed"),
     "settings-ingestion": inside("settings-ingestion"),
     "empty ingestion": elsewhere("/p/{demo.empty.slug}/settings/ingestion/"),
     "settings-ingestion-limits": inside("settings-ingestion-limits"),
@@ -259,6 +269,7 @@ NO_PAGES = set(
     experiment-archive experiment-restore experiment-verdict experiment-rows experiment-save-item experiment-disagree experiment-use
     experiment-export experiment-export-jsonl
     trial-news trial-run trial-stop trial-add trial-judge trial-keep
+    mark-flag preview-detector change-detector analysis-look-again analysis-stop analysis-rerun
     trace-feedback explore-new search start-key start-live span-text overview-chart
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
     change-privacy try-masking add-masking-rule remove-masking-rule

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import random
 import re
 import subprocess
 import sys
+import threading
 import time
 import urllib.parse
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from typing import Any
 import pytest
 
 from tests.faults.conftest import Record
-from tests.faults.installation import HOST, Installation, wait_until
+from tests.faults.installation import BEAT, HOST, REDIS, WEB, WORKER, Installation, wait_until
 from tests.faults.shop import Shop, shop_of
 from webapp.cli.layouts import ROOT
 
@@ -216,3 +218,77 @@ def test_a_bad_version_is_taken_back_and_a_good_one_reaches_everybody_by_itself(
     assert had == {(GOOD,), (LIVE, GOOD)}
     for arm in ("control", "candidate"):
         assert f"{calls[arm]:,}" in page
+
+
+@pytest.mark.faults
+def test_a_version_is_taken_back_while_redis_and_the_workers_are_down(
+    installation: Installation, tmp_path: Path
+) -> None:
+    installation.wait_until_ready()
+    story = Story(installation)
+    options = {"url": story.url, "key": story.key, "prompt": story.name, "directory": tmp_path / "shop"}
+    with shop_of(**options) as shop:
+        shop.ask_all(["before"])
+        story.start(BAD, shares="25")
+        wait_until(lambda: shop.client.prompts.get(shop.prompt, unit="anybody").arm is not None, seconds=30)
+        people = [f"person-{number}" for number in range(40)]
+        during = {shop.client.prompts.get(shop.prompt, unit=person).version for person in people}
+        with installation.nothing_is_restarted():
+            killed = {name: installation.kill(name) for name in (REDIS, WORKER, BEAT)}
+            story.decide("undo")
+            time.sleep(SECONDS_TO_HEAR)
+            after = {shop.client.prompts.get(shop.prompt, unit=person).version for person in people}
+        for name, pid in killed.items():
+            installation.wait_for_another(name, than=pid)
+
+    assert during == {LIVE, BAD}
+    assert after == {LIVE}
+    assert story.is_at(state="rolled_back")
+
+
+@pytest.mark.long_faults
+def test_a_change_whose_web_process_dies_happened_whole_or_not_at_all(
+    installation: Installation, record: Record, seed: int
+) -> None:
+    installation.wait_until_ready()
+    story, chance, done = Story(installation), random.Random(seed), 0
+    story.start(BAD, shares="10, 20, 30")
+    for act in ("pause", "resume", "advance", "pause", "resume", "advance", "undo"):
+        before = _standing(story)
+        pressed = threading.Thread(target=_press, args=(story, act))
+        pressed.start()
+        time.sleep(chance.uniform(0, 0.3))
+        pid = installation.kill(WEB)
+        installation.wait_for_another(WEB, than=pid)
+        installation.wait_until_ready()
+        pressed.join()
+        if _standing(story) == before:
+            story.decide(act)
+        else:
+            done += 1
+        after = _standing(story)
+        assert after[3] == before[3] + 1, act
+        assert after[:3] == _AFTER[act](*before[:3]), act
+    record(
+        f"rollouts: {done} of 7 changes were done before their web process died (seed {seed}), the others not at all"
+    )
+
+
+_AFTER: dict[str, Callable[[str, int, int], tuple[str, int, int]]] = {
+    "pause": lambda state, step, share: ("paused", step, share),
+    "resume": lambda state, step, share: ("running", step, share),
+    "advance": lambda state, step, share: ("running", step + 1, share + 100_000),
+    "undo": lambda state, step, share: ("rolled_back", step, 0),
+}
+
+
+def _standing(story: Story) -> tuple[str, int, int, int]:
+    [row] = story.installation.ask(
+        "SELECT state, step, share_ppm, revision FROM rollout WHERE prompt_id = %s", story.prompt_id
+    )
+    return row
+
+
+def _press(story: Story, act: str) -> None:
+    with suppress(OSError, http.client.HTTPException, AssertionError, ValueError, LookupError):
+        story.decide(act)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from monitoring import rollout_baselines
-from monitoring.rollout_counts import Event
+from monitoring import rollout_baselines, scores
+from monitoring.analysis.flags import Flag
+from monitoring.analysis.models import CallAnalysis
+from monitoring.models import Span
+from monitoring.rollout_baselines import Wanted
+from monitoring.rollout_events import Event
+from monitoring.streams.scopes import Scope
 from projects.models import Project
 from tests.monitoring.factories import make_span, make_trace, new_trace_id, rate, send
 from tests.projects.factories import make_project
 
 pytestmark = pytest.mark.django_db
+
+NOTHING_MORE = Wanted()
 
 
 @pytest.fixture
@@ -21,8 +29,8 @@ def project() -> Project:
     return make_project()
 
 
-def _of(project: Project) -> rollout_baselines.Baselines:
-    return rollout_baselines.of(project=project, prompt_name="refund", version=3, now=timezone.now())
+def _of(project: Project, wanted: Wanted = NOTHING_MORE) -> rollout_baselines.Baselines:
+    return rollout_baselines.of(project=project, prompt_name="refund", version=3, now=timezone.now(), wanted=wanted)
 
 
 def _fill(project: Project, calls: int) -> list[str]:
@@ -79,3 +87,78 @@ def test_other_versions_and_old_calls_say_nothing(project):
     make_trace(project, prompt="refund", version=3, at=timezone.now() - timedelta(days=29))
 
     assert _of(project).calls == 0
+
+
+def test_calls_count_whatever_else_their_trace_did_last(project):
+    at = timezone.now() - timedelta(days=2)
+    for number in range(3):
+        trace = new_trace_id()
+        first = make_span(trace_id=trace, prompt="refund", version=3, user=f"u{number}", at=at)
+        send(project, first, make_span(trace_id=trace, prompt="other", version=1, at=at + timedelta(seconds=9)))
+
+    assert _of(project).calls == 3
+
+
+def _analyse(project: Project, traces: list[str], flags: int) -> None:
+    """Let the detectors have found this in the calls of these traces, and nothing in the others."""
+    for span in Span.objects.filter(project=project):
+        CallAnalysis.objects.create(
+            project=project, start_day=span.start_day, trace_id=span.trace_id, span_id=span.span_id,
+            call_at=span.sort_at, draw=0, detectors_version="1", flags=flags if span.trace_id.hex in traces else 0,
+        )  # fmt: skip
+
+
+def test_what_detectors_usually_find_is_a_share_of_people(project):
+    traces = _fill(project, 200)
+    _analyse(project, traces[:10], Flag.REFUSED)
+
+    found = {one.event: one for one in _of(project).events}
+
+    assert found[Event.REFUSED].events == 10
+    assert found[Event.REFUSED].rate == pytest.approx(10.5 / 225)
+    assert found[Event.UNSUPPORTED].events == 0
+
+
+def test_what_nobody_looked_at_is_not_watched(project):
+    _fill(project, 200)
+
+    assert Event.REFUSED not in {one.event for one in _of(project).events}
+
+
+def test_the_worst_tenth_of_an_evaluators_verdicts_is_bad(project):
+    for number, trace in enumerate(_fill(project, 120)):
+        item = {"trace_id": trace, "name": "Polite", "data_type": "number", "value": number / 120, "source": "api"}
+        scores.record(
+            project_id=project.pk, scores=[replace(scores.checked(item, now=timezone.now()), source="evaluator")]
+        )
+
+    wanted = Wanted(scores=["Polite", "Never asked"])
+    [found] = [one for one in _of(project, wanted).events if one.event == Event.JUDGED_BAD]
+
+    assert (found.subject, found.events, found.coverage) == ("Polite", 12, 1.0)
+    assert found.rate == pytest.approx(12.5 / 145)
+
+
+def test_how_many_usually_meet_an_issue_is_known(project):
+    traces = _fill(project, 200)
+    _analyse(project, traces[:20], Flag.REFUSED)
+
+    wanted = Wanted(issues={"#1 Refunds": [Scope("refused")]})
+    [found] = [one for one in _of(project, wanted).events if one.event == Event.ISSUE]
+
+    assert (found.subject, found.events, found.scopes) == ("#1 Refunds", 20, (Scope("refused"),))
+
+
+def test_a_version_on_another_model_is_held_against_what_was_usual_before(project):
+    _fill(project, 200)
+
+    [slow] = [one for one in _of(project, Wanted(by_model=False)).events if one.event == Event.SLOW]
+
+    assert set(slow.thresholds) == {""}
+
+
+def test_only_the_environments_that_it_is_about_say_what_is_usual(project):
+    make_trace(project, prompt="refund", version=3, environment="staging")
+    make_trace(project, prompt="refund", version=3, environment="production")
+
+    assert _of(project, Wanted(environments=("staging",))).calls == 1

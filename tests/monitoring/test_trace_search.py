@@ -1,11 +1,11 @@
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.utils import timezone
 
 from monitoring import trace_search
-from monitoring.kinds import Kind
+from monitoring.kinds import Arm, Kind
 from monitoring.models import Trace
 from monitoring.trace_filters import Outcome, Thumbs, TraceFilter
 from monitoring.trace_search import Cursor, Relaxation, parse_cursor
@@ -196,3 +196,16 @@ def test_the_list_reads_a_handful_of_statements_however_long_it_is(project, djan
 
     assert isinstance(page.traces[0].started_at, datetime)
     assert len(page.traces) == 50
+
+
+def test_one_side_of_a_rollout_is_found(project):
+    rollout = uuid4()
+    sides = {}
+    for arm in ("candidate", "control"):
+        sent = {"callboard.rollout.id": str(rollout), "callboard.rollout.arm": arm, "callboard.rollout.bucket": 1}
+        sides[arm] = make_trace(project, attributes=sent, prompt="refund", version=1)
+    make_trace(project)
+
+    assert set(ids(project, rollout=rollout)) == set(sides.values())
+    assert ids(project, rollout=rollout, arm=Arm.CANDIDATE) == [sides["candidate"]]
+    assert wanting(rollout=rollout, arm=Arm.CANDIDATE).without("rollout").names_in_use == []

@@ -186,3 +186,21 @@ def test_a_targeting_that_this_client_does_not_know_leaves_everybody_on_what_was
     prompt = client.prompts.get("greeting", unit="anna")
 
     assert (prompt.version, prompt.arm) == (1, None)
+
+
+def test_a_conversation_keeps_the_arm_that_it_began_with_while_the_share_grows(server, make_client):
+    candidate = {"name": "greeting", "type": "text", "version": 2, "text": "two", "content_hash": "c" * 64}
+    server.publish("greeting", "one", rollout={"id": "r-1", "share_ppm": 0, "candidate": candidate})
+    client = make_client(server.url, prompt_ttl_seconds=0.0)
+
+    def version(session):
+        with callboard.context(user="anna", session=session):
+            return client.prompts.get("greeting").version
+
+    before = version("old talk")
+    grown = {"id": "r-1", "share_ppm": 1_000_000, "candidate": candidate}
+    server.publish("greeting", "one", rollout=grown, content_hash="d" * 64)
+
+    assert before == 1
+    assert version("old talk") == 1
+    assert version("new talk") == 2

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from monitoring import rollout_counts
 from monitoring.analysis.flags import Flag
-from monitoring.analysis.models import CallAnalysis
+from monitoring.analysis.models import CallAnalysis, DetectorSetting
 from monitoring.kinds import Arm
 from monitoring.models import Span
 from projects.models import Notification
@@ -189,6 +189,17 @@ def test_detectors_that_stand_still_or_change_freeze_what_rests_on_them(share, v
 
     assert decision.action == (Action.FREEZE if reason else Action.WAIT)
     assert reason in decision.reason
+
+
+def test_another_threshold_in_the_middle_of_a_share_freezes_what_rests_on_detectors():
+    rollout = _since(make_rollout(plan=make_plan(steps=(Step(0.25), Step(0.95)), guardrails=(REFUSALS,))), 1.5)
+    _calls(rollout, candidates=20, controls=60)
+    _looked_at(rollout, 1.0)
+    DetectorSetting.objects.create(project=rollout.project, detector="refused", threshold=0.9)
+
+    rollout_control.look_at(rollout, now=timezone.now())
+
+    assert "somebody changed" in rollout.decisions.get(action="freeze").reason
 
 
 def test_a_judge_that_says_nothing_any_more_freezes_what_rests_on_it():

@@ -9,6 +9,7 @@ from webapp.api import (
     datasets,
     experiments_starting,
     feedback,
+    issues,
     me,
     otlp,
     prompt_archive,
@@ -31,6 +32,7 @@ api.add_router("", prompt_labels.router)
 api.add_router("", prompt_archive.router)
 api.add_router("", change_requests.router)
 api.add_router("", rollouts.router)
+api.add_router("", issues.router)
 api.add_router("", feedback.router)
 api.add_router("", traces.router)
 api.add_router("", datasets.router)

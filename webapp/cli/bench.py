@@ -39,6 +39,8 @@ def add_parser(subparsers: Any) -> None:
     _add_experiments(benches)
     _add_detectors(benches)
     _add_alarms(benches)
+    _add_clusters(benches)
+    _add_analysis(benches)
 
 
 def _add_ingest(benches: Any) -> None:
@@ -138,6 +140,20 @@ def _add_detectors(benches: Any) -> None:
 def _add_alarms(benches: Any) -> None:
     parser = _add(benches, "alarms", _alarms, "how often alarms about rates are false, and how soon changes are found")
     parser.add_argument("--streams", type=_count, default=1_000, help="streams of each kind (default: %(default)s)")
+
+
+def _add_clusters(benches: Any) -> None:
+    summary = "how well groups of calls agree with labelled intents, and how long grouping very many takes"
+    parser = _add(benches, "clusters", _clusters, summary)
+    parser.add_argument("data", nargs="?", type=Path, help="JSON lines with text, intent and source")
+    parser.add_argument(
+        "--planted", type=int, default=100_000, help="planted calls to group; 0 leaves it out (default: %(default)s)"
+    )
+def _add_analysis(benches: Any) -> None:
+    parser = _add(
+        benches, "analysis", _analysis, "how many calls a second one worker looks at, and what takes the time"
+    )
+    parser.add_argument("--calls", type=_count, default=1_000, help="calls to look at (default: %(default)s)")
 
 
 def _add(
@@ -243,6 +259,12 @@ def _experiments(args: argparse.Namespace) -> dict[str, Any]:
     )  # fmt: skip
 
 
+def _analysis(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import analysis
+
+    return analysis.run(analysis.Options(calls=args.calls))
+
+
 def _share(text: str) -> float:
     number = float(text)
     if not 0 <= number < 1:
@@ -265,6 +287,15 @@ def _alarms(args: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import alarms
 
     return alarms.run(alarms.Options(streams=args.streams))
+
+
+def _clusters(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import clusters
+
+    try:
+        return clusters.run(clusters.Options(data=args.data, planted=args.planted))
+    except (OSError, ValueError, KeyError) as error:
+        raise LabelledTextsMissing(f"{args.data} cannot be read as JSON Lines with text, intent and source.") from error
 
 
 def _count(text: str) -> int:

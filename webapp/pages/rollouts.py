@@ -5,19 +5,25 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.db.models import Q
 from django.http import HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from monitoring import prompt_calls
-from monitoring.prompt_calls import PromptCall, Which
+from monitoring.kinds import Arm
+from monitoring.models import Trace
+from monitoring.prompt_calls import PromptCall
 from projects.roles import Action
+from prompt_registry import dependents
 from prompt_registry.models import Rollout, RolloutDecision
 from prompt_registry.rollouts import changes
 from prompt_registry.rollouts.decisions import decide
-from webapp import charts
+from prompt_registry.rollouts.guardrails import Plan
+from webapp import charts, formats
 from webapp.access import ProjectRequest, one, requires
+from webapp.chart_data import TimeSeriesChart
 from webapp.pages import rollouts_actions, rollouts_start, rollouts_view
 from webapp.pages.prompts_frame import helpers
 from webapp.render import render_page
@@ -27,6 +33,10 @@ PAGE_SIZE = 50
 _MOST_DECISIONS = 3_000
 _SHOWN_DECISIONS = 30
 _EXAMPLES = 3
+# Each carries all its numbers; older ones are not read for a picture.
+_DRAWN_DECISIONS = 1_000
+
+log = structlog.get_logger("callboard.rollouts")
 
 
 @requires(Action.READ_PROMPTS)
@@ -56,58 +66,79 @@ def rollout_of(request: ProjectRequest, rollout_id: UUID) -> Rollout:
 
 
 def _context(request: ProjectRequest, row: Rollout) -> dict[str, Any]:
-    now, plan = timezone.now(), changes.plan_of(row)
-    counts = rollout_counting.counts_lately(row, plan)
-    situation = rollout_control.situation_of(row, plan, counts, now)
-    decision = decide(situation)
-    tiles = rollouts_view.tiles(plan, counts, situation, decision)
-    looks = (
-        row.decisions.exclude(evidence={}).order_by("-decided_at", "-pk").values_list("decided_at", "evidence__harm")
-    )
-    moves = row.decisions.filter(is_applied=True, action__in=("promote", "advance")).values_list(
-        "decided_at", "share_ppm"
-    )
-    chart = rollouts_view.history(list(reversed(looks[:_MOST_DECISIONS])), list(moves))
-    log = row.decisions.select_related("decided_by").filter(
+    plan = changes.plan_of(row)
+    kept = row.decisions.select_related("decided_by").filter(
         Q(is_applied=True) | Q(action__in=("freeze", "warn", "ask"))
     )
     may_publish = request.membership.can(changes.moves_on(row))
-    may_undo = request.membership.can(Action.UNDO_PUBLISH)
+    including = [] if not row.is_active else dependents.of(
+        project_id=row.project_id, name=row.prompt.name, labels=[row.label]
+    )  # fmt: skip
     return {
         "page_title": f"{row.prompt.name} v{row.control.number} → v{row.candidate.number}",
         "rollout": row,
         "plan": plan,
-        "verdict": rollouts_view.verdict(row, decision, tiles),
-        "next_step": rollouts_view.next_step(row, plan, decision, now),
+        "reach": rollouts_view.reach(plan),
+        "including": including,
+        "including_words": rollouts_view.including_words([one.name for one in including]),
+        "ran_for": formats.duration_seconds(((row.ended_at or timezone.now()) - row.started_at).total_seconds()),
         "stops": rollouts_view.stops(row, plan),
-        "arms": rollouts_view.arms(row, counts),
-        "tiles": tiles,
-        "decision": decision,
-        "strayed": counts.strayed_calls,
-        "last_call_at": counts.last_call_at,
-        "chart": chart,
-        "chart_svg": charts.svg(chart) if chart else "",
-        "chart_numbers": charts.numbers(chart) if chart else None,
-        "log": log.order_by("-decided_at", "-pk")[:_SHOWN_DECISIONS],
-        "examples": _examples(row),
+        "log": kept.order_by("-decided_at", "-pk")[:_SHOWN_DECISIONS],
         "may_publish": may_publish,
-        "may_undo": may_undo,
+        "may_undo": request.membership.can(Action.UNDO_PUBLISH),
         "publishers": [] if may_publish else helpers(request, Action.PUBLISH),
+        **_numbers(row, plan),
     }
 
 
-def _examples(row: Rollout) -> list[tuple[int, list[PromptCall]]]:
-    """Return calls that people disliked, of each version."""
+def _numbers(row: Rollout, plan: Plan) -> dict[str, Any]:
+    """Return what was counted and what it means; only a sentence when that cannot be worked out."""
+    now = timezone.now()
+    try:
+        counts = rollout_counting.counts_lately(row, plan)
+        situation = rollout_control.situation_of(row, plan, counts, now)
+        decision = decide(situation)
+        tiles = rollouts_view.tiles(plan, counts, situation, decision)
+    except Exception:  # the buttons must work whatever is wrong with the numbers
+        log.exception("the numbers of a rollout could not be shown", rollout=str(row.pk))
+        return {"verdict": rollouts_view.without_numbers(row), "is_unknown": True}
+    chart, each = _charts(row, plan)
+    return {
+        "verdict": rollouts_view.verdict(row, decision, tiles),
+        "next_step": rollouts_view.next_step(row, plan, decision, now),
+        "arms": rollouts_view.arms(row, counts),
+        "tiles": tiles,
+        "triggers": rollouts_view.triggers(plan, situation) if row.is_active else [],
+        "decision": decision,
+        "strayed": counts.strayed_calls,
+        "earlier": counts.earlier_calls,
+        "charts": [(one, charts.svg(one), charts.numbers(one)) for one in (chart, each) if one],
+        "examples": _examples(row),
+    }
+
+
+def _charts(row: Rollout, plan: Plan) -> tuple[TimeSeriesChart | None, TimeSeriesChart | None]:
+    kept = row.decisions.exclude(evidence={}).order_by("-decided_at", "-pk")
+    looks = list(reversed(kept.values_list("decided_at", "evidence__harm")[:_MOST_DECISIONS]))
+    moves = row.decisions.filter(is_applied=True, action__in=("promote", "advance"))
+    lately = reversed(kept.values_list("decided_at", "evidence__evidence")[:_DRAWN_DECISIONS])
+    each = [(at, {one["name"]: one["not_worse"] for one in found or ()}) for at, found in lately]
+    chart = rollouts_view.history(looks, list(moves.values_list("decided_at", "share_ppm")))
+    return chart, rollouts_view.each_history(each, plan)
+
+
+def _examples(row: Rollout) -> list[tuple[int, str, list[PromptCall]]]:
+    """Return the newest calls of the rollout that people disliked, of each side."""
     return [
-        (
-            version.number,
-            prompt_calls.recent(
-                project=row.project, prompt_name=row.prompt.name, which=Which.DISLIKED, version=version.number,
-                limit=_EXAMPLES,
-            ),
-        )
-        for version in (row.control, row.candidate)
-    ]  # fmt: skip
+        (row.control.number, "control", _disliked(row, Arm.CONTROL)),
+        (row.candidate.number, "candidate", _disliked(row, Arm.CANDIDATE)),
+    ]
+
+
+def _disliked(row: Rollout, arm: Arm) -> list[PromptCall]:
+    traces = Trace.objects.for_project(row.project).filter(rollout_id=row.pk, arm=arm, thumbs_down__gt=0)
+    ids = list(traces.newest_first().values_list("trace_id", flat=True)[:_EXAMPLES])
+    return prompt_calls.of_traces(project=row.project, prompt_name=row.prompt.name, trace_ids=ids)
 
 
 @requires(Action.READ_PROMPTS)

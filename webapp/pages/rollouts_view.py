@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -14,7 +14,17 @@ from evals.statistics.intervals import Interval, wilson
 from monitoring.rollout_counts import Counts, StepCounts
 from prompt_registry.models import Rollout
 from prompt_registry.rollouts import changes, durations, plans
-from prompt_registry.rollouts.decisions import PROMOTE_AT, ROLL_BACK_AT, WARN_AT, Action, Decision, Evidence, Situation
+from prompt_registry.rollouts.decisions import (
+    PROMOTE_AT,
+    ROLL_BACK_AT,
+    WARN_AT,
+    Action,
+    Decision,
+    Evidence,
+    Part,
+    Situation,
+    decide,
+)
 from prompt_registry.rollouts.evidence import Stage, risk_interval
 from prompt_registry.rollouts.guardrails import Guardrail, Plan
 from prompt_registry.rollouts.models import RolloutState
@@ -22,6 +32,9 @@ from webapp import formats, rollout_svg
 from webapp.charts import TimeSeriesChart, Unit
 
 _MOST_POINTS = 300
+_MOST_LINES = 6
+# What would need more than so many is not worth a word.
+_MOST_MORE = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +102,14 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
+class Trigger:
+    """What would take the version back: so many more people with this, if nothing else happened."""
+
+    title: str
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """One share on the rail of steps."""
 
@@ -104,6 +125,8 @@ class ArmView:
 
     number: int
     name: str
+    # How the trace list calls this side.
+    arm: str
     people: int
     calls: int
     asked: float
@@ -136,10 +159,10 @@ def arms(rollout: Rollout, counts: Counts) -> list[ArmView]:
     seen = ours.units / both if both else None
     return [
         ArmView(
-            rollout.control.number, "now", _units(counts.control), _calls(counts.control), 1 - asked,
+            rollout.control.number, "now", "control", _units(counts.control), _calls(counts.control), 1 - asked,
             None if seen is None else 1 - seen,
         ),
-        ArmView(rollout.candidate.number, "new", _units(counts.candidate), _calls(counts.candidate), asked, seen),
+        ArmView(rollout.candidate.number, "new", "candidate", _units(counts.candidate), _calls(counts.candidate), asked, seen),
     ]  # fmt: skip
 
 
@@ -177,6 +200,18 @@ def verdict(rollout: Rollout, decision: Decision, shown: Sequence[Tile]) -> str:
     return f"{start} Safe so far."
 
 
+def including_words(names: Sequence[str]) -> str:
+    """Return what happens to prompts that include the one that is rolled out."""
+    shown = ", ".join(dict.fromkeys(names))
+    return f"It reaches applications that ask for this prompt itself. {shown} changes for everybody at once when the rollout is completed."
+
+
+def without_numbers(rollout: Rollout) -> str:
+    """Return the one sentence of the page when nothing can be counted."""
+    share = formats.percent(rollout.share)
+    return f"v{rollout.candidate.number} is at {share}. How it does cannot be shown now; people in charge can read why in the log."
+
+
 def next_step(rollout: Rollout, plan: Plan, decision: Decision, now: datetime) -> str:
     """Return what happens next by itself, or what the rollout waits for."""
     if not rollout.is_active:
@@ -189,6 +224,50 @@ def next_step(rollout: Rollout, plan: Plan, decision: Decision, now: datetime) -
     if left > 0 and decision.action == Action.WAIT:
         return f"{formats.percent(following)} in {formats.duration_seconds(left)} at the earliest."
     return f"Before {formats.percent(following)}: {decision.reason[0].lower()}{decision.reason[1:]}"
+
+
+def triggers(plan: Plan, situation: Situation) -> list[Trigger]:
+    """Return for each guardrail after how many more people of the new version with it, one after the other, it is taken back."""
+    found = []
+    for index, guardrail in enumerate(plan.guardrails):
+        low, high = 0, 1
+        while high <= _MOST_MORE and not _is_undone(situation, index, high):
+            low, high = high, high * 2
+        if high > _MOST_MORE:
+            continue
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if _is_undone(situation, index, middle) else (middle, high)
+        found.append(Trigger(guardrail.title, high))
+    return found
+
+
+def _is_undone(situation: Situation, index: int, more: int) -> bool:
+    metric = situation.metrics[index]
+    parts = tuple(
+        Part(part.candidate_events + more, (*part.events[:-1], part.events[-1] + more)) for part in metric.parts
+    )
+    metrics = list(situation.metrics)
+    metrics[index] = replace(metric, parts=parts)
+    return decide(replace(situation, metrics=tuple(metrics))).action == Action.ROLL_BACK
+
+
+def each_history(looks: Sequence[tuple[datetime, Mapping[str, float]]], plan: Plan) -> TimeSeriesChart | None:
+    """Return how the evidence about each guardrail grew that it did not get worse than allowed, with what is asked for."""
+    titles = [guardrail.title for guardrail in plan.guardrails if guardrail.is_gate][:_MOST_LINES]
+    if len(looks) < 2 or not titles:
+        return None
+    step = max(1, math.ceil(len(looks) / _MOST_POINTS))
+    points = [
+        (at, (*(_strength(found[title]) if title in found else None for title in titles), 10.0))
+        for at, found in looks[::step]
+    ]
+    if any(later <= earlier for (earlier, _), (later, _) in pairwise(points)):
+        return None
+    return TimeSeriesChart(
+        title="Evidence that nothing got worse than allowed", unit=Unit.COUNT, series=[*titles, "Enough at"], points=points,
+        colours=[*(f"s{number + 1}" for number in range(len(titles))), "s-good"],
+    )  # fmt: skip
 
 
 def history(looks: Sequence[tuple[datetime, float]], shares: Sequence[tuple[datetime, int]]) -> TimeSeriesChart | None:

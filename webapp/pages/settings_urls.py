@@ -10,6 +10,7 @@ from projects.roles import Action
 from webapp.access import ProjectRequest, requires
 from webapp.pages import (
     settings_audit,
+    settings_detectors,
     settings_ingestion,
     settings_keys,
     settings_members,
@@ -18,6 +19,7 @@ from webapp.pages import (
     settings_project,
     settings_providers,
     settings_publishing,
+    settings_similar,
     settings_spending,
     settings_webhooks,
 )
@@ -41,7 +43,9 @@ urlpatterns: list[URLPattern] = [
     *settings_prices.urlpatterns,
     *settings_publishing.urlpatterns,
     *settings_spending.urlpatterns,
+    *settings_similar.urlpatterns,
     *settings_privacy.urlpatterns,
+    *settings_detectors.urlpatterns,
     *settings_ingestion.urlpatterns,
     *settings_audit.urlpatterns,
 ]

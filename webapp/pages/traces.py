@@ -12,6 +12,8 @@ from django.urls import URLPattern, path, register_converter, reverse
 from django.utils import timezone
 
 from monitoring import trace_search, trace_volume
+from monitoring.analysis import flagged
+from monitoring.models import Trace
 from monitoring.trace_filters import TraceFilter
 from monitoring.trace_search import MOST_NEW, TracePage, cursor_of, parse_cursor
 from monitoring.trace_volume import TookTooLong
@@ -19,7 +21,16 @@ from projects.roles import Action
 from webapp import charts, formats, time_ranges
 from webapp.access import ProjectRequest, requires
 from webapp.charts import Shape, TimeSeriesChart, Unit
-from webapp.pages import traces_detail, traces_feedback, traces_filters, traces_links, traces_sessions
+from webapp.pages import (
+    findings_words,
+    latency,
+    traces_detail,
+    traces_feedback,
+    traces_filters,
+    traces_links,
+    traces_marks,
+    traces_sessions,
+)
 from webapp.pages.traces_filters import TraceFilterForm
 from webapp.pages.traces_links import same_page
 from webapp.render import render_page
@@ -40,8 +51,9 @@ def explore(request: ProjectRequest) -> HttpResponse:
     wanted = form.wanted(start=time_range.start, end=time_range.end)
     page = _page(request, wanted)
     context = {
-        "page_title": "Explore", "form": form, "wanted": wanted, "page": page, "form_errors": _form_errors(form),
-        "chips": _chips(request, wanted), "clear_url": _clear_url(request),
+        "page_title": "Explore", "tabs": traces_links.tabs(request, "explore"),
+        "form": form, "wanted": wanted, "page": page, "form_errors": _form_errors(form),
+        "rows": _rows(request, page), "chips": _chips(request, wanted), "clear_url": _clear_url(request),
         "choices": traces_filters.choices(project=request.project, wanted=wanted, now=now),
         "more_filters": _filters_in_the_fold(wanted), **_volume(request, wanted, page),
         **_pager(request, page), **_searched_until(page), **_relaxations(request, wanted, page),
@@ -76,6 +88,12 @@ def new_traces(request: ProjectRequest) -> HttpResponse:
 def _page(request: ProjectRequest, wanted: TraceFilter) -> TracePage:
     older, newer = (parse_cursor(request.GET.get(name, "")) for name in ("older", "newer"))
     return trace_search.page(project=request.project, wanted=wanted, older_than=older, newer_than=newer)
+
+
+def _rows(request: ProjectRequest, page: TracePage) -> list[tuple[Trace, list[tuple[str, str]]]]:
+    """Return the traces with the titles of what was found in their calls, each with the kind of its badge."""
+    found = flagged.of_traces(project_id=request.project.pk, traces=page.traces)
+    return [(trace, findings_words.badges(found.get(trace.trace_id, []))) for trace in page.traces]
 
 
 def _form_errors(form: TraceFilterForm) -> list[str]:
@@ -212,8 +230,10 @@ urlpatterns: list[URLPattern] = [
     path("explore/new/", new_traces, name="explore-new"),
     path("traces/<trace_id:hex_id>/", traces_detail.trace, name="trace"),
     path("traces/<trace_id:hex_id>/feedback/", traces_feedback.give, name="trace-feedback"),
+    path("traces/<trace_id:hex_id>/spans/<span_id:span_hex_id>/mark/", traces_marks.mark, name="mark-flag"),
     path(
         "traces/<trace_id:hex_id>/spans/<span_id:span_hex_id>/<slug:part>.txt", traces_detail.download, name="span-text"
     ),
+    *latency.urlpatterns,
     path("sessions/", traces_sessions.session, name="session"),
 ]

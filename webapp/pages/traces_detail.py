@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from monitoring import trace_reading, trace_trees
+from monitoring.analysis import flagged
 from monitoring.models import Span, Trace, span_hex, span_number
 from monitoring.trace_trees import Branch
 from projects.models import Project
@@ -18,7 +19,7 @@ from projects.roles import Action
 from prompt_registry.models import Prompt
 from webapp import access, formats
 from webapp.access import ProjectRequest, requires
-from webapp.pages import traces_links, traces_panel, traces_rows
+from webapp.pages import findings_words, traces_links, traces_panel, traces_rows
 from webapp.pages.traces_feedback_form import FeedbackForm
 from webapp.render import render_page
 
@@ -169,7 +170,9 @@ def _prompt_url(project: Project, found: Trace) -> str:
 def _header(request: ProjectRequest, found: Trace) -> dict[str, Any]:
     project = request.project
     before, after = trace_reading.beside_in_session(found)
+    flags = flagged.of_traces(project_id=project.pk, traces=[found])
     return {
+        "found": findings_words.badges(flags.get(found.trace_id, [])),
         "prompt_url": _prompt_url(project, found),
         "user_url": traces_links.explore_url(request, project, user=found.user_id) if found.user_id else "",
         "session_url": traces_links.session_url(project, found.session_id) if found.session_id else "",

@@ -10,13 +10,18 @@ from django import forms
 from django.http import QueryDict
 
 from monitoring import usage
+from monitoring.kinds import Arm
 from monitoring.trace_filters import Outcome, Thumbs, TraceFilter
 from projects.models import Project
 from webapp import formats
+from webapp.pages import findings_words
 
 NAMES_FROM = timedelta(days=30)
 _OUTCOMES = [("", "Any outcome"), (Outcome.ERROR.value, "With errors"), (Outcome.OK.value, "Without errors")]
 _THUMBS = [("", "Any feedback"), (Thumbs.DOWN.value, "Thumbs down"), (Thumbs.UP.value, "Thumbs up")]
+
+_ARM_OF = {"candidate": Arm.CANDIDATE, "control": Arm.CONTROL}
+_ARMS = [("", "Both sides"), ("candidate", "New version"), ("control", "Version until now")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +45,12 @@ class TraceFilterForm(forms.Form):
     model = forms.CharField(label="Model", required=False, max_length=255)
     user = forms.CharField(label="User", required=False, max_length=255)
     session = forms.CharField(label="Session", required=False, max_length=255)
+    flag = forms.ChoiceField(label="Found", required=False, choices=findings_words.filter_choices)
     min_seconds = forms.FloatField(label="Took at least (seconds)", required=False, min_value=0, max_value=1e7)
     min_cost = forms.FloatField(label="Cost at least (USD)", required=False, min_value=0, max_value=1e6)
     environment = forms.CharField(label="Environment", required=False, max_length=255, widget=forms.HiddenInput)
+    rollout = forms.UUIDField(label="Rollout", required=False, widget=forms.HiddenInput)
+    arm = forms.ChoiceField(label="Side", required=False, choices=_ARMS, widget=forms.HiddenInput)
 
     def wanted(self, *, start: datetime, end: datetime) -> TraceFilter:
         """Return the checked filter for a time range; fields in error count as empty."""
@@ -52,8 +60,8 @@ class TraceFilterForm(forms.Form):
             start=start, end=end, text=value("q") or "", status=Outcome(value("status") or ""),
             thumbs=Thumbs(value("thumbs") or ""), environment=value("environment") or "", prompt=value("prompt") or "",
             version=value("version") or 0, model=value("model") or "", user=value("user") or "",
-            session=value("session") or "", min_duration_ms=(value("min_seconds") or 0) * 1000,
-            min_cost_usd=value("min_cost") or 0,
+            session=value("session") or "", flag=value("flag") or "", min_duration_ms=(value("min_seconds") or 0) * 1000,
+            min_cost_usd=value("min_cost") or 0, rollout=value("rollout"), arm=_ARM_OF.get(value("arm") or "", Arm.NONE),
         )  # fmt: skip
 
 
@@ -69,6 +77,9 @@ def chips(wanted: TraceFilter) -> list[Chip]:
         "model": Chip("model", "model", "Model", wanted.model),
         "user": Chip("user", "user", "User", wanted.user),
         "session": Chip("session", "session", "Session", wanted.session),
+        "rollout": Chip("rollout", "rollout", "Rollout", str(wanted.rollout)[:8]),
+        "arm": Chip("arm", "arm", "Side", "new version" if wanted.arm == Arm.CANDIDATE else "version until now"),
+        "flag": Chip("flag", "flag", "Found", findings_words.filter_words(wanted.flag)),
         "min_duration_ms": Chip(
             "min_seconds", "min_duration_ms", "Took at least", formats.duration_ms(wanted.min_duration_ms)
         ),

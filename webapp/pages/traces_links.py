@@ -10,11 +10,21 @@ from django.urls import reverse
 from projects.models import Project
 
 KEPT = ("range", "environment")
+_VIEWS = (("Traces", "explore"), ("Latency", "latency"))
 
 
 def explore_url(request: HttpRequest, project: Project, **filters: object) -> str:
     """Return the address of the trace list with these filters, for the same time and environment."""
     return _with_query(reverse("explore", args=[project.slug]), kept(request) | _filled(filters))
+
+
+def tabs(request: HttpRequest, current: str) -> list[dict[str, object]]:
+    """Return the views of traffic, for the same time and environment."""
+    slug = request.project.slug  # type: ignore[attr-defined]
+    return [
+        {"label": label, "url": _with_query(reverse(name, args=[slug]), kept(request)), "current": name == current}
+        for label, name in _VIEWS
+    ]
 
 
 def trace_url(project: Project, hex_id: str, **query: object) -> str:

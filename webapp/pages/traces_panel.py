@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +11,14 @@ from django.urls import reverse
 from monitoring import trace_messages, trace_prompts, trace_reading
 from monitoring.kinds import Kind, Mark
 from monitoring.models import Span, Trace
+from monitoring.trace_messages import Message
 from monitoring.trace_prompts import SentPrompt
 from monitoring.trace_settings import settings_of
 from projects.models import Project
-from webapp import formats
-from webapp.pages import traces_texts
+from webapp import formats, highlights
+from webapp.highlights import Evidence, Stretch
+from webapp.pages import traces_findings, traces_texts
+from webapp.pages.traces_findings import Findings
 from webapp.pages.traces_links import trace_url
 from webapp.pages.traces_texts import LONG, SHORT, Conversation, Text
 
@@ -43,6 +46,7 @@ MARK_WORDS = {
 }
 _PARTS = {"input": "Input", "output": "Output", "attributes": "Attributes", "events": "Events", "metadata": "Metadata"}
 PARTS = tuple(_PARTS)
+_EVIDENCE_IN = {"input": ("input", "context"), "output": ("output",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,8 @@ class Part:
     label: str
     text: Text
     download_url: str
+    # The text cut at the evidence of findings; empty when none stands in it.
+    stretches: list[Stretch]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,9 @@ class Panel:
     marks: list[tuple[str, str]]
     failures: list[Failure]
     full_url: str
+    findings: Findings | None = None
     conversation: Conversation | None = None
+    lines: tuple[tuple[Message, list[Stretch]], ...] = ()
     parts: tuple[Part, ...] = ()
     sent: SentPrompt | None = None
     settings: tuple[tuple[str, str], ...] = ()
@@ -94,16 +102,18 @@ def build(*, project: Project, trace: Trace, span: Span, view: str, is_full: boo
     views = _views(span)
     chosen = view if view in views else next(iter(views))
     limit = LONG if is_full else SHORT
+    findings = traces_findings.build(project=project, span=span) if span.is_call else None
+    evidence = findings.evidence if findings else []
     tabs = [Tab(label, name, _url(project, trace, span, name), name == chosen) for name, label in views.items()]
     fill: dict[str, Callable[[], dict[str, Any]]] = {
-        "conversation": lambda: _conversation(project, trace, span, limit),
+        "conversation": lambda: _conversation(project, trace, span, limit, evidence),
         "sent": lambda: {"sent": trace_prompts.of_call(span)},
         "settings": lambda: {"settings": tuple(_settings(span))},
-        "raw": lambda: {"parts": _parts(project, trace, span, PARTS, limit)},
+        "raw": lambda: {"parts": _parts(project, trace, span, PARTS, limit, evidence)},
     }
     return Panel(
         span=span, kind=Kind(span.kind).label if span.kind in list(Kind) else "other", view=chosen, tabs=tabs,
-        facts=_facts(trace, span), marks=_marks(span), failures=_failures(span, limit),
+        facts=_facts(trace, span), marks=_marks(span), findings=findings, failures=_failures(span, limit),
         full_url="" if is_full else _url(project, trace, span, chosen, full=1), **fill[chosen](),
     )  # fmt: skip
 
@@ -163,23 +173,43 @@ def _events(span: Span) -> list[dict[str, Any]]:
     return [event for event in events if isinstance(event, dict)] if isinstance(events, list) else []
 
 
-def _conversation(project: Project, trace: Trace, span: Span, limit: int) -> dict[str, Any]:
+def _conversation(
+    project: Project, trace: Trace, span: Span, limit: int, evidence: Sequence[Evidence]
+) -> dict[str, Any]:  # fmt: skip
     asked, answered = (trace_messages.conversation(text) for text in (span.input, span.output))
     messages = [*(asked or []), *(answered or [])]
     # What is not a conversation is shown as it is: a call cut off on arrival, or a step that is no call.
     plain = [name for name, read in (("input", asked), ("output", answered)) if read is None and getattr(span, name)]
+    talk = traces_texts.last_words(messages, limit=limit) if messages else None
     return {
-        "conversation": traces_texts.last_words(messages, limit=limit) if messages else None,
-        "parts": _parts(project, trace, span, plain, limit),
-    }
+        "conversation": talk, "lines": _lines(talk, len(answered or []), evidence) if talk else (),
+        "parts": _parts(project, trace, span, plain, limit, evidence),
+    }  # fmt: skip
 
 
-def _parts(project: Project, trace: Trace, span: Span, names: Any, limit: int) -> tuple[Part, ...]:
-    return tuple(
-        Part(_PARTS[name], traces_texts.pretty(text, limit=limit), _download_url(project, trace, span, name))
-        for name in names
-        if (text := getattr(span, name))
-    )  # fmt: skip
+def _lines(
+    talk: Conversation, answered: int, evidence: Sequence[Evidence]
+) -> tuple[tuple[Message, list[Stretch]], ...]:  # fmt: skip
+    """Return the messages with the evidence in them: the last ones were answered, those before them sent."""
+    first_answer = len(talk.messages) - answered
+    found = []
+    for place, message in enumerate(talk.messages):
+        parts = ("output",) if place >= first_answer else ("input", "context")
+        found.append((message, highlights.stretches(message.content, highlights.of_part(evidence, *parts))))
+    return tuple(found)
+
+
+def _parts(
+    project: Project, trace: Trace, span: Span, names: Any, limit: int, evidence: Sequence[Evidence]
+) -> tuple[Part, ...]:  # fmt: skip
+    found = []
+    for name in names:
+        if text := getattr(span, name):
+            shown = traces_texts.pretty(text, limit=limit)
+            of_it = highlights.of_part(evidence, *_EVIDENCE_IN.get(name, ()))
+            url = _download_url(project, trace, span, name)
+            found.append(Part(_PARTS[name], shown, url, highlights.stretches(shown.shown, of_it)))
+    return tuple(found)
 
 
 def _download_url(project: Project, trace: Trace, span: Span, name: str) -> str:

@@ -21,6 +21,7 @@ from callboard.prompt_stream import PromptStream
 
 Fallback = str | Sequence[Mapping[str, Any]]
 _MAX_ENTRIES: Final = 10_000
+_MAX_TALKS: Final = 10_000
 # While a refresh is under way nobody asks for another one.
 _IN_FLIGHT_SECONDS: Final = 30.0
 # Processes that restart together do not all ask at once.
@@ -45,6 +46,8 @@ class PromptStore:
         environment: str = "",
     ) -> None:
         self._environment = environment
+        # Conversations that began with the control of a rollout, oldest first.
+        self._old_talks: dict[tuple[str, str], None] = {}
         self.counts: Counter[str] = Counter()
         # By the arguments of `get` as they were given; several may lead to one entry.
         self.entries: dict[tuple[str, str | None, int | None], Entry] = {}
@@ -205,8 +208,24 @@ class PromptStore:
                 bucket=bucket, environment=self._environment, attributes=AMBIENT.get().metadata
             )
             is_candidate = is_candidate if place == "split" else place == "candidate"
+        if is_compared and self._is_in_old_talk(rollout.id, is_candidate):
+            is_candidate = False
         served = rollout.candidate if is_candidate else prompt
         return served.changed(rollout_bucket=bucket) if is_compared else served.changed(rollout_id=None, arm=None)
+
+    def _is_in_old_talk(self, rollout_id: str, is_candidate: bool) -> bool:
+        """Tell whether the conversation at hand began with what was live: a growing share does not change it on the way."""
+        session = AMBIENT.get().session
+        if session is None:
+            return False
+        key = (rollout_id, session)
+        if is_candidate:
+            return key in self._old_talks
+        self._old_talks[key] = None
+        if len(self._old_talks) > _MAX_TALKS:
+            # The oldest is forgotten; with many threads somebody else may have been faster.
+            self._old_talks.pop(next(iter(self._old_talks), key), None)
+        return False
 
     def _without(
         self,

@@ -8,6 +8,7 @@ import pytest
 
 from monitoring.analysis.models import AnalysisSettings
 from monitoring.issues.models import Issue, IssueEvent, IssueState
+from monitoring.streams.families import Part
 from monitoring.streams.scopes import Scope
 from projects.models import Notification, WebhookDelivery
 from projects.roles import Role
@@ -100,16 +101,47 @@ def test_thumbs_down_on_the_very_calls_of_an_issue_are_the_same_issue(project, r
 
 def test_another_problem_of_the_same_calls_is_another_issue(project, refunds):
     make_calls(project, 100, bad=60, cluster=refunds)
-    make_calls(project, 100, bad=60, signal="slow", cluster=refunds)
+    make_calls(project, 100, bad=60, signal="toxic", cluster=refunds)
 
     opened = open_issues(
         project,
         make_harm(Scope("refused", refunds.pk), calls=200, bad=60),
-        make_harm(Scope("slow", refunds.pk), calls=200, bad=60),
+        make_harm(Scope("toxic", refunds.pk), calls=200, bad=60),
     )
 
-    assert {one.scopes.get().signal for one in opened} == {"refused", "slow"}
+    assert {one.scopes.get().signal for one in opened} == {"refused", "toxic"}
     assert [one.number for one in opened] == [1, 2]
+
+
+def test_questions_that_always_took_long_are_no_issue_and_those_that_began_to_are(project, refunds):
+    slow = make_harm(Scope("slow", refunds.pk), calls=100, bad=60)
+    make_calls(project, 100, bad=60, signal="slow", cluster=refunds)
+    assert open_issues(project, slow) == []
+
+    make_calls(project, 400, cluster=refunds, since=NOW - timedelta(days=6), hours=120)
+    assert len(open_issues(project, slow)) == 1
+
+
+def test_a_problem_of_some_hours_of_the_day_is_weighed_by_those_hours(project):
+    make_issue(project, Scope("refused", prompt_name="other"))
+    make_calls(project, 600, bad=40, signal="slow", model="gpt-5")
+    part = Part("hour of day", "14:00–17:00")
+
+    (issue,) = open_issues(project, make_harm(Scope("slow", model="gpt-5"), calls=50, bad=25, usual=0.05, part=part))
+
+    assert issue.title.startswith("gpt-5: 7 % are slower than usual at 14:00–17:00")
+
+
+def test_what_else_is_wrong_with_a_part_is_opened_when_the_first_thing_is_no_issue(project, refunds):
+    make_calls(project, 100, bad=60, cluster=refunds)
+    make_calls(project, 300)
+    refused = Scope("refused", refunds.pk, "support/answer")
+
+    (issue,) = open_issues(
+        project, make_harm(Scope("dear", refunds.pk, "support/answer"), calls=100, bad=40, also=(refused,))
+    )
+
+    assert issue.scopes.get().as_scope() == refused
 
 
 def test_the_name_of_a_group_that_few_people_ask_for_is_not_told(project, refunds):

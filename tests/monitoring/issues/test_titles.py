@@ -7,6 +7,7 @@ import pytest
 from monitoring.issues import titles
 from monitoring.issues.models import Signal
 from monitoring.issues.titles import Cause
+from monitoring.streams import attribution
 
 
 def test_a_title_says_what_how_much_and_since_when():
@@ -24,6 +25,14 @@ def test_without_a_cause_nothing_is_made_up():
 @pytest.mark.parametrize("signal", Signal.values)
 def test_every_signal_has_words(signal):
     assert titles.make(subject="Orders", signal=signal, rate=0.5, cause=Cause()).startswith("Orders: 50 % ")
+
+
+def test_where_several_prompts_have_versions_the_prompt_is_named():
+    assert titles.since(Cause("prompt version", "support/answer 11")) == "since support/answer v11"
+
+
+def test_every_dimension_that_is_compared_has_words():
+    assert all(titles.since(Cause(dimension, "x")) for dimension in attribution.DIMENSIONS)
 
 
 def test_a_long_or_odd_name_is_cut_and_cleaned():

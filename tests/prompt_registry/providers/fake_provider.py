@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from prompt_registry.providers.simulated.embeddings import embed
+
 USAGE = {"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15, "prompt_tokens_details": {"cached_tokens": 4}}
 ANSWER = {
     "id": "chatcmpl-1",
@@ -34,6 +36,8 @@ DONE = b"data: [DONE]\n\n"
 SLOW_SECONDS = 0.6
 # A mode that begins like this streams the rest of itself.
 SAY = "say "
+# A mode that begins like this embeds what it is sent, in so many dimensions; with another number of vectors when one follows.
+EMBED = "embed "
 
 
 def _response(status: str, body: bytes, *headers: str, content_type: str = "application/json") -> bytes:
@@ -44,6 +48,18 @@ def _response(status: str, body: bytes, *headers: str, content_type: str = "appl
 def _error(status: str, message: str, *headers: str, code: str | None = None) -> bytes:
     body = {"error": {"message": message, "type": "error", "param": None, "code": code}}
     return _response(status, json.dumps(body).encode(), *headers)
+
+
+def _embedded(request: dict[str, object], dimensions: int, count: int = 10_000) -> bytes:
+    texts = list(request["input"])[:count]
+    data = [
+        {"object": "embedding", "index": index, "embedding": embed(text, dimensions=dimensions)}
+        for index, text in enumerate(texts)
+    ]
+    usage = {"prompt_tokens": 7 * len(texts), "total_tokens": 7 * len(texts)}
+    # In no order: every vector says which text it belongs to.
+    body = {"object": "list", "model": "fake-embed", "data": data[::-1], "usage": usage}
+    return _response("200 OK", json.dumps(body).encode())
 
 
 EVENTS = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
@@ -112,6 +128,8 @@ class FakeProvider:
             writer.write(WHOLE[mode])
         elif mode.startswith(SAY):
             writer.write(EVENTS + ROLE + _chunk(delta={"content": mode.removeprefix(SAY)}) + END + COUNTS + DONE)
+        elif mode.startswith(EMBED):
+            writer.write(_embedded(self.requests[-1][2], *map(int, mode.removeprefix(EMBED).split())))
         elif mode == "slow_first_byte":
             await asyncio.sleep(SLOW_SECONDS)
             writer.write(WHOLE["ok"])

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from projects.models import User
 from projects.roles import Role
-from prompt_registry.models import Rollout
+from prompt_registry import labels
+from prompt_registry.models import Rollout, RolloutDecision
 from prompt_registry.rollouts import changes
-from tests.monitoring.factories import make_span, new_trace_id, send
-from tests.prompt_registry.factories import make_member
-from tests.prompt_registry.rollouts.factories import make_live_prompt, make_rollout
+from prompt_registry.rollouts.plans import Step
+from tests.monitoring.factories import make_span, new_trace_id, rate, send
+from tests.prompt_registry.factories import make_member, make_prompt, make_version, text
+from tests.prompt_registry.rollouts.factories import make_approver, make_live_prompt, make_plan, make_rollout
 from workers import rollout_control
 
 pytestmark = pytest.mark.django_db
@@ -180,3 +184,127 @@ def test_another_project_sees_nothing_of_a_rollout():
     stranger = _client(make_member(make_live_prompt().project, Role.ADMIN))
 
     assert stranger.get(_page(rollout)).status_code == 404
+
+
+def _call(rollout: Rollout, arm: str) -> str:
+    is_candidate = arm == "candidate"
+    sent = {
+        "callboard.rollout.id": str(rollout.pk), "callboard.rollout.arm": arm,
+        "callboard.rollout.bucket": 1 if is_candidate else 2**47,
+    }  # fmt: skip
+    version, trace = 2 if is_candidate else 1, new_trace_id()
+    call = make_span(
+        trace_id=trace, prompt=rollout.prompt.name, version=version, attributes=sent, at=timezone.now(),
+        answered=f"I am {arm}.",
+    )  # fmt: skip
+    send(rollout.project, call)
+    return trace
+
+
+def test_the_page_shows_what_people_disliked_of_each_side_and_leads_to_all_its_calls():
+    rollout = make_rollout()
+    rate(rollout.project, _call(rollout, "candidate"))
+    _call(rollout, "control")
+
+    page = _client(rollout.started_by).get(_page(rollout)).content.decode()
+
+    assert "I am candidate." in page
+    assert "I am control." not in page
+    assert f"/explore/?rollout={rollout.pk}&amp;arm=candidate" in page
+
+
+def test_the_page_says_after_how_many_more_people_it_would_be_taken_back():
+    rollout = make_rollout(plan=make_plan(steps=(Step(0.05), Step(0.95))))
+
+    triggers = {one.title: one.more for one in _client(rollout.started_by).get(_page(rollout)).context["triggers"]}
+
+    # Of people with an event, one in twenty has the new version when both are alike.
+    assert 1 < triggers["Errors"] < 10
+    assert set(triggers) == {"Thumbs down", "Errors", "Slow answers"}
+
+
+def test_the_evidence_about_each_thing_is_drawn_with_what_is_enough():
+    rollout = make_rollout()
+    rollout_control.look_at(rollout, now=timezone.now())
+    rollout.decisions.update(decided_at=timezone.now() - timedelta(hours=1))
+    changes.pause(rollout=rollout, by=rollout.started_by, reason="")
+    changes.resume(rollout=rollout, by=rollout.started_by)
+    _call(rollout, "control")
+    RolloutDecision.objects.create(
+        project=rollout.project, rollout=rollout, action="wait", reason="Later.", step=0, share_ppm=1,
+        evidence=rollout.decisions.exclude(evidence={}).get().evidence,
+    )  # fmt: skip
+
+    charts = _client(rollout.started_by).get(_page(rollout)).context["charts"]
+
+    assert [list(chart.series) for chart, _, _ in charts] == [
+        ["Evidence", "Taken back at"],
+        ["Thumbs down", "Errors", "Slow answers", "Enough at"],
+    ]
+
+
+def test_when_the_numbers_cannot_be_worked_out_the_buttons_still_work():
+    rollout = make_rollout()
+    Rollout.objects.update(step_began=[])
+    client = _client(rollout.started_by)
+
+    page = client.get(_page(rollout)).content.decode()
+    client.post(reverse("rollout-act", args=[rollout.project.slug, rollout.pk]), {"do": "undo", "reason": "Blind."})
+
+    assert "The numbers cannot be shown" in page
+    assert Rollout.objects.get().state == "rolled_back"
+
+
+def test_a_rollout_that_could_not_be_looked_at_says_so():
+    rollout = make_rollout()
+    changes.cannot_look(rollout=rollout, trouble="OperationalError.")
+
+    assert "could not be looked at" in _client(rollout.started_by).get(_page(rollout)).content.decode()
+
+
+def test_prompts_that_include_a_rolled_out_one_are_told_of():
+    rollout = make_rollout(make_live_prompt(type="text"))
+    outer = make_prompt(rollout.project, type="text")
+    version = make_version(outer, text(f"@@@prompt:name={rollout.prompt.name}|label=production@@@"))
+    labels.publish(prompt=outer, version=version, label="production", by=rollout.started_by)
+
+    page = _client(rollout.started_by).get(_page(rollout)).content.decode()
+
+    assert "Other prompts include this one" in page
+    assert f"{outer.name} changes for everybody at once" in page
+
+
+def test_a_rollout_may_be_for_some_people_and_keep_quiet_at_night():
+    prompt = make_live_prompt()
+    person = make_approver(prompt)
+    address = f"{reverse('rollout-start', args=[prompt.project.slug, prompt.pk])}?version=2&to=production"
+    form = {
+        "do": "start", "shares": "5, 50", "hours": "1", "expected": "1", "environments": "production, eu",
+        "attributes": "plan = pro, team\ncountry=NL", "testers": "anna, ben", "quiet_from": "22", "quiet_to": "6",
+    }  # fmt: skip
+
+    _client(person).post(address, form)
+
+    plan = changes.plan_of(Rollout.objects.get())
+    assert plan.targeting.environments == ("production", "eu")
+    assert plan.targeting.attributes == {"plan": ("pro", "team"), "country": ("NL",)}
+    assert plan.targeting.testers == {"anna": "candidate", "ben": "candidate"}
+    assert plan.quiet_hours == (22, 6)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("attributes", "plan", "on a line of its own"),
+        ("quiet_from", "25", "whole hours"),
+        ("quiet_to", "x", "whole hours"),
+    ],
+)
+def test_wishes_that_make_no_sense_are_refused_with_the_reason(field: str, value: str, sentence: str):
+    prompt = make_live_prompt()
+    address = f"{reverse('rollout-start', args=[prompt.project.slug, prompt.pk])}?version=2&to=production"
+
+    answer = _client(make_approver(prompt)).post(address, {"do": "start", "expected": "1", field: value})
+
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
