@@ -97,7 +97,7 @@ def load(
         share = min(1.0, MOST_CALLS / max(1, cursor.fetchone()[0]))
         asked["below"] = int(ALL * share)
         numbers = _copied(cursor, source, asked)
-        names = {name: _coded(cursor, name, numbers, source, asked) for name in TEXTS}
+        names = _coded(cursor, numbers, source, asked)
         asked["below"] = int(ALL * min(share, share * MOST_RETRIEVALS / max(1, len(numbers["at"]))))
         numbers["retrieval"], names["retrieval"] = _retrievals(cursor, numbers["trace"], condition, asked)
     for name in ("unit", "conversation"):
@@ -121,12 +121,18 @@ def _copied(cursor: Any, source: str, asked: Mapping[str, Any]) -> dict[str, Int
     return {name: rows[name].astype(np.int64) for name, _ in _COLUMNS}
 
 
-def _coded(cursor: Any, name: str, numbers: dict[str, Ints], source: str, asked: Mapping[str, Any]) -> list[str]:
-    """Turn the hashes of a text into numbers of the texts, and return the texts."""
-    hashes, numbers[name] = np.unique(numbers[name], return_inverse=True)
-    cursor.execute(f"SELECT DISTINCT hashtextextended(a.{name}, 0), a.{name} {source}", asked)
-    texts = dict(cursor.fetchall())
-    return [texts.get(int(one), "") for one in hashes]
+def _coded(cursor: Any, numbers: dict[str, Ints], source: str, asked: Mapping[str, Any]) -> dict[str, Sequence[str]]:
+    """Turn the hashes of the texts into numbers of the texts, and return the texts."""
+    pairs = ", ".join(f"hashtextextended({name}, 0), {name}" for name in TEXTS)
+    columns = ", ".join(f"a.{name}" for name in TEXTS)
+    cursor.execute(f"SELECT {pairs} FROM (SELECT DISTINCT {columns} {source}) used", asked)
+    used = cursor.fetchall()
+    names: dict[str, Sequence[str]] = {}
+    for place, name in enumerate(TEXTS):
+        texts = {row[2 * place]: row[2 * place + 1] for row in used}
+        hashes, numbers[name] = np.unique(numbers[name], return_inverse=True)
+        names[name] = [texts.get(int(one), "") for one in hashes]
+    return names
 
 
 def _retrievals(cursor: Any, traces: Ints, condition: str, asked: Mapping[str, Any]) -> tuple[Ints, list[str]]:

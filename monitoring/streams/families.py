@@ -118,6 +118,7 @@ def all_of(calls: Calls) -> Iterator[Family]:
     model = np.where(np.array([bool(name) for name in calls.models])[calls.model], calls.model, -1)
     yield Family(model, calls.prompt, models, _UNLIKE, is_within=False)
     yield Family(model, everything, models, past=calls.past_of_model)
+    yield _pairs(calls, (prompt >= 0) & (model >= 0))
     environments: list[tuple[Region, Part | None]] = [(Region(environment=name), None) for name in calls.environments]
     environment = np.where(
         np.array([bool(name) for name in calls.environments])[calls.environment], calls.environment, -1
@@ -151,6 +152,15 @@ def _narrowed(calls: Calls, dimension: str, values: Ints, is_in: NDArray[np.bool
 
     regions: list[tuple[Region, Part | None]] = [
         (Region(prompt_name=calls.prompts[prompt]), Part(dimension, words(int(value)))) for prompt, value in keys
+    ]
+    return Family(cell, calls.prompt, regions)
+
+
+def _pairs(calls: Calls, is_in: NDArray[np.bool_]) -> Family:
+    """Prompts by model."""
+    keys, cell = _cells([calls.prompt, calls.model], is_in)
+    regions: list[tuple[Region, Part | None]] = [
+        (Region(prompt_name=calls.prompts[prompt], model=calls.models[model]), None) for prompt, model in keys
     ]
     return Family(cell, calls.prompt, regions)
 

@@ -39,9 +39,21 @@ def look_at(project: Project, calls: Sequence[Mapping[str, Any]]) -> list[UUID]:
     return [call["trace_id"] for call in made]
 
 
-def retrieve(project: Project, trace_id: UUID, *, at: datetime, found: Any, name: str = "find pages") -> None:
-    """Store the span of a retriever in a trace."""
-    send(project, make_span(trace_id=trace_id.hex, kind=Kind.RETRIEVER, name=name, at=at, asked="?", answered=found))
+def retrieve(
+    project: Project,
+    trace_ids: Sequence[UUID],
+    *,
+    at: Sequence[datetime],
+    found: Sequence[Any],
+    name: str = "find pages",
+) -> None:
+    """Store the span of a retriever in each trace."""
+    spans = [
+        make_span(trace_id=trace_id.hex, kind=Kind.RETRIEVER, name=name, at=moment, asked="?", answered=one)
+        for trace_id, moment, one in zip(trace_ids, at, found, strict=True)
+    ]
+    for first in range(0, len(spans), 500):
+        send(project, *spans[first : first + 500])
 
 
 def _row(project: Project, call: Mapping[str, Any], number: int) -> CallAnalysis:

@@ -157,8 +157,8 @@ def test_a_retriever_that_returned_nothing_is_read_from_its_span(nothing):
         {"at": at, "prompt_name": "answer", "user_id": f"user {n}", "bad": ["unsupported"] if n < 20 else []}
         for n in range(50)
     ]
-    for number, trace_id in enumerate(look_at(project, calls)):
-        retrieve(project, trace_id, at=at, found=nothing if number < 20 else [{"content": "Page 0 of 0"}])
+    pages = [nothing if number < 20 else [{"content": "Page 0 of 0"}] for number in range(50)]
+    retrieve(project, look_at(project, calls), at=[at] * 50, found=pages)
 
     found = attribution.causes(
         project_id=project.pk, scope=Scope("unsupported", prompt_name="answer"), since=at - timedelta(days=1), until=NOW
@@ -172,8 +172,7 @@ def test_a_retriever_whose_output_is_never_recorded_tells_nothing():
     project = make_project()
     at = NOW - timedelta(hours=3)
     calls = [{"at": at, "user_id": f"user {n}", "bad": ["unsupported"] if n < 20 else []} for n in range(50)]
-    for trace_id in look_at(project, calls)[:25]:
-        retrieve(project, trace_id, at=at, found=None)
+    retrieve(project, look_at(project, calls)[:25], at=[at] * 25, found=[None] * 25)
 
     found = attribution.causes(
         project_id=project.pk, scope=Scope("unsupported"), since=at - timedelta(days=1), until=NOW

@@ -101,6 +101,24 @@ def test_a_prompt_that_is_bad_everywhere_is_one_problem_and_not_one_for_each_gro
     assert found.scope == Scope("bad_format", prompt_name="summary")
 
 
+def test_a_model_that_fails_with_one_prompt_is_a_problem_of_both():
+    traffic = Traffic(size=12_000, seed=9)
+    traffic.spoil((traffic.prompt == 1) & (traffic.model == 1), "bad_format", 0.15)
+
+    (found,) = problems(traffic)
+
+    assert found.scope == Scope("bad_format", prompt_name="search", model="large")
+
+
+def test_a_model_that_fails_with_every_prompt_is_a_problem_of_the_model():
+    traffic = Traffic(size=12_000, seed=10)
+    traffic.spoil(traffic.model == 1, "bad_format", 0.15)
+
+    (found,) = problems(traffic)
+
+    assert found.scope == Scope("bad_format", model="large")
+
+
 def test_three_problems_at_a_time_are_three():
     traffic = Traffic(size=12_000, seed=6)
     traffic.spoil((traffic.cluster == 7) & (traffic.version == 11), "refused", 0.7)

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from monitoring.streams import harm, hours
+from monitoring.streams import attribution, harm, hours
 from monitoring.streams.families import Part
 from monitoring.streams.scopes import Scope
-from tests.monitoring.streams.factories import look_at
+from tests.monitoring.streams.factories import look_at, retrieve
 from tests.projects.factories import make_project
 
 pytestmark = pytest.mark.django_db
@@ -112,3 +112,35 @@ def test_the_harm_of_one_scope_can_be_asked_for(project):
     assert quiet is not None
     assert not quiet.is_significant
     assert harm.of(project_id=project.pk, scope=Scope("refused", cluster_id=99), now=NOW) is None
+
+
+def test_three_planted_problems_are_three_with_the_right_causes(project):
+    random = np.random.default_rng(6)
+    calls = traffic(count=4_000, seed=6)
+    is_empty = random.random(len(calls)) < 0.1
+    for call, finds_nothing in zip(calls, is_empty, strict=True):
+        bad = set(call["bad"])
+        if is_planted(call) and random.random() < 0.7:
+            bad |= {"refused", "disliked"}
+        if call["model"] == "large" and call["at"].hour in (14, 15) and random.random() < 0.7:
+            bad |= {"slow", "late_start"}
+        if call["prompt_name"] == "search" and finds_nothing and random.random() < 0.5:
+            bad |= {"unsupported"}
+        call["bad"] = sorted(bad)
+    at = [call["at"] for call in calls]
+    pages = [[] if finds_nothing else [{"content": "Page"}] for finds_nothing in is_empty]
+    retrieve(project, look_at(project, calls), at=at, found=pages)
+
+    found = {one.scope: one for one in harm.rank(project_id=project.pk, now=NOW) if one.is_significant}
+
+    parts = {
+        Scope("refused", cluster_id=3, prompt_name="answer"): Part("prompt version", "11"),
+        Scope("slow", model="large"): Part("hour of day", "14:00–16:00"),
+        Scope("unsupported", prompt_name="search"): Part("retrieval", "find pages found nothing"),
+    }
+    assert {scope: one.part for scope, one in found.items()} == parts
+    for scope, part in parts.items():
+        first = attribution.causes(project_id=project.pk, scope=scope, since=NOW - timedelta(days=7), until=NOW)[0]
+        assert (first.dimension, first.value) == (part.dimension, part.value)
+        assert first.is_sure
+        assert first.explained > 0.8
