@@ -161,7 +161,10 @@ def drawn(look: Look, *, now: datetime) -> dict[str, Any]:
     """Return what lists show of a look: its days, and how many calls of the project are bad ones of the issue."""
     lately = sum(hour.calls for hour in look.share if hour.at >= now - WINDOW)
     days = [list(day) for day in look.days[-int(PAST / timedelta(days=1)) :]]
-    return {"days": days, "traffic_share": look.totals.bad / lately if lately else 0.0}
+    share = look.totals.bad / lately if lately else 0.0
+    # Of how many people calls were once known to be stays known when they ask no more.
+    people = {"people": look.totals.people} if look.totals.people else {}
+    return {"days": days, "traffic_share": share} | people
 
 
 def found(look: Look, count: Count) -> dict[str, Any]:
