@@ -86,11 +86,9 @@ def _shares(project_id: int, each_ms: float) -> Figures:
     spans = list(Span.objects.filter(project_id=project_id, kind=Kind.LLM)[:_TIMED_CALLS])
     seen = _seen(spans)
     found = {name: _ms(ask, seen) / each_ms for name, ask in detecting.ASKED.items()}
-    found["embedding"] = (
-        _ms(lambda some: input_texts.vectors([input_texts.of_call(one) for one in some]), [spans])
-        / len(spans)
-        / each_ms
-    )
+    # Texts that were embedded are remembered: these are new ones of the same length.
+    asked = [[f"{part} {place}" for part in input_texts.of_call(span)] for place, span in enumerate(spans)]
+    found["embedding"] = _ms(input_texts.vectors, [asked]) / len(asked) / each_ms
     found["language of the question"] = _ms(lambda call: languages.language_of(call.texts.parts.input), seen) / each_ms
     found["everything else"] = max(0.0, 1 - sum(found.values()))
     return {name: round(share, 3) for name, share in sorted(found.items(), key=lambda item: -item[1])}

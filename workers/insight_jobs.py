@@ -21,12 +21,15 @@ from monitoring.analysis.looking import Assign
 from monitoring.clusters import assignment, planning
 from monitoring.clusters import running as clusterings
 from monitoring.clusters.assignment import Centroids
+from monitoring.embeddings import EmbeddingWaits
 from projects import jobs
 from projects.models import Job
 from workers import issue_jobs
 
 # All calls of two weeks are read, and many of them written.
 _CLUSTERING = timedelta(seconds=150)
+# A model of a provider that does not answer is asked again after this.
+_WAITING = timedelta(minutes=1)
 # A turn and the last call of a judge.
 _JUDGING = timedelta(seconds=150)
 
@@ -62,14 +65,25 @@ def analyse_again(job: Job) -> None:
     """Look again at calls of a time range, and leave what is left after a turn to another job."""
     if job.project_id is None:
         return
-    run_id, assign, until = job.payload["rerun"], _assign_in(job.project_id), time.monotonic() + analyses.RUN_SECONDS
-    while is_left := reruns.step(run_id=run_id, assign=assign):
-        if time.monotonic() >= until:
-            break
-        jobs.renew(job=job)
+    next_at = None
+    try:
+        is_left = _look_again(job, _assign_in(job.project_id))
+    except EmbeddingWaits:
+        is_left, next_at = True, timezone.now() + _WAITING
     if is_left:
-        key = f"after {job.pk}.{job.attempts}"
-        jobs.add(kind=reruns.KIND, dedupe_key=key, payload=job.payload, project_id=job.project_id)
+        jobs.add(
+            kind=reruns.KIND, dedupe_key=f"after {job.pk}.{job.attempts}", payload=job.payload, project_id=job.project_id,
+            run_at=next_at,
+        )  # fmt: skip
+
+
+def _look_again(job: Job, assign: Assign) -> bool:
+    until = time.monotonic() + analyses.RUN_SECONDS
+    while reruns.step(run_id=job.payload["rerun"], assign=assign):
+        if time.monotonic() >= until:
+            return True
+        jobs.renew(job=job)
+    return False
 
 
 def plan_clusterings(job: Job) -> None:

@@ -36,8 +36,17 @@ def quality(labels: Sequence[int], probabilities: Sequence[float], threshold: fl
         found["f1"] = round(2 * right / (flags + bad), 4)
         found["balanced_accuracy"] = round((found["recall"] + 1 - found["false_alarms"]) / 2, 4)
         found["auroc"] = auroc(labels, probabilities)
+        found["recall_at_5_percent_false_alarms"] = recall_at(labels, probabilities, false_alarms=0.05)
         found["calibration_error"] = calibration_error(labels, probabilities)
     return found
+
+
+def recall_at(labels: Sequence[int], probabilities: Sequence[float], *, false_alarms: float) -> float:
+    """Return the share of bad texts found by the lowest threshold that flags at most so many of the good ones."""
+    y, p = np.asarray(labels), np.asarray(probabilities)
+    good = np.sort(p[y == 0])[::-1]
+    highest_missed = good[min(int(false_alarms * len(good)), len(good) - 1)]
+    return round(float((p[y == 1] > highest_missed).mean()), 4)
 
 
 def calibration_error(labels: Sequence[int], probabilities: Sequence[float], bins: int = 10) -> float:

@@ -47,13 +47,15 @@ def read(paths: Sequence[Path]) -> list[Collection]:
     """Return the labelled texts in the files; of folders, every JSON Lines file that holds some."""
     found: list[Collection] = []
     for path in paths:
+        if path.suffix == ".csv":
+            continue  # timings, which have no texts
         if path.is_dir():
             found += [collection for file in sorted(path.glob("*.jsonl")) if (collection := _read_file(file))]
         elif collection := _read_file(path):
             found.append(collection)
         else:
             raise DataRefused(f"{path.name} holds no labelled texts that a detector can be measured with.")
-    if not found:
+    if not found and not any(path.suffix == ".csv" for path in paths):
         raise DataRefused(
             "Name a file or a folder with labelled texts; docs/guide/detectors.md says how they must look."
         )

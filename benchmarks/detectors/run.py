@@ -27,6 +27,7 @@ _SCORE: dict[str, Callable[[Example], Finding]] = {
     "injection_document": lambda example: injection.score(example.text("text"), Channel.DOCUMENT),
     "toxicity": lambda example: toxicity.score(example.text("text")),
 }
+_FIGURES = ("auroc", "auroc_against_others", "f1", "balanced_accuracy", "recall_at_5_percent_false_alarms")
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,9 @@ def run(options: Options) -> Figures:
     shipped = {name: _shipped(name, examples) for name, examples in _parts(collections).items()}
     taught = {lesson.learner.name: _taught(lesson) for lesson in lessons} if options.is_cross_validated else {}
     return {
-        "files": [collection.name for collection in collections],
+        "files": [path.name for path in options.data],
         **{name: {**part, **taught.get(name, {})} for name, part in shipped.items()},
-        "latency": planted.latency_figures(), "machine": machine,
+        "latency": planted.latency_figures(planted.read(options.data)), "machine": machine,
     }  # fmt: skip
 
 
@@ -79,6 +80,17 @@ def _shipped(name: str, examples: Sequence[Example]) -> Figures:
     }  # fmt: skip
 
 
+def _compare_with_others(sources: Figures, examples: Sequence[Example], probabilities: Sequence[float]) -> None:
+    """Rank a source that holds texts of one kind alone against the other kind of all sources, so that it can be judged too."""
+    rows = list(zip(examples, probabilities, strict=True))
+    for name, part in sources.items():
+        inside = {example.label for example, _ in rows if name in (example.source, example.part)} - {None}
+        if len(inside) == 1:
+            kept = [(int(example.label or 0), value) for example, value in rows if example.label is not None
+                    and (example.label not in inside or name in (example.source, example.part))]  # fmt: skip
+            part["auroc_against_others"] = measures.auroc(*map(list, zip(*kept, strict=True)))
+
+
 def _taught(lesson: Lesson) -> Figures:
     threshold = models.load(lesson.learner.name).threshold
     # Our own sentences teach, but prove nothing.
@@ -97,10 +109,10 @@ def _at(places: Sequence[int], values: Sequence[float]) -> list[float]:
 def _summary(examples: Sequence[Example], probabilities: Sequence[float], threshold: float) -> Figures:
     sources = training.by_source(examples, probabilities, threshold)
     known = [place for place, example in enumerate(examples) if example.label is not None]
+    _compare_with_others(sources, examples, probabilities)
     whole = [part for name, part in sources.items() if "/" not in name]
     return {
-        "sources": sources,
-        "macro": {name: measures.macro(whole, name) for name in ("auroc", "f1", "balanced_accuracy")},
+        "sources": sources, "macro": {name: measures.macro(whole, name) for name in _FIGURES},
         "pooled": measures.quality(
             [int(examples[place].label or 0) for place in known], [probabilities[place] for place in known], threshold
         ),

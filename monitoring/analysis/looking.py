@@ -86,9 +86,7 @@ def rows(spans: Sequence[Span], *, assign: Assign = unassigned) -> list[CallAnal
 def _about(spans: Sequence[Span]) -> _About:
     inputs = [input_texts.of_call(span) for span in spans]
     embedder = embeddings.for_project(spans[0].project_id)
-    return _About(
-        ["\n".join(parts) for parts in inputs], input_texts.vectors(inputs, embedder.embed), embedder.version
-    )
+    return _About(["\n".join(parts) for parts in inputs], input_texts.vectors(inputs, embedder.embed), embedder.version)
 
 
 def _of_topic(span: Span, about: _About, place: int, cluster_id: int | None) -> CallAnalysis:

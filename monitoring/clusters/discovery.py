@@ -5,7 +5,6 @@ Vectors of more texts than fit in a table of all distances are condensed first: 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +15,9 @@ from monitoring.clusters.trees import Labels, Vectors
 
 Weights = NDArray[np.float32]
 
-# The table of the distances of so many takes 144 MB.
-_MOST_POINTS = 6_000
-_CONDENSED, _LEARNED_FROM, _CONDENSING_ROUNDS = 4_000, 30_000, 4
+# The table of the distances of so many takes 100 MB.
+_MOST_POINTS = 5_000
+_CONDENSED, _LEARNED_FROM, _CONDENSING_ROUNDS = 3_000, 30_000, 4
 # Whoever stands beside the crowd is drawn to it: single texts are noisy, the mean of a few alike is not.
 _SMOOTHED_OVER = 5
 _ROUNDS = 5
@@ -45,9 +44,8 @@ def discover(vectors: Vectors, weights: Weights | None = None, *, smallest: floa
     if len(vectors) < 2:
         return Groups(np.zeros(len(vectors), dtype=np.int64), vectors.copy(), np.zeros(len(vectors), dtype=np.bool_))
     points, masses = condensed(vectors, weights, seed=seed)
-    widths = group_counts.SINGLE if len(points) == len(vectors) else group_counts.CONDENSED
     centred = centred_at(points, points, masses)
-    labels = _grouped(centred, masses, smallest, widths)
+    labels = _grouped(centred, masses, smallest)
     centroids = means(points, masses, labels)
     is_clear = clearness.of_groups(centred, masses, labels) > _by_chance(points, masses, labels, seed)
     if len(points) < len(vectors):
@@ -106,11 +104,11 @@ def condensed(vectors: Vectors, weights: Weights, *, seed: int) -> tuple[Vectors
     return centres[masses > 0], masses[masses > 0]
 
 
-def _grouped(centred: Vectors, masses: Weights, smallest: float, widths: Sequence[int]) -> Labels:
+def _grouped(centred: Vectors, masses: Weights, smallest: float) -> Labels:
     smooth = _smoothed(centred)
     tree = trees.grown(smooth, masses)
-    around = neighbours(centred, max(widths))
-    labels = tree.cut(group_counts.best_count(tree, centred, masses, around, widths=widths))
+    around = neighbours(centred, group_counts.MOST_NEIGHBOURS)
+    labels = tree.cut(group_counts.best_count(tree, centred, masses, around))
     for _ in range(_ROUNDS):
         labels = _large(labels, masses, smallest, smooth)
         labels = nearest(smooth, means(smooth, masses, labels))

@@ -6,8 +6,6 @@ mean of ways that err differently is seldom off by more than a half.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
@@ -16,8 +14,10 @@ from scipy.special import gammaln
 from monitoring.clusters import clearness
 from monitoring.clusters.trees import Labels, Tree, Vectors
 
-# A narrow look at the neighbours tells small groups apart, a wide one large ones.
-SINGLE, CONDENSED = (10, 20), (5, 10)
+# Among so many neighbours, of whom many are of the same group: a fixed number would find groups of one size only.
+_FEWEST_NEIGHBOURS, _MOST_NEIGHBOURS = 10, 40
+MOST_NEIGHBOURS = 2 * _MOST_NEIGHBOURS
+_SHARE_OF_GROUP = 0.25
 # Groups that stand apart as clearly as this need no vote (Kaufman and Rousseeuw's reading of the silhouette).
 _CLEAR = 0.5
 # Cutting on and on goes on gaining a little: the first count that is nearly as good as the best.
@@ -26,9 +26,7 @@ _STEP = 1.07
 _FEWEST_IN_GROUP = 5
 
 
-def best_count(
-    tree: Tree, points: Vectors, masses: NDArray[np.float32], nearest: Labels, *, widths: Sequence[int] = SINGLE
-) -> int:
+def best_count(tree: Tree, points: Vectors, masses: NDArray[np.float32], nearest: Labels) -> int:
     """Return into how many groups the points fall; `nearest` holds the neighbours of each, the nearest first."""
     counts = _candidates(tree.size)
     if len(counts) < 2:
@@ -38,8 +36,10 @@ def best_count(
     if clear.max() >= _CLEAR:
         return counts[int(clear.argmax())]
     found = [counts[int(np.argmax(clear >= _NEARLY * clear.max()))]]
-    for width in widths:
-        graph = _graph(nearest[:, :width])
+    # A narrow look errs towards many groups, a wide one towards few.
+    width = round(min(_MOST_NEIGHBOURS, max(_FEWEST_NEIGHBOURS, _SHARE_OF_GROUP * tree.size / found[0])))
+    for some in (width, 2 * width):
+        graph = _graph(nearest[:, :some])
         found.append(counts[int(np.argmin([description_length(graph, cut) for cut in cuts]))])
     return round(float(np.exp(np.log(found).mean())))
 

@@ -12,9 +12,9 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from monitoring.analysis.models import AnalysisSettings
 from monitoring.analysis.running import WINDOW
 from monitoring.clusters.models import Cluster, ClusterLink
+from monitoring.clusters.privacy import fewest_people
 from projects.models import Project
 
 HIDDEN_NAME = "A small group of questions"
@@ -71,12 +71,6 @@ class GroupLine:
     map_x: float
     map_y: float
     examples: list[Example]
-
-
-def fewest_people(project_id: int) -> int:
-    """Return of how many people a cluster must be at least for its name and its examples to be shown."""
-    stored = AnalysisSettings.objects.filter(project_id=project_id).values_list("fewest_users", flat=True).first()
-    return AnalysisSettings._meta.get_field("fewest_users").get_default() if stored is None else stored
 
 
 def visible(project: Project, *, since: datetime | None = None, with_examples: bool = False) -> list[GroupLine]:

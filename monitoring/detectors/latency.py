@@ -35,7 +35,8 @@ class LatencyBaseline:
     tokens: tuple[float, ...]
     seconds: tuple[float, ...]
     spread: float
-    p95_seconds: float
+    # How far above the line the slowest one in twenty are, of those that are no outliers.
+    p95: float
 
     def usual_seconds(self, output_tokens: int) -> float:
         """Return how long an answer of this length usually takes."""
@@ -54,17 +55,20 @@ def baseline(timings: Sequence[Timing]) -> LatencyBaseline | None:
     for part in _parts(logs):
         points[statistics.median(tokens for tokens, _ in part)] = statistics.median(seconds for _, seconds in part)
     tokens, seconds = tuple(points), tuple(points.values())
-    strays = [abs(taken - _between(tokens, seconds, answered)) for answered, taken in logs]
-    p95 = sorted(timing.seconds for timing in usable)[int(len(usable) * 0.95)]
-    return LatencyBaseline(tokens, seconds, max(_TO_SIGMA * statistics.median(strays), _LEAST_SPREAD), p95)
+    strays = [taken - _between(tokens, seconds, answered) for answered, taken in logs]
+    spread = max(_TO_SIGMA * statistics.median(map(abs, strays)), _LEAST_SPREAD)
+    # Where one call in ten is an outlier, the slowest of all would make outliers of that kind look usual.
+    near = sorted(stray for stray in strays if stray <= _OUTLIER_Z * spread)
+    return LatencyBaseline(tokens, seconds, spread, near[int(len(near) * 0.95)])
 
 
 def outlier(timing: Timing, usual: LatencyBaseline | None) -> Finding:
     """Tell whether a call was far slower than usual. Time to the first token is measured the same way, with timings of its own."""
     if usual is None or not 0 < timing.seconds < math.inf:
         return NOTHING
-    z = (math.log(timing.seconds) - math.log(usual.usual_seconds(timing.output_tokens))) / usual.spread
-    over = math.log(timing.seconds / (_OVER_P95 * usual.p95_seconds)) / usual.spread
+    stray = math.log(timing.seconds / usual.usual_seconds(timing.output_tokens))
+    z = stray / usual.spread
+    over = (stray - usual.p95 - math.log(_OVER_P95)) / usual.spread
     weaker = max(min(z - _OUTLIER_Z, over), -50.0)
     return Finding(1 / (1 + math.exp(-min(2 * weaker, 50.0))), is_flagged=z > _OUTLIER_Z and over > 0)
 

@@ -272,7 +272,7 @@ NO_PAGES = set(
     mark-flag preview-detector change-detector analysis-look-again analysis-stop analysis-rerun
     trace-feedback explore-new search start-key start-live span-text overview-chart
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
-    change-privacy try-masking add-masking-rule remove-masking-rule
+    change-privacy change-group-privacy try-masking add-masking-rule remove-masking-rule
     dataset-archive dataset-restore dataset-item-remove dataset-item-bring-back dataset-import-state
     review-change review-more review-close review-keep review-guest-new review-guest-revoke export-review-csv export-review-jsonl
     export-dataset-jsonl export-dataset-csv dataset-coverage-state dataset-coverage-measure dataset-coverage-add

@@ -489,6 +489,7 @@ IN_PROJECT: dict[str, Named] = {
     "settings-similar": PLAIN,
     "settings-privacy": PLAIN,
     "change-privacy": PLAIN,
+    "change-group-privacy": PLAIN,
     "try-masking": PLAIN,
     "add-masking-rule": PLAIN,
     "remove-masking-rule": Named(lambda things: {"rule_id": things.masking_rule_id}),

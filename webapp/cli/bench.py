@@ -41,6 +41,7 @@ def add_parser(subparsers: Any) -> None:
     _add_alarms(benches)
     _add_clusters(benches)
     _add_analysis(benches)
+    _add_issues(benches)
 
 
 def _add_ingest(benches: Any) -> None:
@@ -149,11 +150,25 @@ def _add_clusters(benches: Any) -> None:
     parser.add_argument(
         "--planted", type=int, default=100_000, help="planted calls to group; 0 leaves it out (default: %(default)s)"
     )
+
+
 def _add_analysis(benches: Any) -> None:
     parser = _add(
         benches, "analysis", _analysis, "how many calls a second one worker looks at, and what takes the time"
     )
     parser.add_argument("--calls", type=_count, default=1_000, help="calls to look at (default: %(default)s)")
+
+
+def _add_issues(benches: Any) -> None:
+    parser = _add(
+        benches, "issues", _issues, "which planted problems become issues with the right cause, and what else does"
+    )
+    parser.add_argument(
+        "--calls", type=int, default=3_000, help="calls with problems; 0 for none (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--quiet-calls", type=int, default=10_000, help="calls without any; 0 for none (default: %(default)s)"
+    )
 
 
 def _add(
@@ -240,6 +255,12 @@ def _embeddings(args: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import embeddings
 
     return embeddings.run(embeddings.Options(data=args.data))
+
+
+def _issues(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import issues
+
+    return issues.run(issues.Options(calls=args.calls, quiet_calls=args.quiet_calls))
 
 
 def _rollouts(args: argparse.Namespace) -> dict[str, Any]:

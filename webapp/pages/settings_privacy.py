@@ -12,6 +12,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
 from monitoring import masking_policies
+from monitoring.clusters import privacy as group_privacy
 from monitoring.errors import RuleRefused
 from monitoring.ingest.masking import Masker
 from monitoring.ingest.masking_rules import MAX_NAME_CHARS, MAX_PATTERN_BYTES
@@ -96,6 +97,14 @@ class RuleForm(forms.Form):
     mode = forms.ChoiceField(label="What happens to it", choices=_RULE_MODES)
 
 
+class GroupsForm(forms.Form):
+    fewest_people = forms.IntegerField(
+        label="Show names and examples from this many people on", min_value=group_privacy.FEWEST,
+        max_value=group_privacy.MOST,
+        help_text="Groups of fewer people are still counted, without a name and without an example. With 1, every group is shown.",
+    )  # fmt: skip
+
+
 @requires(Action.MANAGE_PROJECT)
 def privacy(request: ProjectRequest) -> HttpResponse:
     """Show what is masked, how much was, and what would be left of a text."""
@@ -148,14 +157,28 @@ def remove_rule(request: ProjectRequest, rule_id: int) -> HttpResponseBase:
 
 @requires(Action.MANAGE_PROJECT)
 @require_POST
+@fresh
+def change_groups(request: ProjectRequest) -> HttpResponseBase:
+    """Show groups of questions from another number of people on."""
+    form = GroupsForm(request.POST)
+    if not form.is_valid():
+        return _page(request, groups_form=form, status=422)
+    number = form.cleaned_data["fewest_people"]
+    group_privacy.change_fewest_people(project=request.project, number=number, by=request.user)
+    messages.success(request, "Saved. It holds at once, on every page.")
+    return redirect(PAGE, request.project.slug)
+
+
+@requires(Action.MANAGE_PROJECT)
+@require_POST
 def attempt(request: ProjectRequest) -> HttpResponse:
     """Show what would be stored of a text by the choices and the rule on the screen, saved or not."""
     return _page(request, form=PrivacyForm(request.POST), text=request.POST.get("text", "")[:_TRIAL_CHARS])
 
 
 def _page(
-    request: ProjectRequest, *, form: PrivacyForm | None = None, rule_form: RuleForm | None = None, text: str = _SAMPLE,
-    status: int = 200,
+    request: ProjectRequest, *, form: PrivacyForm | None = None, rule_form: RuleForm | None = None,
+    groups_form: GroupsForm | None = None, text: str = _SAMPLE, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     project = request.project
     stored = masking_policies.choices_of(project)
@@ -167,6 +190,7 @@ def _page(
     masked, withheld = masking_policies.counted(project)
     context = {
         "form": shown, "kinds": shown.kinds, "rule_form": rule_form or RuleForm(prefix="rule"), "text": text,
+        "groups_form": groups_form or GroupsForm(initial={"fewest_people": group_privacy.fewest_people(project.pk)}),
         "rules": [(rule, dict(_RULE_MODES)[rule.mode]) for rule in project.masking_rules.order_by("name")],
         "masked": masked, "withheld": withheld, "trial": _trial(request, form if form and form.is_valid() else None, stored, text),
     }  # fmt: skip
@@ -197,6 +221,7 @@ def _told(masker: Masker, text: str) -> dict[str, Any]:
 urlpatterns: list[URLPattern] = [
     path("settings/privacy/", privacy, name=PAGE),
     path("settings/privacy/change/", change, name="change-privacy"),
+    path("settings/privacy/groups/", change_groups, name="change-group-privacy"),
     path("settings/privacy/try/", attempt, name="try-masking"),
     path("settings/privacy/rules/", add_rule, name="add-masking-rule"),
     path("settings/privacy/rules/<int:rule_id>/remove/", remove_rule, name="remove-masking-rule"),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 
+import pytest
+
 from benchmarks.detectors import planted
 from monitoring.detectors import latency
 from monitoring.detectors.latency import Timing
 
 
 def test_planted_outliers_are_found_and_hardly_anything_else() -> None:
-    found = planted.latency_figures()
+    found = planted.latency_figures({"made up": planted.made_up()})
 
     assert found["recall"] >= 0.95
     assert found["false_alarms"] <= 0.003
@@ -48,3 +50,13 @@ def test_jitter_of_a_provider_like_clockwork_is_no_outlier() -> None:
     usual = latency.baseline([Timing(100, 1.0)] * 100)
 
     assert not latency.outlier(Timing(100, 1.2), usual).is_flagged
+
+
+@pytest.mark.parametrize("every", [50, 20, 10])
+def test_outliers_do_not_make_outliers_usual(every):
+    timings = [Timing(100, (5 if place % every == 0 else 1) * (1 + place % 7 / 50)) for place in range(400)]
+
+    usual = latency.baseline(timings)
+
+    assert latency.outlier(Timing(100, 5.0), usual).is_flagged
+    assert not latency.outlier(Timing(100, 1.12), usual).is_flagged

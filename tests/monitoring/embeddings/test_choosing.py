@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
+from django.utils import timezone
 
 from monitoring import embeddings
-from monitoring.analysis import running
-from monitoring.analysis.models import AnalysisSettings, CallAnalysis
+from monitoring.analysis import reruns, running
+from monitoring.analysis.models import AnalysisRerun, AnalysisSettings, CallAnalysis, RerunState
 from monitoring.embeddings import EmbeddingRefused, EmbeddingWaits, choosing, memory, remote
 from monitoring.embeddings.remote import RemoteModel
 from projects import spending
-from projects.models import AuditEvent
+from projects.models import AuditEvent, Job, JobState
 from projects.spending import SpendingLimitReached
 from projects.spending_models import Expense
 from prompt_registry.providers.errors import KeyRefused
 from tests.monitoring.factories import make_trace
 from tests.projects.factories import make_project, make_user
+from workers import tasks
 
 MODEL = "text-embedding-3-small"
 
@@ -149,3 +153,21 @@ def test_the_embedding_of_this_machine_can_be_chosen_again(project, connection, 
     choosing.choose_local(project=project, by=admin)
 
     assert embeddings.for_project(project.pk).version == embeddings.version()
+
+
+def test_a_second_look_waits_too_and_goes_on_later(provider, project, connection, admin):
+    make_trace(project, asked="Where is my parcel now?")
+    running.run(project_id=project.pk)
+    choose(project, connection, admin)
+    rerun = reruns.start(
+        project=project, since=timezone.now() - timedelta(days=1), until=timezone.now() + timedelta(days=1), by=admin
+    )
+    provider.script = ["401", "embed 32"]
+    tasks.run_ready("insight")
+
+    assert Job.objects.filter(kind=reruns.KIND, state=JobState.READY, run_at__gt=timezone.now()).count() == 1
+    Job.objects.update(run_at=timezone.now())
+    tasks.run_ready("insight")
+
+    assert AnalysisRerun.objects.get(pk=rerun.pk).state == RerunState.DONE
+    assert len(CallAnalysis.objects.get().embedding) == 32

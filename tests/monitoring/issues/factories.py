@@ -125,3 +125,14 @@ def look(project: Project, *, now: datetime = NOW) -> None:
 def listen(project: Project, *events: str, by: User) -> None:
     """Let a webhook hear of these events."""
     webhooks.create(project=project, name="bot", url="https://8.8.8.8/hooks", events=events, by=by)
+
+
+def make_problem(project: Project) -> None:
+    """Store ten days of two groups of questions, one of which is refused since version 11."""
+    now, groups = timezone.now(), [make_cluster(project), make_cluster(project, "delivery times")]
+    for group in groups:
+        make_calls(project, 300, bad=4, cluster=group, version=10, since=now - timedelta(days=9), hours=170, users=200)
+    make_calls(
+        project, 120, bad=80, cluster=groups[0], version=11, since=now - timedelta(hours=40), hours=39, users=200
+    )
+    make_calls(project, 120, bad=2, cluster=groups[1], version=11, since=now - timedelta(hours=40), hours=39, users=200)

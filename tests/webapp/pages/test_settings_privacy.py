@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from monitoring import masking_policies
+from monitoring.clusters import privacy as group_privacy
 from monitoring.models import MaskingSettings, Span
 from projects.models import AuditEvent, Project, User
 from projects.roles import Role
@@ -162,3 +163,29 @@ def test_the_page_counts_what_was_masked_in_the_last_day(browser, project, page)
 
 def test_only_admins_come_here(project, page):
     assert signed_in(make_member(project=project, role=Role.APPROVER)).get(page).status_code == 403
+
+
+def test_from_how_many_people_on_groups_are_shown_is_saved_and_audited(browser, project, page):
+    answer = browser.post(f"{page}groups/", {"fewest_people": "12"})
+
+    assert answer.headers["Location"] == page
+    assert group_privacy.fewest_people(project.pk) == 12
+    event = AuditEvent.objects.get(project=project, action="groups.fewest_people_changed")
+    assert event.details["fewest_people"] == [5, 12]
+
+
+@pytest.mark.parametrize("number", ["0", "-3", "1001", "many", ""])
+def test_a_number_of_people_that_makes_no_sense_is_refused(browser, project, page, number):
+    answer = browser.post(f"{page}groups/", {"fewest_people": number})
+
+    assert answer.status_code == 422
+    assert group_privacy.fewest_people(project.pk) == 5
+
+
+def test_only_those_who_manage_a_project_change_who_is_shown(project, page):
+    editor = make_member(project=project, role=Role.EDITOR)
+
+    answer = signed_in(editor).post(f"{page}groups/", {"fewest_people": "1"})
+
+    assert answer.status_code in {403, 404}
+    assert group_privacy.fewest_people(project.pk) == 5
