@@ -20,8 +20,8 @@ from monitoring.streams.families import Calls, Family, Ints, Part, Region
 Floats = NDArray[np.float64]
 
 FEWEST_BAD, FEWEST_USERS = 15, 5
-# Benjamini–Hochberg: the looks of a week overlap, so one look has a fifth of the usual 5 %.
-FALSE_SHARE = 0.01
+# Benjamini–Hochberg. Looks of a week overlap, but the bounds below keep what comes by chance far rarer than this.
+FALSE_SHARE = 0.05
 MOST = 30
 _WATCHED = 20
 _LOWER = 0.05
