@@ -86,6 +86,7 @@ def find_clusters(job: Job) -> None:
     jobs.renew(job=job, lease=_CLUSTERING)
     if job.project_id is not None:
         clusterings.discover(project_id=job.project_id, only_flagged=job.payload["only_flagged"])
+        issue_jobs.ask(job.project_id)
 
 
 def rebuild_clusters(job: Job) -> None:
@@ -93,6 +94,7 @@ def rebuild_clusters(job: Job) -> None:
     jobs.renew(job=job, lease=_CLUSTERING)
     if job.project_id is not None:
         clusterings.rebuild(project_id=job.project_id)
+        issue_jobs.ask(job.project_id)
 
 
 def plan_measurements(job: Job) -> None:

@@ -149,6 +149,8 @@ def _add_clusters(benches: Any) -> None:
     parser.add_argument(
         "--planted", type=int, default=100_000, help="planted calls to group; 0 leaves it out (default: %(default)s)"
     )
+
+
 def _add_analysis(benches: Any) -> None:
     parser = _add(
         benches, "analysis", _analysis, "how many calls a second one worker looks at, and what takes the time"
