@@ -23,7 +23,7 @@ from prompt_registry.rollouts.targeting import Targeting
 _FEWEST_EVENTS = 5
 # With one threshold, and without waiting for anybody's feedback.
 _KNOWN_AT_ONCE = (ERROR, SLOW, LATE_START)
-_MOST_ISSUES = 5
+_MOST_ISSUES = 3
 _MOST_STEPS = 8
 _LONGEST_HOURS = 24 * 14
 # A last share that reaches half of the people or more stays for a day.

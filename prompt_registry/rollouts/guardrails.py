@@ -35,10 +35,10 @@ EXPLANATIONS = {
     JUDGED_BAD: "People with an answer that this evaluator found as bad as the worst tenth before.",
     ISSUE: "People who met this issue.",
 }
-# How much each counts when the evidence is put together.
+# How much each counts when the evidence is put together; what is watched besides must not drown what always matters.
 WEIGHTS = {
     DISLIKED: 2.0, ERROR: 2.0, SLOW: 1.25, LATE_START: 1.0, DEAR: 0.5, REFUSED: 2.0, UNSUPPORTED: 2.0, LONG_WINDED: 0.5,
-    JUDGED_BAD: 1.0, ISSUE: 1.5,
+    JUDGED_BAD: 1.0, ISSUE: 0.75,
 }  # fmt: skip
 # How much slower or dearer than usual the new version may be: a tenth.
 ALLOWANCES = {SLOW: 0.10, LATE_START: 0.10, DEAR: 0.10}
