@@ -44,6 +44,7 @@ class Wishes:
     asks_at_end: bool = False
     targeting: Targeting = field(default_factory=Targeting)
     quiet_hours: tuple[int, int] = (0, 0)
+    needs_test: bool = False
 
 
 def steps_of(shares: Sequence[float], *, hours: float = 2.0, asks: bool = False) -> tuple[Step, ...]:
@@ -102,7 +103,7 @@ def propose(
     return Plan(
         steps=wishes.steps or usual, caution=wishes.caution, guardrails=tuple(_guardrail(baseline) for baseline in found.events),
         units_a_day=found.units_a_day, calls_before=found.calls, asks_at_end=wishes.asks_at_end, targeting=wishes.targeting,
-        quiet_hours=wishes.quiet_hours,
+        quiet_hours=wishes.quiet_hours, needs_test=wishes.needs_test,
     )  # fmt: skip
 
 

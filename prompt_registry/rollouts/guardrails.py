@@ -92,6 +92,8 @@ class Plan:
     targeting: Targeting = field(default_factory=Targeting)
     # From which hour to which (UTC) nothing moves on by itself; equal ones: never.
     quiet_hours: tuple[int, int] = (0, 0)
+    # Whether it may begin only after a test that the version passed.
+    needs_test: bool = False
 
     @property
     def budget(self) -> HarmBudget:
@@ -111,6 +113,7 @@ class Plan:
             asks_at_end=raw.get("asks_at_end", False),
             targeting=Targeting.from_json(raw.get("targeting", {})),
             quiet_hours=tuple(raw.get("quiet_hours", (0, 0))),
+            needs_test=raw.get("needs_test", False),
         )
 
     def is_quiet(self, hour: int) -> bool:
