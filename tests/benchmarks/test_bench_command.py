@@ -150,3 +150,12 @@ def _wait_for_postmaster(directory: Path) -> int:
                 return int(lines[0])
         time.sleep(0.05)
     raise AssertionError("the database did not start")
+
+
+def test_analysis_looks_at_every_call_and_says_what_took_the_time() -> None:
+    found = bench("analysis", "--calls", "40")
+
+    assert found["looked_at"] == found["calls"] == 40
+    assert found["calls_per_second"] > 0
+    assert found["peak_rss_mb"] > 30
+    assert {"embedding", "refused", "unsupported", "everything else"} <= set(found["share_of_time"])
