@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -93,7 +93,9 @@ def _harm_of(project_id: int, of: Membership, totals: Totals, usual_rate: float,
     """Return the harm of an issue whose calls the ranking has under another head; asked only when there seems to be some."""
     if not of.scopes or totals.bad < _FEWEST_BAD or totals.rate <= usual_rate:
         return None
-    return harms.of(project_id=project_id, scope=of.scopes[0], now=now)
+    found = harms.of(project_id=project_id, scope=of.scopes[0], now=now)
+    # What was usual when it was opened: where an issue is all of the traffic, nothing else tells.
+    return replace(found, usual_rate=usual_rate) if found else None
 
 
 def all_calls(*, project_id: int, since: datetime, until: datetime) -> dict[datetime, int]:

@@ -57,6 +57,14 @@ def test_pages_measures_the_list_and_the_history() -> None:
     assert all(0 < times["p50_ms"] <= times["p95_ms"] for times in found["pages"].values())
 
 
+def test_issues_replays_a_stream_with_problems_and_one_without() -> None:
+    found = bench("issues", "--calls", "200", "--quiet-calls", "50")
+
+    assert (found["planted"]["planted"], found["quiet"]["planted"]) == (3, 0)
+    assert found["quiet"]["opened"] == found["planted"]["false"] == 0
+    assert set(found["planted"]["seconds"]) == {"store", "analyse", "group", "issues"}
+
+
 def test_alarms_measures_every_kind_of_change() -> None:
     found = bench("alarms", "--streams", "40")
 
