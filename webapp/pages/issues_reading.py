@@ -17,7 +17,7 @@ from monitoring.clusters.models import ClusteringRun
 from monitoring.detectors.catalogue import DETECTORS
 from monitoring.issues import rows
 from monitoring.issues.models import NEEDS_ATTENTION, Issue, IssueQuerySet, IssueState, Signal
-from monitoring.models import span_hex
+from monitoring.models import Trace, span_hex
 from monitoring.streams.models import FlagHour
 from projects.models import Project, User
 from webapp.pages.issues_view import Line
@@ -39,6 +39,8 @@ class Standing:
     since: datetime
     looked_at: datetime | None
     looked_for: Sequence[str]
+    # Calls are there that nobody has looked at yet.
+    is_behind: bool
     needed: int = FEWEST_FLAGGED
 
     @property
@@ -115,8 +117,12 @@ def standing(*, project: Project, since: datetime) -> Standing:
     off = set(DetectorSetting.objects.filter(project=project, is_enabled=False).values_list("detector", flat=True))
     looked_for = [detector.title for name, detector in DETECTORS.items() if name not in off]
     flagged = CallAnalysis.objects.for_project(project).filter(~Q(flags=0), call_at__gte=since).flagged(SHOWN)
+    is_behind = (
+        not calls and Trace.objects.for_project(project).filter(started_at__gte=since, call_count__gt=0).exists()
+    )
     return Standing(
-        calls, flagged.order_by()[:FEWEST_FLAGGED].count(), since, progress.ran_at if progress else None, looked_for
+        calls, flagged.order_by()[:FEWEST_FLAGGED].count(), since, progress.ran_at if progress else None, looked_for,
+        is_behind,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from monitoring.analysis.flags import Flag
 from monitoring.issues.models import Issue, IssueState, Signal
 from projects.models import Project, User
 from projects.roles import Role
+from tests.monitoring.factories import make_trace
 from tests.monitoring.issue_factories import make_counted, make_issue, make_looked_at
 from tests.projects.factories import make_member, make_project, signed_in
 from tests.prompt_registry.factories import make_prompt, make_version
@@ -70,6 +71,12 @@ def test_words_and_prompt_narrow_the_inbox(project, client):
     assert titles(client, inbox(project, "?q=SLOW+search")) == ["Search slow"]
     assert titles(client, inbox(project, "?prompt=support/refund")) == ["Refunds refused"]
     assert "No such issue" in client.get(inbox(project, "?q=xyzzy")).content.decode()
+
+
+def test_an_empty_inbox_says_that_calls_are_still_being_looked_at(project, client):
+    make_trace(project, asked="Where is my parcel?")
+
+    assert "The calls are being looked at" in client.get(inbox(project)).content.decode()
 
 
 def test_an_empty_inbox_says_what_was_looked_at_and_looked_for(project, client):
