@@ -104,6 +104,11 @@ class TraceFilter:
             found &= Q(trace_id__in=self.among)
         return found
 
+    @property
+    def asks_calls(self) -> bool:
+        """Tell whether it asks for what was found in the calls of a trace."""
+        return bool(self.flag or self.issue or self.group)
+
     def found(self, project: Project, *, since: datetime, until: datetime) -> Q:
         """The condition on what was found in the calls, for traces that began between two moments of the time range."""
         whole_id, found = self.whole_id, Q()

@@ -124,7 +124,7 @@ def _collect(
     """Return up to `limit` matching traces from a place on, and where the search stopped when time was up."""
     rows, rest = wanted.rows(project), wanted.rest
     ordered = rows.newest_first() if direction == "older" else rows.order_by("started_at", "trace_id")
-    if not rest and not wanted.flag:
+    if not rest and not wanted.asks_calls:
         return list((_beyond(ordered, start, direction) if start else ordered)[:limit]), None
     found: list[Trace] = []
     until = time.monotonic() + seconds
