@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from evals import datasets, item_contents
 from evals.adding import Addition, NewItem
@@ -28,13 +29,18 @@ _AT_ONCE = 50
 
 @dataclass(frozen=True, slots=True)
 class RecordedCall:
-    """A call as an item would have it; `correction` is the better answer that somebody gave, `feedback` what was said to it."""
+    """A call as an item would have it; `correction` is the better answer that somebody gave, `feedback` what was said to it.
+
+    `tags` and `facts` are what the item notes of this call beside what all of them have.
+    """
 
     span: Span
     input: dict[str, Any]
     output: str
     correction: str
     feedback: str = ""
+    tags: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     def expected(self, *, with_answer: bool) -> str:
         """Return what should come out: the better answer, or the recorded one when it is trusted."""
@@ -46,7 +52,7 @@ class RecordedCall:
         if self.feedback:
             # What a judge needs to tell whether a new answer takes the feedback in.
             known |= {FEEDBACK: self.feedback, OLD_ANSWER: self.output}
-        return {name: value for name, value in known.items() if value}
+        return {name: value for name, value in known.items() if value} | dict(self.facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,24 @@ def of_span(trace: Trace, span: Span) -> RecordedCall | None:
     return _recorded(span, _corrections([trace]), _feedback([trace]))
 
 
+def of_steps(*, project: Project, steps: Sequence[tuple[UUID, int]]) -> list[RecordedCall]:
+    """Return the steps of traces, each by trace and step, in their order, without those that are gone or have no text."""
+    traces = {
+        trace.trace_id: trace
+        for trace in Trace.objects.filter(project=project, trace_id__in={trace_id for trace_id, _ in steps})
+    }
+    if not traces:
+        return []
+    days = (min(trace.min_day for trace in traces.values()), max(trace.max_day for trace in traces.values()))
+    rows = Span.objects.filter(
+        project=project, trace_id__in=list(traces), span_id__in=[span_id for _, span_id in steps], start_day__range=days
+    )
+    spans = {(span.trace_id, span.span_id): span for span in rows.defer("events", "metadata")}
+    better, words = _corrections(list(traces.values())), _feedback(list(traces.values()))
+    found = (_recorded(spans[step], better, words) for step in steps if step in spans)
+    return [call for call in found if call]
+
+
 def add(
     *, dataset: Dataset, calls: Iterable[RecordedCall | None], with_answer: bool = False, tags: Iterable[str] = (),
     split: str = "", by: User | None,
@@ -106,8 +130,8 @@ def add(
 def _new_item(call: RecordedCall, with_answer: bool, tags: list[str], split: str) -> NewItem | None:
     try:
         content = item_contents.checked(
-            input=call.input, expected_output=call.expected(with_answer=with_answer), metadata=call.metadata, tags=tags,
-            split=split,
+            input=call.input, expected_output=call.expected(with_answer=with_answer), metadata=call.metadata,
+            tags=[*call.tags, *tags], split=split,
         )  # fmt: skip
     except ItemNotUsable:
         return None

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import F, Q, Value
 
 from monitoring.analysis import flagged
+from monitoring.issues import of_traces
 from monitoring.kinds import Arm
 from monitoring.models import Trace, TraceQuerySet
 from projects.models import Project
@@ -55,6 +56,10 @@ class TraceFilter:
     flag: str = ""
     min_duration_ms: float = 0
     min_cost_usd: float = 0
+    # The number of an issue, the id of a group of questions, and traces that somebody chose one by one.
+    issue: int = 0
+    group: int = 0
+    among: tuple[UUID, ...] = ()
 
     @property
     def names_in_use(self) -> list[str]:
@@ -95,15 +100,22 @@ class TraceFilter:
             found &= Q(error_count__gt=0)
         if self.thumbs == Thumbs.DOWN:
             found &= Q(thumbs_down__gt=0)
+        if self.among:
+            found &= Q(trace_id__in=self.among)
         return found
 
     def found(self, project: Project, *, since: datetime, until: datetime) -> Q:
         """The condition on what was found in the calls, for traces that began between two moments of the time range."""
-        if not self.flag:
-            return Q()
-        if whole_id := self.whole_id:
-            return flagged.in_trace(project_id=project.pk, name=self.flag, trace_id=whole_id)
-        return flagged.in_traces(project_id=project.pk, name=self.flag, since=since, until=until)
+        whole_id, found = self.whole_id, Q()
+        if self.flag and whole_id:
+            found &= flagged.in_trace(project_id=project.pk, name=self.flag, trace_id=whole_id)
+        elif self.flag:
+            found &= flagged.in_traces(project_id=project.pk, name=self.flag, since=since, until=until)
+        if self.issue and not whole_id:
+            found &= of_traces.of_issue(project=project, number=self.issue, since=since, until=until)
+        if self.group and not whole_id:
+            found &= of_traces.of_group(project=project, cluster_id=self.group, since=since, until=until)
+        return found
 
     @property
     def rest(self) -> Q:

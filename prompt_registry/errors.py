@@ -254,6 +254,10 @@ class RolloutTriedBefore(PromptRegistryError):
     """A rollout of this very version was taken back before. Start another version, or say in the note why to try again."""
 
 
+class UntestedVersion(PromptRegistryError):
+    """The plan asks for a test that this version has passed against what is live. Run one first, or take the wish out of the plan."""
+
+
 class NothingLive(PromptRegistryError):
     """Nothing is live behind this label yet, so there is nothing to compare with. Publish it instead."""
 

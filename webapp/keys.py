@@ -96,6 +96,11 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("pause", "p", "Pause or continue", "Rollout"),
     Shortcut("roll-back", "Shift+U", "Take it back", "Rollout"),
     Shortcut("undo-publish", "Shift+U", "Undo the last publish", "Prompt"),
+    Shortcut("assign", "a", "Give the issue to somebody", "Issues"),
+    Shortcut("start-fix", "f", "Start a fix", "Issues"),
+    Shortcut("merge-issue", "m", "Merge into another issue", "Issues"),
+    Shortcut("split-issue", "s", "Split the issue", "Issues"),
+    Shortcut("mute", "u", "Mute until", "Issues"),
 )
 
 # Keys may stand for one thing on one page and for another elsewhere: by keys the first one is found.

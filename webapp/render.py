@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from monitoring import environments
+from monitoring.issues.models import Issue
 from projects.models import Project
 from projects.roles import Action, is_allowed
 from prompt_registry import approval_queries
@@ -39,7 +40,7 @@ def render_page(
 ) -> HttpResponse:  # fmt: skip
     """Answer with the whole page, or, when htmx asks, with the template partial named `fragment` alone.
 
-    `section` marks the current entry of the rail: overview, prompts, rollouts, experiments, datasets, reviews,
+    `section` marks the current entry of the rail: overview, prompts, rollouts, issues, experiments, datasets, reviews,
     explore, start or settings.
     """
     whole = {**shell(request, section=section, has_time_range=has_time_range), **context}
@@ -65,7 +66,7 @@ def shell(request: HttpRequest, *, section: str = "", has_time_range: bool = Fal
     if project is not None:
         role = request.membership.role  # type: ignore[attr-defined]
         context |= {
-            "nav": navigation(project, section=section, waiting=_waiting(request)),
+            "nav": navigation(project, section=section, waiting=_waiting(request), issues=_issues(project)),
             "can_edit": is_allowed(role=role, action=Action.EDIT_PROMPTS),
             "can_publish": is_allowed(role=role, action=Action.PUBLISH),
             "can_manage": is_allowed(role=role, action=Action.MANAGE_PROJECT),
@@ -76,12 +77,14 @@ def shell(request: HttpRequest, *, section: str = "", has_time_range: bool = Fal
     return context
 
 
-def navigation(project: Project, *, section: str, waiting: int = 0) -> list[NavEntry]:
-    """Return the entries of the left rail; so many approvals are `waiting` for whoever looks at it."""
+def navigation(project: Project, *, section: str, waiting: int = 0, issues: int = 0) -> list[NavEntry]:
+    """Return the entries of the left rail; so many approvals are `waiting` for whoever looks at it, and so many issues."""
+    counts = {"prompts": waiting, "issues": issues}
     entries = [
         ("Overview", "overview", "g o", "overview", ""),
         ("Prompts", "prompts", "g p", "prompts", ""),
         ("Rollouts", "rollouts", "g r", "rollouts", ""),
+        ("Issues", "issues", "g i", "issues", ""),
         ("Explore", "explore", "g e", "explore", ""),
         ("Tests", "experiments", "g t", "tests", "Test"),
         ("Datasets", "datasets", "g d", "document", "Test"),
@@ -93,7 +96,7 @@ def navigation(project: Project, *, section: str, waiting: int = 0) -> list[NavE
     return [
         NavEntry(
             label=label, url=reverse(name, args=[project.slug]), key=key, icon=icon, current=section == name,
-            count=waiting if name == "prompts" else 0, group=group,
+            count=counts.get(name, 0), group=group,
         )
         for label, name, key, icon, group in entries
     ]  # fmt: skip
@@ -102,6 +105,11 @@ def navigation(project: Project, *, section: str, waiting: int = 0) -> list[NavE
 def _waiting(request: HttpRequest) -> int:
     """Return how many requests for approval wait for this person; one look into a small index."""
     return approval_queries.waiting_for(request.membership).count()  # type: ignore[attr-defined]
+
+
+def _issues(project: Project) -> int:
+    """Return how many issues need somebody; one look into a small index."""
+    return Issue.objects.for_project(project).needing_attention().count()
 
 
 def theme(request: HttpRequest) -> str:

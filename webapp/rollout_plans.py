@@ -23,7 +23,7 @@ from prompt_registry.rollouts.targeting import Targeting
 _FEWEST_EVENTS = 5
 # With one threshold, and without waiting for anybody's feedback.
 _KNOWN_AT_ONCE = (ERROR, SLOW, LATE_START)
-_MOST_ISSUES = 5
+_MOST_ISSUES = 3
 _MOST_STEPS = 8
 _LONGEST_HOURS = 24 * 14
 # A last share that reaches half of the people or more stays for a day.
@@ -44,6 +44,7 @@ class Wishes:
     asks_at_end: bool = False
     targeting: Targeting = field(default_factory=Targeting)
     quiet_hours: tuple[int, int] = (0, 0)
+    needs_test: bool = False
 
 
 def steps_of(shares: Sequence[float], *, hours: float = 2.0, asks: bool = False) -> tuple[Step, ...]:
@@ -102,7 +103,7 @@ def propose(
     return Plan(
         steps=wishes.steps or usual, caution=wishes.caution, guardrails=tuple(_guardrail(baseline) for baseline in found.events),
         units_a_day=found.units_a_day, calls_before=found.calls, asks_at_end=wishes.asks_at_end, targeting=wishes.targeting,
-        quiet_hours=wishes.quiet_hours,
+        quiet_hours=wishes.quiet_hours, needs_test=wishes.needs_test,
     )  # fmt: skip
 
 

@@ -100,6 +100,7 @@ def find_clusters(job: Job) -> None:
     jobs.renew(job=job, lease=_CLUSTERING)
     if job.project_id is not None:
         clusterings.discover(project_id=job.project_id, only_flagged=job.payload["only_flagged"])
+        issue_jobs.ask(job.project_id)
 
 
 def rebuild_clusters(job: Job) -> None:
@@ -107,6 +108,7 @@ def rebuild_clusters(job: Job) -> None:
     jobs.renew(job=job, lease=_CLUSTERING)
     if job.project_id is not None:
         clusterings.rebuild(project_id=job.project_id)
+        issue_jobs.ask(job.project_id)
 
 
 def plan_measurements(job: Job) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -32,9 +32,12 @@ _COUNTS = """
 class Dated(Protocol):
     """What of a trace is needed to find its calls."""
 
-    trace_id: UUID
-    min_day: object
-    max_day: object
+    @property
+    def trace_id(self) -> UUID: ...
+    @property
+    def min_day(self) -> date: ...
+    @property
+    def max_day(self) -> date: ...
 
 
 def bits(name: str) -> int:
@@ -59,7 +62,7 @@ def of_traces(*, project_id: int, traces: Sequence[Dated]) -> dict[UUID, list[st
     """Return the names of the flags in each of the traces; those without any are left out."""
     if not traces:
         return {}
-    days = [min(str(trace.min_day) for trace in traces), max(str(trace.max_day) for trace in traces)]
+    days = [min(trace.min_day for trace in traces), max(trace.max_day for trace in traces)]
     with connection.cursor() as cursor:
         cursor.execute(_OF_TRACES, [project_id, [trace.trace_id for trace in traces], *days, int(SHOWN)])
         return {trace_id: names(flags) for trace_id, flags in cursor.fetchall()}

@@ -113,7 +113,12 @@ def sample(pool: Pool, *, is_unassigned: bool, only_flagged: bool = False) -> Ca
     weights: list[float] = []
     for is_flagged, limit in ((True, _MOST_FLAGGED), (False, 0 if only_flagged else _MOST_OTHERS)):
         with connection.cursor() as cursor:
-            values = {**pool.values, "unassigned": is_unassigned, "flagged": is_flagged, "limit": limit}
+            values: dict[str, Any] = {
+                **pool.values,
+                "unassigned": is_unassigned,
+                "flagged": is_flagged,
+                "limit": limit,
+            }
             cursor.execute(_SAMPLE, values)
             found = cursor.fetchall()
         rows += found
@@ -128,7 +133,7 @@ def batches(pool: Pool, *, cluster_ids: Sequence[int]) -> Iterator[tuple[list[Ke
     """Yield all calls of some clusters, or with NO_CLUSTER those of none, a few thousand at a time."""
     last: Key = (date.min, UUID(int=0), -(2**63))
     while True:
-        values = {
+        values: dict[str, Any] = {
             **pool.values, "clusters": list(cluster_ids), "day": last[0], "trace": last[1], "span": last[2],
             "limit": _AT_ONCE,
         }  # fmt: skip
@@ -146,7 +151,7 @@ def write(*, project_id: int, keys: Sequence[Key], cluster_ids: Sequence[int | N
     """Store to which cluster each call belongs; return how many moved."""
     if not keys:
         return 0
-    values = {
+    values: dict[str, Any] = {
         "project": project_id, "days": [key[0] for key in keys], "traces": [key[1] for key in keys],
         "spans": [key[2] for key in keys], "clusters": list(cluster_ids),
     }  # fmt: skip

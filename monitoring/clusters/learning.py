@@ -36,7 +36,8 @@ def learned(seen: Calls, *, smallest: float, usual_radius: float = np.inf) -> Le
     vectors = seen.vectors[kinds]
     groups = discovery.discover(vectors, weights, smallest=smallest)
     sizes = np.bincount(groups.labels, weights=weights, minlength=len(groups.centroids))
-    numbers, shapes = np.full(len(groups.centroids), NONE, dtype=np.int64), []
+    numbers = np.full(len(groups.centroids), NONE, dtype=np.int64)
+    shapes: list[Shape] = []
     for place in np.flatnonzero(sizes >= smallest).tolist():
         shape = shape_of(vectors[groups.labels == place], weights[groups.labels == place])
         if groups.is_clear[place] or shape.radius >= usual_radius:

@@ -67,7 +67,9 @@ def points(*, project_id: int, since: datetime, limit: int = MOST_POINTS) -> lis
         cursor.execute(_CALLS, values)
         rows = cursor.fetchall()
     vectors = calls.vectors_of([row[5] for row in rows])
-    places = _places(vectors, [clusters.numbers.get(row[2], -1) for row in rows], clusters) if rows else []
+    if not rows:
+        return []
+    places = _places(vectors, [clusters.numbers.get(row[2], -1) for row in rows], clusters)
     hidden = queries.hidden_ids(project_id, since=since)
     return [
         MapPoint(
@@ -105,7 +107,8 @@ def _places(vectors: Vectors, numbers: list[int], clusters: _Clusters) -> Positi
     between = (clusters.places[nearest] * pull[:, :, None]).sum(axis=1) / pull.sum(axis=1, keepdims=True)
     base = np.where((own >= 0)[:, None], clusters.places[own], between)
     home = np.where(own >= 0, own, nearest[:, 0])
-    return base + clusters.reach * _offsets(vectors - clusters.centroids[home])
+    placed: Positions = base + clusters.reach * _offsets(vectors - clusters.centroids[home])
+    return placed
 
 
 def _offsets(differences: Vectors) -> Positions:

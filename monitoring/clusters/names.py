@@ -86,7 +86,7 @@ def _ranked(people: Mapping[str, set[str]], size: int, overall: Counter[str], to
     def telling(phrase: str) -> float:
         often = len(people[phrase]) / size
         # As in c-TF-IDF; what is longer says more at the same frequency.
-        return often * math.log(1 + total / overall[phrase]) * (1 + phrase.count(" ")) ** 0.5
+        return often * math.log(1 + total / overall[phrase]) * math.sqrt(1 + phrase.count(" "))
 
     known = [phrase for phrase, who in people.items() if len(who) >= fewest]
     return sorted(known, key=lambda phrase: (-telling(phrase), phrase))

@@ -18,4 +18,5 @@ def parents(centroids: Vectors) -> Labels:
         return np.zeros(len(centroids), dtype=np.int64)
     middle = centroids - centroids.mean(axis=0)
     tree = linkage(middle, "average", metric="cosine")
-    return fcluster(tree, count, "maxclust").astype(np.int64) - 1
+    found: Labels = fcluster(tree, count, "maxclust").astype(np.int64) - 1
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -61,7 +62,7 @@ def _is_over(at: datetime | None, interval: timedelta, now: datetime) -> bool:
 
 
 def _has(project_id: int, fewest: int, now: datetime, *, only_flagged: bool = False) -> bool:
-    values = {"project": project_id, "since": now - WINDOW, "flagged": only_flagged, "limit": fewest}
+    values: dict[str, Any] = {"project": project_id, "since": now - WINDOW, "flagged": only_flagged, "limit": fewest}
     with connection.cursor() as cursor:
         cursor.execute(_WAITING, values)
         [(count,)] = cursor.fetchall()

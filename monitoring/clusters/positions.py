@@ -18,7 +18,7 @@ _MOST_MOVED = 600
 def placed(centroids: Vectors, former: Positions) -> Positions:
     """Return a place for each cluster; those with a former one (not NaN) keep it, and the others are put between them."""
     fresh = _flat(centroids)
-    is_known = ~np.isnan(former).any(axis=1)
+    is_known: NDArray[np.bool_] = np.isfinite(former[:, 0]) & np.isfinite(former[:, 1])
     if is_known.sum() >= _FEWEST_TO_ALIGN:
         fresh = _aligned(fresh, fresh[is_known], former[is_known])
     elif is_known.any():

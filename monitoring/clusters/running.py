@@ -46,14 +46,14 @@ class Outcome:
 
 def discover(*, project_id: int, only_flagged: bool = False, now: datetime | None = None) -> Outcome:
     """Put calls into known clusters, and look among the others for new ones."""
-    now = now or timezone.now()
+    begun = now or timezone.now()
     with turn(project_id) as is_ours:
-        pool = _pool(project_id, now)
+        pool = _pool(project_id, begun)
         if not is_ours or pool is None:
             return Outcome()
         moved = members.assign_unassigned(pool)
         if not only_flagged:
-            members.follow(pool, calls.sample(pool, is_unassigned=False), now)
+            members.follow(pool, calls.sample(pool, is_unassigned=False), begun)
         seen = calls.sample(pool, is_unassigned=True, only_flagged=only_flagged)
         new = 0
         if len(seen.vectors) >= (SMALLEST if only_flagged else FEWEST_TEXTS):
@@ -62,15 +62,15 @@ def discover(*, project_id: int, only_flagged: bool = False, now: datetime | Non
         if new:
             moved += members.assign_unassigned(pool)
         outcome = Outcome(looked_at=len(seen.vectors), moved=moved, new=new)
-        _finish(pool, outcome, now, "flagged_at" if only_flagged else "discovered_at")
+        _finish(pool, outcome, now or timezone.now(), "flagged_at" if only_flagged else "discovered_at")
         return outcome
 
 
 def rebuild(*, project_id: int, now: datetime | None = None) -> Outcome:
     """Group all calls anew: split and join known clusters where that is clear, and add what is new."""
-    now = now or timezone.now()
+    begun = now or timezone.now()
     with turn(project_id) as is_ours:
-        pool = _pool(project_id, now)
+        pool = _pool(project_id, begun)
         if not is_ours or pool is None:
             return Outcome()
         moved = members.assign_unassigned(pool)
@@ -81,9 +81,9 @@ def rebuild(*, project_id: int, now: datetime | None = None) -> Outcome:
             done = rebuilding.apply(pool, seen, found)
             new = len(_add(pool, seen, found, places=done.new))
         moved += done.moved + members.assign_unassigned(pool)
-        _retire_forgotten(project_id, now)
+        _retire_forgotten(project_id, begun)
         outcome = Outcome(len(seen.vectors), moved, new, done.splits, done.merges)
-        _finish(pool, outcome, now, "rebuilt_at")
+        _finish(pool, outcome, now or timezone.now(), "rebuilt_at")
         return outcome
 
 
@@ -122,6 +122,7 @@ def _retire_forgotten(project_id: int, now: datetime) -> None:
 
 
 def _finish(pool: Pool, outcome: Outcome, now: datetime, column: str) -> None:
+    # Whoever counts by cluster counts anew when this is later than the last time: calls moved up to this moment.
     calls.count_members(project_id=pool.project_id, since=pool.since)
     if outcome.new:
         # What lies in another space was found with another embedding: its calls are in the new ones.

@@ -41,7 +41,7 @@ def shape_of(vectors: Vectors, weights: NDArray[np.float32]) -> Shape:
 
 def moved(vectors: Vectors, weights: NDArray[np.float32], ages_days: NDArray[np.float32]) -> tuple[Vectors, float]:
     """Return the direction of the members and their weight, of which older ones have less."""
-    decayed = weights * np.float32(DAILY_DECAY) ** np.maximum(ages_days, 0)
+    decayed = (weights * DAILY_DECAY ** np.maximum(ages_days, 0)).astype(np.float32)
     return _direction(vectors, decayed), float(decayed.sum())
 
 

@@ -26,7 +26,8 @@ class Tree:
         joined = max(0, self.size - count)
         pairs = (self.lefts[:joined], self.rights[:joined])
         graph = coo_array((np.ones(joined, dtype=np.int8), pairs), shape=(self.size, self.size))
-        return connected_components(graph, directed=False)[1].astype(np.int64)
+        found: Labels = connected_components(graph, directed=False)[1].astype(np.int64)
+        return found
 
 
 def grown(points: Vectors, masses: NDArray[np.float32]) -> Tree:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import connection
 from django.utils import timezone
 
-from monitoring.issues import following, looks, opening
+from monitoring.issues import following, lineage, looks, opening
 from monitoring.issues.models import IssueCycle
 from monitoring.streams import harm, hours, watching
 
@@ -33,6 +33,7 @@ def run(*, project_id: int, now: datetime) -> None:
     watching.look(project_id=project_id, now=now)
     ranking = harm.rank(project_id=project_id, now=now)
     calls = looks.all_calls(project_id=project_id, since=now - looks.FURTHEST, until=now)
+    lineage.follow(project_id=project_id, now=now)
     known = opening.known(project_id=project_id)
     following.follow(project_id=project_id, ranking=ranking, known=known, all_calls=calls, now=now)
     opening.open_new(project_id=project_id, ranking=ranking, all_calls=calls, now=now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -93,7 +93,9 @@ def _harm_of(project_id: int, of: Membership, totals: Totals, usual_rate: float,
     """Return the harm of an issue whose calls the ranking has under another head; asked only when there seems to be some."""
     if not of.scopes or totals.bad < _FEWEST_BAD or totals.rate <= usual_rate:
         return None
-    return harms.of(project_id=project_id, scope=of.scopes[0], now=now)
+    found = harms.of(project_id=project_id, scope=of.scopes[0], now=now)
+    # What was usual when it was opened: where an issue is all of the traffic, nothing else tells.
+    return replace(found, usual_rate=usual_rate) if found else None
 
 
 def all_calls(*, project_id: int, since: datetime, until: datetime) -> dict[datetime, int]:
@@ -161,7 +163,10 @@ def drawn(look: Look, *, now: datetime) -> dict[str, Any]:
     """Return what lists show of a look: its days, and how many calls of the project are bad ones of the issue."""
     lately = sum(hour.calls for hour in look.share if hour.at >= now - WINDOW)
     days = [list(day) for day in look.days[-int(PAST / timedelta(days=1)) :]]
-    return {"days": days, "traffic_share": look.totals.bad / lately if lately else 0.0}
+    share = look.totals.bad / lately if lately else 0.0
+    # Of how many people calls were once known to be stays known when they ask no more.
+    people = {"people": look.totals.people} if look.totals.people else {}
+    return {"days": days, "traffic_share": share} | people
 
 
 def found(look: Look, count: Count) -> dict[str, Any]:

@@ -172,6 +172,7 @@ class Happening(models.TextChoices):
     GAVE_BACK = "gave_back", "Gave back another issue"
     SPLIT = "split", "Split off from another issue"
     GAVE_UP = "gave_up", "A part was split off"
+    REGROUPED = "regrouped", "Its questions were grouped anew"
 
 
 class IssueEvent(models.Model):

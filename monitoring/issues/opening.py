@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
@@ -57,7 +58,7 @@ def open_new(
 ) -> list[Issue]:  # fmt: skip
     """Open an issue for each harmful part of the traffic that those known so far do not explain, the worst first."""
     opened: list[Issue] = []
-    for harm in [*choosing.candidates(ranking), *_beside(project_id, ranking, now)]:
+    for harm in chain(choosing.candidates(ranking), _beside(project_id, ranking, now)):
         issues = known(project_id=project_id)
         if harm.scope in issues.all_scopes() or not _is_news(project_id, harm, issues, of=len(ranking), now=now):
             continue
@@ -69,7 +70,10 @@ def open_new(
 
 def _beside(project_id: int, ranking: Sequence[Harm], now: datetime) -> Iterator[Harm]:
     """Yield what else is wrong with harmful parts: when the first thing is no issue, one of the others may be."""
-    for scope in dict.fromkeys(scope for harm in ranking if harm.is_significant for scope in harm.also):
+    # Asked for when the first things have been opened.
+    known_scopes = known(project_id=project_id).all_scopes()
+    left = [harm for harm in ranking if harm.is_significant and harm.scope not in known_scopes]
+    for scope in dict.fromkeys(scope for harm in left for scope in harm.also):
         found = harms.of(project_id=project_id, scope=scope, now=now)
         if found is not None:
             yield from choosing.candidates([found])
@@ -81,9 +85,7 @@ class Draft:
 
     project_id: int
     scope: Scope
-    look: Look
-    began_at: datetime | None
-    causes: causes.Causes
+    bad: int
     fields: dict[str, Any]
     at: datetime
 
@@ -124,7 +126,7 @@ def _draft(project_id: int, harm: Harm, all_calls: Mapping[datetime, int], now: 
         "title": title, "cause_dimension": found.first.dimension[:40], "cause_value": found.first.value[:300],
         "began_at": began_at, "first_at": look.totals.first_at, "evidence": _evidence(project_id, own, look, count, found, change, now),
     }  # fmt: skip
-    return Draft(project_id, harm.scope, look, began_at, found, fields, now)
+    return Draft(project_id, harm.scope, look.totals.bad, fields, now)
 
 
 def _evidence(
@@ -143,9 +145,8 @@ def _evidence(
 
 def _joins(project_id: int, draft: Draft, issues: Known, now: datetime) -> bool:
     """Tell whether it is an issue that is known, seen by another signal: the same calls and the same first cause."""
-    if not draft.causes.first.dimension:
+    if not draft.fields["cause_dimension"]:
         return False
-    bad = draft.look.totals.bad
     for issue in issues.issues.values():
         if (issue.cause_dimension, issue.cause_value) != (draft.fields["cause_dimension"], draft.fields["cause_value"]):
             continue
@@ -153,7 +154,7 @@ def _joins(project_id: int, draft: Draft, issues: Known, now: datetime) -> bool:
             project_id=project_id, bad=Membership((draft.scope,)), traffic=issues.of(issue.pk),
             since=now - looks.WINDOW, until=now,
         )  # fmt: skip
-        if shared >= _SAME * bad:
+        if shared >= _SAME * draft.bad:
             return True
     return False
 

@@ -35,7 +35,7 @@ _MOVED = """
     SELECT min(a.call_at), max(a.call_at) FROM call_analysis a
      WHERE a.project_id = %(project)s AND EXISTS (
         SELECT FROM clustering_run r
-         WHERE r.project_id = %(project)s AND greatest(r.discovered_at, r.rebuilt_at) >= %(since)s)
+         WHERE r.project_id = %(project)s AND greatest(r.discovered_at, r.flagged_at, r.rebuilt_at) >= %(since)s)
 """
 _CALLS = """
     SELECT a.*, date_trunc('hour', a.call_at, 'UTC') AS hour, EXISTS (

@@ -29,6 +29,7 @@ from prompt_registry.errors import (
     RolloutOver,
     RolloutRunning,
     RolloutTriedBefore,
+    UntestedVersion,
     VersionUnknown,
 )
 from prompt_registry.models import Prompt, PromptVersion
@@ -48,7 +49,7 @@ _MAX_REASON = 500
 @transaction.atomic
 def start(
     *, prompt: Prompt, candidate: PromptVersion, label: str, plan: Plan, by: User | None, note: str = "",
-    expected_version: int | None = None, overrides_cool_down: bool = False,
+    expected_version: int | None = None, overrides_cool_down: bool = False, has_passed_test: bool = False,
 ) -> Rollout:  # fmt: skip
     """Begin to serve the candidate to the first share of the plan.
 
@@ -58,6 +59,8 @@ def start(
     label, note = label_names.clean(label), _reason(note)
     if candidate.prompt_id != prompt.pk:
         raise VersionUnknown
+    if plan.needs_test and not has_passed_test:
+        raise UntestedVersion
     request = labels.agree(prompt=prompt, version=candidate, label=label, by=by, expected_version=expected_version)
     locked = Prompt.objects.get(pk=prompt.pk)
     if locked.archived_at or locked.deleted_at:

@@ -120,7 +120,7 @@ def _next(situation: Situation, found: Sequence[Evidence], harm: float, split: f
     if split >= BROKEN_AT:
         return Action.FREEZE, "The two versions do not get the share of people that they should."
     if missing := [metric for metric in situation.metrics if metric.missing]:
-        return Action.FREEZE, f"{missing[0].name}: {missing[0].missing}"
+        return Action.FREEZE, _why_missing(situation, missing)
     if harm >= WARN_AT:
         if situation.seconds_at_step >= step.at_most:
             return Action.ASK, f"{_worst(situation, found)} may have got worse, and more time did not tell."
@@ -141,6 +141,13 @@ def _next(situation: Situation, found: Sequence[Evidence], harm: float, split: f
     if situation.steps[situation.index + 1].asks_first:
         return Action.ASK, "Nothing got worse than allowed. The plan asks for a yes before the next share."
     return Action.PROMOTE, "Nothing got worse than allowed at this share."
+
+
+def _why_missing(situation: Situation, missing: Sequence[Metric]) -> str:
+    """Return why something cannot be known, of everything alike without the name of one."""
+    reason = missing[0].missing
+    is_about_all = len({metric.missing for metric in situation.metrics}) == 1 < len(situation.metrics)
+    return f"{reason[0].upper()}{reason[1:]}" if is_about_all else f"{missing[0].name}: {reason}"
 
 
 def _or_ask(situation: Situation, reason: str) -> tuple[Action, str]:

@@ -35,10 +35,10 @@ EXPLANATIONS = {
     JUDGED_BAD: "People with an answer that this evaluator found as bad as the worst tenth before.",
     ISSUE: "People who met this issue.",
 }
-# How much each counts when the evidence is put together.
+# How much each counts when the evidence is put together; what is watched besides must not drown what always matters.
 WEIGHTS = {
     DISLIKED: 2.0, ERROR: 2.0, SLOW: 1.25, LATE_START: 1.0, DEAR: 0.5, REFUSED: 2.0, UNSUPPORTED: 2.0, LONG_WINDED: 0.5,
-    JUDGED_BAD: 1.0, ISSUE: 1.5,
+    JUDGED_BAD: 1.0, ISSUE: 0.75,
 }  # fmt: skip
 # How much slower or dearer than usual the new version may be: a tenth.
 ALLOWANCES = {SLOW: 0.10, LATE_START: 0.10, DEAR: 0.10}
@@ -92,6 +92,8 @@ class Plan:
     targeting: Targeting = field(default_factory=Targeting)
     # From which hour to which (UTC) nothing moves on by itself; equal ones: never.
     quiet_hours: tuple[int, int] = (0, 0)
+    # Whether it may begin only after a test that the version passed.
+    needs_test: bool = False
 
     @property
     def budget(self) -> HarmBudget:
@@ -111,6 +113,7 @@ class Plan:
             asks_at_end=raw.get("asks_at_end", False),
             targeting=Targeting.from_json(raw.get("targeting", {})),
             quiet_hours=tuple(raw.get("quiet_hours", (0, 0))),
+            needs_test=raw.get("needs_test", False),
         )
 
     def is_quiet(self, hour: int) -> bool:

@@ -57,6 +57,14 @@ def test_pages_measures_the_list_and_the_history() -> None:
     assert all(0 < times["p50_ms"] <= times["p95_ms"] for times in found["pages"].values())
 
 
+def test_issues_replays_a_stream_with_problems_and_one_without() -> None:
+    found = bench("issues", "--calls", "200", "--quiet-calls", "50")
+
+    assert (found["planted"]["planted"], found["quiet"]["planted"]) == (3, 0)
+    assert found["quiet"]["opened"] == found["planted"]["false"] == 0
+    assert set(found["planted"]["seconds"]) == {"store", "analyse", "group", "issues"}
+
+
 def test_alarms_measures_every_kind_of_change() -> None:
     found = bench("alarms", "--streams", "40")
 
@@ -142,3 +150,12 @@ def _wait_for_postmaster(directory: Path) -> int:
                 return int(lines[0])
         time.sleep(0.05)
     raise AssertionError("the database did not start")
+
+
+def test_analysis_looks_at_every_call_and_says_what_took_the_time() -> None:
+    found = bench("analysis", "--calls", "40")
+
+    assert found["looked_at"] == found["calls"] == 40
+    assert found["calls_per_second"] > 0
+    assert found["peak_rss_mb"] > 30
+    assert {"embedding", "refused", "unsupported", "everything else"} <= set(found["share_of_time"])

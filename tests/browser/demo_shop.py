@@ -50,7 +50,8 @@ from prompt_registry.imports.values import SourceFile
 from prompt_registry.models import Prompt, ProviderConnection
 from prompt_registry.trial_models import CellState, Trial
 from prompt_registry.trial_plans import CALL, VERSION, TrialInput, Variant
-from tests.browser import demo_findings, demo_rollouts
+from tests.browser import demo_findings, demo_issues, demo_rollouts
+from tests.browser.demo_issues import DemoIssues
 from tests.browser.demo_rollouts import DemoRollouts
 from tests.evals.experiment_factories import answer, make_experiment, make_judged, make_variant
 from tests.evals.reviews.factories import make_calibration, make_pairs, make_queue, make_reviewer, say
@@ -114,6 +115,7 @@ class DemoShop:
     webhook_off_id: int
     delivery_id: int
     rollouts: DemoRollouts
+    issues: DemoIssues
     reviews: DemoReviews
 
     def at(self, place: str = "") -> str:
@@ -160,6 +162,7 @@ def make() -> DemoShop:
         import_id=pending.pk, done_import_id=done.pk,
         invitation_token=invitation, webhook_id=webhook.pk, webhook_off_id=webhook_off.pk, delivery_id=delivery.pk,
         rollouts=demo_rollouts.make(project, admin),
+        issues=demo_issues.make(admin),
         reviews=_reviews(project, admin, writer),
         dataset=dataset, dataset_file_id=_file(dataset, admin).pk, dataset_imported_id=_imported(dataset, admin).pk,
     )  # fmt: skip

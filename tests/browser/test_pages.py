@@ -46,6 +46,10 @@ def of_queue(route: str, kind: str = "calls", query: str = "") -> Callable[[Demo
     return inside(route, query, queue_id=lambda demo: getattr(demo.reviews, f"{kind}_id"))
 
 
+def of_issues(place: str) -> Callable[[DemoShop], str]:
+    return lambda demo: demo.issues.at(place)
+
+
 def elsewhere(path: str) -> Callable[[DemoShop], str]:
     return lambda demo: path.format(demo=demo)
 
@@ -158,6 +162,23 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
         decision_id=lambda demo: demo.rollouts.decision_id,
     ),
     "rollout-start": of_prompt("rollout-start", "?version=1&to=production"),
+    "issues": of_issues("issues/"),
+    "empty issues": elsewhere("/p/{demo.empty.slug}/issues/"),
+    "issues none proved gone": of_issues("issues/?tab=gone"),
+    "issues pending": of_issues("issues/?tab=pending"),
+    "issues not found": of_issues("issues/?q=xyzzy"),
+    "issue": of_issues("issues/{issues.worst}/"),
+    "issue with a form": of_issues("issues/{issues.worst}/?do=mute"),
+    "merged issue": of_issues("issues/{issues.merged}/"),
+    "issue-merge": of_issues("issues/{issues.worst}/merge/"),
+    "issue-merge preview": of_issues("issues/{issues.worst}/merge/?into=2"),
+    "issue-split": of_issues("issues/{issues.worst}/split/"),
+    "issue-dataset": of_issues("issues/{issues.worst}/dataset/"),
+    "traffic": of_issues("issues/traffic/"),
+    "traffic map": of_issues("issues/traffic/?view=map"),
+    "empty traffic": elsewhere("/p/{demo.empty.slug}/issues/traffic/"),
+    "call of an issue": of_issues("traces/{issues.call_trace_id}/"),
+    "overview with issues": of_issues(""),
     "reviews": inside("reviews"),
     "empty reviews": elsewhere("/p/{demo.empty.slug}/reviews/"),
     "closed reviews": inside("reviews", "?closed"),
@@ -258,6 +279,7 @@ NO_PAGES = set(
     prompt-file prompts-export-file
     prompt-recalls prompt-try-example request-comment-add
     rollout-act
+    issue-act issue-chart traffic-points
     prompt-snippets remove-price reprice stop-repricing repricing
     prompt-archive prompt-delete prompt-discard prompt-draft prompt-preview prompt-restore prompt-undo prompt-use prompt-use-again
     comment-people comment-add comment-answer comment-edit comment-delete comment-resolve comment-reopen

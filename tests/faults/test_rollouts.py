@@ -257,7 +257,7 @@ def test_a_change_whose_web_process_dies_happened_whole_or_not_at_all(
         before = _standing(story)
         pressed = threading.Thread(target=_press, args=(story, act))
         pressed.start()
-        time.sleep(chance.uniform(0, 0.3))
+        time.sleep(chance.uniform(0, 2.0))
         pid = installation.kill(WEB)
         installation.wait_for_another(WEB, than=pid)
         installation.wait_until_ready()

@@ -24,6 +24,7 @@ from evals.reviews.questions import GOOD
 from evals.reviews.queues import QueuePlan
 from evals.reviews.sources import Source, SourceKind
 from monitoring import masking_policies
+from monitoring.issues.models import Issue
 from projects import keys, members, projects, webhooks
 from projects.models import Project, User
 from projects.roles import Role, Scope
@@ -47,6 +48,7 @@ from prompt_registry.rollouts.models import Rollout
 from prompt_registry.trial_models import Trial
 from prompt_registry.trial_plans import VERSION, TrialInput, Variant
 from tests.evals.experiment_factories import make_experiment, make_judged
+from tests.monitoring.issue_factories import make_issue
 from tests.projects.factories import make_member, make_user
 from tests.prompt_registry.rollouts.factories import make_plan
 
@@ -85,6 +87,7 @@ class Things:
     online_id: int
     rollout_id: UUID
     decision_id: int
+    issue_number: int
 
 
 def make_things(*, name: str) -> Things:
@@ -137,7 +140,7 @@ def make_things(*, name: str) -> Things:
         dataset_id=dataset.pk, item_number=dataset.last_item_number, dataset_import_id=file.pk,
         change_request_id=request.pk, schedule_id=schedule.pk, experiment_id=experiment.pk, evaluator_id=evaluator.pk,
         review_queue_id=queue.pk, guest_link_id=link.pk, online_id=live.pk, rollout_id=rollout.pk,
-        decision_id=rollout.decisions.latest("pk").pk,
+        decision_id=rollout.decisions.latest("pk").pk, issue_number=make_issue_of(project).number,
     )  # fmt: skip
 
 
@@ -147,6 +150,11 @@ def fake_price() -> changes.NewPrice:
         provider="", model="fake-1", input=Decimal(1), output=Decimal(2), cache_read=None, cache_write=None, reasoning=None,
         valid_from=date(2026, 1, 1),
     )  # fmt: skip
+
+
+def make_issue_of(project: Project) -> Issue:
+    """Return an issue whose number no other project has: numbers begin anew in each."""
+    return make_issue(project, number=1_000 + project.pk)
 
 
 def start_rollout(project: Project, *, by: User) -> Rollout:
@@ -258,6 +266,10 @@ def rollout(things: Things) -> dict[str, object]:
     return {"rollout_id": things.rollout_id}
 
 
+def issue(things: Things) -> dict[str, object]:
+    return {"number": things.issue_number}
+
+
 def dataset_import(things: Things) -> dict[str, object]:
     return {"dataset_id": things.dataset_id, "import_id": things.dataset_import_id}
 
@@ -360,6 +372,15 @@ IN_PROJECT: dict[str, Named] = {
     "rollout-act": Named(rollout),
     "rollout-decision": Named(lambda things: {**rollout(things), "decision_id": things.decision_id}),
     "rollout-start": Named(prompt),
+    "issues": PLAIN,
+    "issue": Named(issue),
+    "issue-chart": Named(lambda things: {**issue(things), "name": "share"}),
+    "issue-act": Named(issue),
+    "issue-merge": Named(issue),
+    "issue-split": Named(issue),
+    "issue-dataset": Named(issue),
+    "traffic": PLAIN,
+    "traffic-points": PLAIN,
     "datasets": PLAIN,
     "dataset-new": PLAIN,
     "dataset-from-calls": Named(query=lambda things: {"chosen": things.trace_id}),

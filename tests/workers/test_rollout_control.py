@@ -82,7 +82,7 @@ def test_silence_freezes_a_rollout_that_had_enough_to_go_on():
     action = rollout_control.look_at(rollout, now=timezone.now() + timedelta(hours=1))
 
     assert action == Action.FREEZE
-    assert "no calls arrive" in rollout.decisions.get(action="freeze").reason
+    assert rollout.decisions.get(action="freeze").reason == "No calls arrive."
 
 
 def test_a_kept_decision_is_taken_again_from_its_numbers():

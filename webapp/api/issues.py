@@ -144,22 +144,26 @@ def list_issues(
     return {"items": _shown(issues[:limit]), "next": more}
 
 
-@router.get("/issues/{number}", auth=KeyAuth(Scope.API_READ), response=IssueWithCalls, summary="One issue")
-def get_issue(request: HttpRequest, number: int) -> dict[str, Any]:
+@router.get("/issues/{issue_number}", auth=KeyAuth(Scope.API_READ), response=IssueWithCalls, summary="One issue")
+def get_issue(request: HttpRequest, issue_number: int) -> dict[str, Any]:
     """The issue as it stands, with the keys of its newest bad calls."""
-    issue = _issue(request, number)
+    issue = _issue(request, issue_number)
     return _shown([issue])[0] | {"newest_calls": [_call(call) for call in queries.calls(issue=issue, limit=_CALLS)]}
 
 
 @router.patch(
-    "/issues/{number}", auth=KeyAuth(Scope.API_WRITE), response=IssueOut, openapi_extra=_BODY, summary="Change an issue"
+    "/issues/{issue_number}",
+    auth=KeyAuth(Scope.API_WRITE),
+    response=IssueOut,
+    openapi_extra=_BODY,
+    summary="Change an issue",
 )
-def change_issue(request: HttpRequest, number: int) -> HttpResponse:
+def change_issue(request: HttpRequest, issue_number: int) -> HttpResponse:
     """Give it an owner or a title, mute it, start a fix, close it or open it again: all of it or nothing.
 
     Closing and opening again need a `reason`. Muted without `muted_until`, it comes back when it gets worse.
     """
-    issue, given = _issue(request, number), _read(request)
+    issue, given = _issue(request, issue_number), _read(request)
     by = keys.maker_of(caller_of(request))
     if by is None:
         raise ApiError(403, NOBODY)
@@ -168,7 +172,7 @@ def change_issue(request: HttpRequest, number: int) -> HttpResponse:
             _change(issue, given, by)
     except (MonitoringError, NotAllowed) as error:
         raise ApiError(_STATUSES.get(type(error), 422), str(error)) from error
-    shown = _shown([_issue(request, number)])[0]
+    shown = _shown([_issue(request, issue_number)])[0]
     return HttpResponse(orjson.dumps(shown), content_type="application/json")
 
 

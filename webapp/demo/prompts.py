@@ -87,14 +87,14 @@ _REFUND_PROMPT = DemoPrompt(
                 "{{question}}",
                 has_history=True,
             ),
-            published_after=0.18,
+            published_after=0.05,
         ),
         DemoVersion(
             3,
             "Safer wording after the talk with legal: no promises about refunds. Rules moved to the help pages.",
             {"model": "simulated-fast", "temperature": 0.4, "max_tokens": 400},
             _chat(
-                f"{_INTRODUCTION} Be friendly. Answer in the language of the customer.\n\n"
+                f"{_INTRODUCTION} Be friendly. Answer in at most five sentences, in the language of the customer.\n\n"
                 "Our refund and return rules are on the help pages. "
                 "Never promise a refund, an exchange or a date. If you are unsure, decline and point to the support team.",
                 "{{question}}",

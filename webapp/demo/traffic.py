@@ -1,7 +1,8 @@
 """Makes up the history of the demo project: weeks of visits with a story in them.
 
-Version 3 of the refund prompt goes live after most of the time and makes the assistant turn people away; one hour was
-slow, and for a quarter of an hour the provider was down. The same seed makes the same history.
+Version 3 of the refund prompt goes live after most of the time and makes the assistant turn people away. In the afternoons of
+the last days the large model is slow, and near the end the search finds no help pages on products any more. One hour was slow,
+and for a quarter of an hour the provider was down. The same seed makes the same history.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from webapp.demo import exchanges, shop
 from webapp.demo.exchanges import Exchange
 from webapp.demo.opinions import Reaction, react
 from webapp.demo.otlp_spans import Ids, request_of
-from webapp.demo.prompts import PROMPTS, SUMMARY, DemoPrompt
+from webapp.demo.prompts import PROMPTS, SEARCH, SUMMARY, DemoPrompt
 from webapp.demo.rhythm import arrivals
 from webapp.demo.traces import Trace, Visit, trace_of
 
@@ -34,6 +35,9 @@ _SLOW_HOUR_AT = 0.8
 _OUTAGE_AT = 0.45
 _SLOWNESS = 6.0
 _OUTAGE = 0.75
+# Three hours of each day, from some day on, in UTC.
+_SLOW_AFTERNOONS_FROM, _AFTERNOON, _AFTERNOON_SLOWNESS = 0.58, range(13, 16), 4.0
+_NOTHING_FOUND_FROM = 0.84
 
 
 @dataclass(slots=True)
@@ -106,7 +110,8 @@ def _visit(past: _History, number: int, began_at: datetime) -> Iterator[tuple[st
     talk: list[dict[str, str]] = []
     moment, turn = began_at, 0
     while moment < past.ends_at:
-        visit = _visit_facts(past, f"demo/{past.seed}/{number}/{turn}", moment, user, session, channel)
+        slowness = _slowness(past, prompt, moment)
+        visit = _visit_facts(f"demo/{past.seed}/{number}/{turn}", moment, user, session, channel, slowness)
         exchange = _exchange(past, prompt, user, moment, talk, rng)
         trace = trace_of(exchange=exchange, visit=visit, rng=rng)
         ended_at = datetime.fromtimestamp(trace.ended_ns / 1e9, UTC)
@@ -119,10 +124,17 @@ def _visit(past: _History, number: int, began_at: datetime) -> Iterator[tuple[st
         moment, turn = ended_at + timedelta(seconds=15 + rng.expovariate(1 / 40)), turn + 1
 
 
-def _visit_facts(past: _History, seed: str, moment: datetime, user: str, session: str, channel: str) -> Visit:
-    slowness = _SLOWNESS if past.is_within(moment, _SLOW_HOUR_AT, timedelta(hours=1)) else 1.0
+def _visit_facts(seed: str, moment: datetime, user: str, session: str, channel: str, slowness: float) -> Visit:
     started_ns = int(moment.timestamp() * 1_000_000) * 1_000
     return Visit(Ids(seed), started_ns, user, session, channel, slowness)
+
+
+def _slowness(past: _History, prompt: DemoPrompt, moment: datetime) -> float:
+    if past.is_within(moment, _SLOW_HOUR_AT, timedelta(hours=1)):
+        return _SLOWNESS
+    is_large = prompt.name == SUMMARY
+    is_late = past.share(moment) >= _SLOW_AFTERNOONS_FROM and moment.hour in _AFTERNOON
+    return _AFTERNOON_SLOWNESS if is_large and is_late else 1.0
 
 
 def _exchange(
@@ -136,6 +148,8 @@ def _exchange(
     variables, pages = exchanges.variables_for(prompt=prompt, user=user, rng=rng)
     if talk:
         variables["question"] = rng.choice(exchanges.FOLLOW_UPS)
+    if prompt.name == SEARCH and past.share(moment) >= _NOTHING_FOUND_FROM and _is_about_a_product(variables):
+        variables["context"], pages = "", ()
     return exchanges.make(
         prompt=prompt,
         version=prompt.version_at(past.share(moment)),
@@ -145,6 +159,10 @@ def _exchange(
         seed=rng.getrandbits(48),
         outage=_OUTAGE if past.is_within(moment, _OUTAGE_AT, timedelta(minutes=15)) else 0.0,
     )
+
+
+def _is_about_a_product(variables: dict[str, str]) -> bool:
+    return any(item in variables["question"] for item in shop.ITEMS)
 
 
 def _service(prompt: DemoPrompt) -> str:

@@ -117,7 +117,7 @@ def from_calls(request: ProjectRequest) -> HttpResponseBase:
         "crumbs": [{"label": "Datasets", "url": reverse("datasets", args=[request.project.slug])}],
         "form": form,
         "selection": selection,
-        "shown": [_shown(call) for call in found if call],
+        "shown": [shown(call) for call in found if call],
         "is_empty": not any(found),
     }
     status = 422 if form.is_bound else 200
@@ -193,7 +193,8 @@ def _matching(request: ProjectRequest) -> Selection:
     return Selection(found.traces, None, title, f"{text}The last call of each is taken.", chips, action)
 
 
-def _shown(call: RecordedCall) -> Shown:
+def shown(call: RecordedCall) -> Shown:
+    """Return a call as the item that it would become."""
     inputs = [(name, in_words(value)[:600]) for name, value in call.input.items()]
     return Shown(inputs, call.output[:600], call.correction[:600])
 

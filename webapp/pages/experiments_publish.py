@@ -25,6 +25,8 @@ class Tested:
     label: str
     url: str
     is_tested: bool
+    # Whether it came out better, or without a difference.
+    has_passed: bool = False
 
 
 def of(
@@ -54,7 +56,8 @@ def _tested(match: Match, live: PromptVersion) -> Tested:
     when = formats.ago(experiment.ended_at or experiment.created_at)
     words = f"Tested against v{live.number} {when}: {_in_words(verdict)}."
     level = TICK if verdict.word in (WORSE, MIXED) else INFORMS
-    return Tested(Check(level, words), "Read the test", url, is_tested=True)
+    has_passed = verdict.word in (BETTER, SAME)
+    return Tested(Check(level, words), "Read the test", url, is_tested=True, has_passed=has_passed)
 
 
 def _in_words(verdict: ListVerdict) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from django import forms
 from django.http import HttpResponse
@@ -81,7 +81,10 @@ def latency(request: ProjectRequest) -> HttpResponse:
     names = {name: request.GET.get(name, "").replace("\x00", "")[:255] for name in ("environment", "prompt", "model")}
     is_asked = any(request.GET.get(name) for name in _CELL)
     form = CellForm(request.GET) if is_asked else CellForm(initial=_whole(time_range))
-    wanted = Wanted(project=request.project, start=time_range.start, end=time_range.end, **names)
+    wanted = Wanted(
+        project=request.project, start=time_range.start, end=time_range.end, environment=names["environment"],
+        prompt=names["prompt"], model=names["model"],
+    )  # fmt: skip
     prompts, models = usage.seen_names(project=request.project, since=_NAMES_FROM, now=now)
     context = {
         "page_title": "Latency", "tabs": traces_links.tabs(request, "latency"), "form": form, "is_asked": is_asked,
@@ -153,7 +156,8 @@ def _numbers(times: Sequence[Times]) -> Numbers:
 def _cuts(request: ProjectRequest, time_range: TimeRange, wanted: Wanted) -> dict[str, Any]:
     filters = Filters(environment=wanted.environment, prompt_name=wanted.prompt, model=wanted.model)
     found: dict[str, Any] = {}
-    for key, name in (("prompt_name", "prompt"), ("model", "model")):
+    cuts: tuple[tuple[Literal["prompt_name", "model"], str], ...] = (("prompt_name", "prompt"), ("model", "model"))
+    for key, name in cuts:
         rows = answer_times.by(
             key, project=request.project, start=time_range.start, end=time_range.end, filters=filters
         )

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from monitoring import trace_reading, usage
+from monitoring.issues.models import NEEDS_ATTENTION
 from monitoring.trace_reading import Opinion
 from monitoring.usage import Report
 from monitoring.usage_findings import Kind
@@ -19,11 +20,14 @@ from projects.models import Project
 from projects.roles import Action
 from webapp import charts, time_ranges
 from webapp.access import ProjectRequest, requires
-from webapp.pages import overview_charts, overview_panels, overview_words
+from webapp.pages import issues_reading, overview_charts, overview_panels, overview_words
+from webapp.pages.issues_view import Line
 from webapp.pages.overview_charts import Publishing
 from webapp.pages.traces_links import explore_url, same_page, trace_url
 from webapp.render import render_page
 from webapp.time_ranges import TimeRange
+
+_MOST_ISSUES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +60,11 @@ def overview(request: ProjectRequest) -> HttpResponse:
         project=scope.project, start=scope.time_range.start, end=scope.time_range.end, **scope.filters
     )
     published = _publishings(scope, report.period.start)
+    worst = issues_reading.lines(project=scope.project, states=NEEDS_ATTENTION, limit=_MOST_ISSUES)
     context = {
-        "page_title": "Overview", "scope": scope, "report": report, "counted_at": now,
+        "page_title": "Overview", "scope": scope, "report": report, "counted_at": now, "issues": worst,
         "chips": _chips(request, scope), "explore_url": explore_url(request, scope.project, prompt=scope.prompt, model=scope.model),
-        **_verdict(request, scope, report, published), **_panels(request, scope, report), **_charts(request, report, published),
+        **_verdict(request, scope, report, published, worst), **_panels(request, scope, report), **_charts(request, report, published),
         "dislikes": _dislikes(scope), "numbers": overview_charts.numbers(report.points),
     }  # fmt: skip
     return render_page(request, "overview/overview.html", context, section="overview", has_time_range=True)
@@ -93,9 +98,15 @@ def _publishings(scope: Scope, start: datetime) -> list[Publishing]:
     )
 
 
-def _verdict(request: ProjectRequest, scope: Scope, report: Report, published: list[Publishing]) -> dict[str, Any]:
+def _verdict(
+    request: ProjectRequest, scope: Scope, report: Report, published: list[Publishing], worst: list[Line]
+) -> dict[str, Any]:  # fmt: skip
     moments = {(item.prompt_name, item.number): item.at for item in published}
     verdict = overview_words.verdict(report, scope.time_range, moments)
+    if worst and not scope.has_filters:
+        # A problem that has a name says more than a number that moved.
+        url = reverse("issue", args=[scope.project.slug, worst[0].row.number])
+        return {"verdict": overview_words.with_issue(verdict, worst[0]), "verdict_url": url}
     found = verdict.finding
     if found is None:
         return {"verdict": verdict}

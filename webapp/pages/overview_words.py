@@ -12,6 +12,7 @@ from monitoring import usage_findings
 from monitoring.usage import Report, Usage
 from monitoring.usage_findings import Finding, Kind
 from webapp import formats
+from webapp.pages.issues_view import Line
 from webapp.time_ranges import PRESETS, TimeRange
 
 Published = Mapping[tuple[str, int], datetime]
@@ -42,6 +43,14 @@ def verdict(report: Report, time_range: TimeRange, published: Published) -> Verd
         detail = f"Too few calls to compare with the period before ({formats.full_count(few)}, need {usage_findings.FEWEST_CALLS})."
         return Verdict("", "info", f"{calls(report.total.call_count)} {when}.", [detail])
     return Verdict("good", "done", f"Nothing unusual {when}.", [])
+
+
+def with_issue(known: Verdict, worst: Line) -> Verdict:
+    """Return the verdict that leads with the most harmful issue; what the numbers of the time say stands under it."""
+    issue = worst.row
+    people = f"{formats.full_count(issue.user_count)} {'person' if issue.user_count == 1 else 'people'}"
+    first = f"The worst problem of the last 7 days: {calls(issue.bad_count)}, {people}."
+    return Verdict("bad", "warning", issue.title, [first, *([known.sentence] if known.finding else []), *known.details])
 
 
 def sentence_for(finding: Finding, time_range: TimeRange, published: Published) -> str:

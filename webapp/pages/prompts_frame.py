@@ -15,7 +15,7 @@ from prompt_registry import approval_queries, labels, queries, schedules
 from prompt_registry.labels import Comeback
 from prompt_registry.models import PRODUCTION, STAGING, Label, Prompt
 from webapp.access import ProjectRequest, one
-from webapp.pages import prompts_fleet
+from webapp.pages import issues_reading, prompts_fleet
 from webapp.render import render_page
 
 # Where versions go live, in the words of the pages; other labels are called by their names.
@@ -59,6 +59,7 @@ def render_prompt(
         "live": places,
         "rolling": list(prompt.rollouts.active().select_related("candidate").order_by("label")),
         "production_number": next((place.label.version.number for place in places if place.is_production), 0),
+        "issue_count": issues_reading.open_counts(project=prompt.project, names=[prompt.name]).get(prompt.name, 0),
         "admins": admins_for(request),
         "is_put_away": bool(prompt.archived_at or prompt.deleted_at),
         "moved_to": pointer(request, prompt.moved_to) if prompt.moved_to_id else None,

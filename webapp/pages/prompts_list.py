@@ -23,6 +23,7 @@ from prompt_registry.models import Prompt
 from prompt_registry.prompt_list import Folder, Named, PromptRow, Wanted
 from webapp import charts, formats
 from webapp.access import ProjectRequest, requires
+from webapp.pages import issues_reading
 from webapp.pages.prompts_frame import admins_for, approvals_of
 from webapp.render import render_page
 
@@ -98,6 +99,7 @@ class Line:
 
     row: PromptRow
     numbers: PromptUsage
+    issue_count: int = 0
 
     @property
     def usage(self) -> Usage:
@@ -251,7 +253,10 @@ def _lines(shown: Sequence[Named], asked: Asked, request: ProjectRequest, now: d
     numbers = usage_prompts.of_prompts(
         project=request.project, names=[prompt.name for prompt in shown], now=now, environment=asked.environment
     )
-    return [Line(row, numbers.get(row.prompt.name, _NO_CALLS)) for row in rows]
+    issues = issues_reading.open_counts(project=request.project, names=[prompt.name for prompt in shown])
+    return [
+        Line(row, numbers.get(row.prompt.name, _NO_CALLS), issues.get(row.prompt.name, 0)) for row in rows
+    ]  # fmt: skip
 
 
 def _groups(lines: list[Line], folder: str) -> list[Group]:

@@ -11,10 +11,6 @@ from django.http import HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from monitoring import prompt_calls
-from monitoring.kinds import Arm
-from monitoring.models import Trace
-from monitoring.prompt_calls import PromptCall
 from projects.roles import Action
 from prompt_registry import dependents
 from prompt_registry.models import Rollout, RolloutDecision
@@ -24,7 +20,7 @@ from prompt_registry.rollouts.guardrails import Plan
 from webapp import charts, formats
 from webapp.access import ProjectRequest, one, requires
 from webapp.chart_data import TimeSeriesChart
-from webapp.pages import rollouts_actions, rollouts_start, rollouts_view
+from webapp.pages import rollouts_actions, rollouts_examples, rollouts_start, rollouts_view
 from webapp.pages.prompts_frame import helpers
 from webapp.render import render_page
 from workers import rollout_control, rollout_counting
@@ -32,7 +28,6 @@ from workers import rollout_control, rollout_counting
 PAGE_SIZE = 50
 _MOST_DECISIONS = 3_000
 _SHOWN_DECISIONS = 30
-_EXAMPLES = 3
 # Each carries all its numbers; older ones are not read for a picture.
 _DRAWN_DECISIONS = 1_000
 
@@ -113,7 +108,7 @@ def _numbers(row: Rollout, plan: Plan) -> dict[str, Any]:
         "strayed": counts.strayed_calls,
         "earlier": counts.earlier_calls,
         "charts": [(one, charts.svg(one), charts.numbers(one)) for one in (chart, each) if one],
-        "examples": _examples(row),
+        "examples": rollouts_examples.disliked(row),
     }
 
 
@@ -125,20 +120,6 @@ def _charts(row: Rollout, plan: Plan) -> tuple[TimeSeriesChart | None, TimeSerie
     each = [(at, {one["name"]: one["not_worse"] for one in found or ()}) for at, found in lately]
     chart = rollouts_view.history(looks, list(moves.values_list("decided_at", "share_ppm")))
     return chart, rollouts_view.each_history(each, plan)
-
-
-def _examples(row: Rollout) -> list[tuple[int, str, list[PromptCall]]]:
-    """Return the newest calls of the rollout that people disliked, of each side."""
-    return [
-        (row.control.number, "control", _disliked(row, Arm.CONTROL)),
-        (row.candidate.number, "candidate", _disliked(row, Arm.CANDIDATE)),
-    ]
-
-
-def _disliked(row: Rollout, arm: Arm) -> list[PromptCall]:
-    traces = Trace.objects.for_project(row.project).filter(rollout_id=row.pk, arm=arm, thumbs_down__gt=0)
-    ids = list(traces.newest_first().values_list("trace_id", flat=True)[:_EXAMPLES])
-    return prompt_calls.of_traces(project=row.project, prompt_name=row.prompt.name, trace_ids=ids)
 
 
 @requires(Action.READ_PROMPTS)

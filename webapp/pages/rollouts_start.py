@@ -60,6 +60,7 @@ def start(request: ProjectRequest, prompt_id: int) -> HttpResponseBase:
                 prompt=prompt, candidate=publishing.version, label=publishing.place, plan=proposed, by=request.user,
                 note=given.get("note", ""), expected_version=number_in(request.POST, "expected"),
                 overrides_cool_down=bool(given.get("override")),
+                has_passed_test=bool(publishing.tested and publishing.tested.has_passed),
             )  # fmt: skip
         except PromptRegistryError as problem:
             error = str(problem)
@@ -127,7 +128,7 @@ def _wishes(given: Mapping[str, str]) -> Wishes:
         targeting=targeting_of(
             environments=given.get("environments", ""), attributes=given.get("attributes", ""), testers=given.get("testers", "")
         ),
-        quiet_hours=(_hour(given, "quiet_from"), _hour(given, "quiet_to")),
+        quiet_hours=(_hour(given, "quiet_from"), _hour(given, "quiet_to")), needs_test=bool(given.get("needs_test")),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from monitoring import trace_search, trace_volume
 from monitoring.analysis import flagged
+from monitoring.clusters import queries
 from monitoring.models import Trace
 from monitoring.trace_filters import TraceFilter
 from monitoring.trace_search import MOST_NEW, TracePage, cursor_of, parse_cursor
@@ -31,7 +32,7 @@ from webapp.pages import (
     traces_marks,
     traces_sessions,
 )
-from webapp.pages.traces_filters import TraceFilterForm
+from webapp.pages.traces_filters import Chip, TraceFilterForm
 from webapp.pages.traces_links import same_page
 from webapp.render import render_page
 from webapp.time_ranges import TimeRange
@@ -102,9 +103,14 @@ def _form_errors(form: TraceFilterForm) -> list[str]:
 
 def _chips(request: ProjectRequest, wanted: TraceFilter) -> list[dict[str, str]]:
     return [
-        {"label": chip.label, "value": chip.value, "remove_url": _drop(request, chip.field)}
+        {"label": chip.label, "value": _shown_value(request, chip), "remove_url": _drop(request, chip.field)}
         for chip in traces_filters.chips(wanted)
     ]  # fmt: skip
+
+
+def _shown_value(request: ProjectRequest, chip: Chip) -> str:
+    """Return the words of a chip; a group of questions is asked for by its number and shown by its name."""
+    return queries.name_of(request.project, cluster_id=int(chip.value)) if chip.field == "group" else chip.value
 
 
 def _drop(request: ProjectRequest, field: str) -> str:

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from monitoring import trace_reading, trace_trees
 from monitoring.analysis import flagged
+from monitoring.issues import of_traces
 from monitoring.models import Span, Trace, span_hex, span_number
 from monitoring.trace_trees import Branch
 from projects.models import Project
@@ -50,6 +51,7 @@ def show(request: ProjectRequest, hex_id: str, *, form: FeedbackForm | None = No
         **_header(request, found), "form": form or FeedbackForm(), "has_root": found.has_root,
         "hidden_text": _hidden_text(found.span_count, len(branches) + left_out), "left_out": left_out,
         "with_background_url": traces_links.same_page(request, background=1),
+        "issues": of_traces.issues_of(found),
         "opinions": trace_reading.opinions(project=request.project, trace_id=found.trace_id),
     }  # fmt: skip
     return render_page(request, "traces/trace.html", context, section="explore", status=status)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.http import QueryDict
@@ -51,6 +52,20 @@ class TraceFilterForm(forms.Form):
     environment = forms.CharField(label="Environment", required=False, max_length=255, widget=forms.HiddenInput)
     rollout = forms.UUIDField(label="Rollout", required=False, widget=forms.HiddenInput)
     arm = forms.ChoiceField(label="Side", required=False, choices=_ARMS, widget=forms.HiddenInput)
+    issue = forms.IntegerField(
+        label="Issue", required=False, min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput
+    )
+    group = forms.IntegerField(
+        label="Group of questions", required=False, min_value=1, max_value=2**62, widget=forms.HiddenInput
+    )
+    among = forms.CharField(label="Chosen", required=False, max_length=4_000, widget=forms.HiddenInput)
+
+    def clean_among(self) -> tuple[UUID, ...]:
+        """Return the ids of traces that were chosen, such as on the map."""
+        try:
+            return tuple(UUID(hex=text) for text in self.cleaned_data["among"].split(",") if text)
+        except ValueError:
+            raise forms.ValidationError("This is no list of trace ids.") from None
 
     def wanted(self, *, start: datetime, end: datetime) -> TraceFilter:
         """Return the checked filter for a time range; fields in error count as empty."""
@@ -62,6 +77,7 @@ class TraceFilterForm(forms.Form):
             version=value("version") or 0, model=value("model") or "", user=value("user") or "",
             session=value("session") or "", flag=value("flag") or "", min_duration_ms=(value("min_seconds") or 0) * 1000,
             min_cost_usd=value("min_cost") or 0, rollout=value("rollout"), arm=_ARM_OF.get(value("arm") or "", Arm.NONE),
+            issue=value("issue") or 0, group=value("group") or 0, among=value("among") or (),
         )  # fmt: skip
 
 
@@ -84,6 +100,9 @@ def chips(wanted: TraceFilter) -> list[Chip]:
             "min_seconds", "min_duration_ms", "Took at least", formats.duration_ms(wanted.min_duration_ms)
         ),
         "min_cost_usd": Chip("min_cost", "min_cost_usd", "Cost at least", formats.usd(wanted.min_cost_usd)),
+        "issue": Chip("issue", "issue", "Issue", f"#{wanted.issue}"),
+        "group": Chip("group", "group", "Group of questions", str(wanted.group)),
+        "among": Chip("among", "among", "Chosen", f"{len(wanted.among)} traces"),
     }
     return [found[name] for name in wanted.names_in_use]
 

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from django.db import connection
 from django.utils import timezone
+from pgvector import HalfVector
 
 from monitoring import call_samples, embeddings, retention
 from monitoring.analysis import looking, turns
 from monitoring.analysis import running as analyses
 from monitoring.analysis.flags import Flag
 from monitoring.analysis.models import AnalysisProgress, CallAnalysis
+from monitoring.clusters.models import Cluster
 from monitoring.models import Span, Trace
 from tests.monitoring.analysis.factories import look
 from tests.monitoring.factories import make_span, make_trace, new_trace_id, rate, send
@@ -326,3 +328,20 @@ def test_a_run_whose_time_is_over_says_that_something_is_left(project):
 
     assert analyses.run(project_id=project.pk, seconds=0) is True
     assert len(look(project)) == 1
+
+
+def test_the_job_assigns_calls_to_the_clusters_that_are_known(project):
+    now, asked = timezone.now(), "Where is my parcel?"
+    cluster = Cluster.objects.create(
+        project=project, name="Parcels", centroid=HalfVector(embeddings.embed([asked])[0]), radius=0.8,
+        embedding_version=embeddings.version(), first_at=now, last_at=now,
+    )  # fmt: skip
+    make_trace(project, asked=asked)
+    make_trace(project, asked="Write a poem about the sea and the mountains.")
+
+    tasks.tick("analysis.plan", 60)
+    tasks.run_ready("insight")
+
+    found = CallAnalysis.objects.filter(project=project)
+    assert {row.text: row.cluster_id for row in found}[asked] == cluster.pk
+    assert list(found.exclude(text=asked).values_list("cluster_id", flat=True)) == [None]

@@ -27,6 +27,7 @@ from prompt_registry.errors import (
     RolloutOver,
     RolloutRunning,
     RolloutTriedBefore,
+    UntestedVersion,
 )
 from prompt_registry.models import Rollout
 from prompt_registry.rollouts import changes
@@ -381,3 +382,12 @@ def test_an_approver_of_another_project_moves_nothing():
 
     with pytest.raises(NotAllowed):
         changes.roll_back(rollout=rollout, by=make_approver(make_live_prompt()), reason="Mine.")
+
+
+def test_a_plan_may_ask_for_a_test_that_the_version_passed():
+    prompt = make_live_prompt()
+    plan = make_plan(needs_test=True)
+
+    with pytest.raises(UntestedVersion):
+        make_rollout(prompt, plan=plan)
+    assert make_rollout(prompt, plan=plan, has_passed_test=True).state == RolloutState.RUNNING

@@ -4,13 +4,15 @@ import json
 import random
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
+from statistics import median
 from typing import Any
 
 import pytest
 
 from prompt_registry.providers.simulated.phrases import REFUSALS
-from webapp.demo.prompts import PROMPTS, REFUND
+from webapp.demo.prompts import PROMPTS, REFUND, SEARCH, SUMMARY
 from webapp.demo.rhythm import arrivals
+from webapp.demo.shop import ITEMS
 from webapp.demo.traffic import Batch, history
 
 ENDS_AT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -199,3 +201,25 @@ def test_many_visits_in_an_hour_are_possible():
     )
 
     assert 1_500 < len(moments) < 2_600
+
+
+def test_the_large_model_is_slow_in_the_afternoons_of_the_last_days(spans):
+    calls = [call for call in calls_of(spans, SUMMARY) if share_of(call) > 0.6]
+    took: dict[bool, list[float]] = {True: [], False: []}
+    for call in calls:
+        hour = datetime.fromtimestamp(call["start"] / 1e9, UTC).hour
+        took[13 <= hour < 16].append((call["end"] - call["start"]) / 1e9)
+
+    assert min(len(times) for times in took.values()) >= 10
+    assert median(took[True]) > 2 * median(took[False])
+
+
+def test_near_the_end_the_search_finds_nothing_on_products(spans):
+    late = [one for one in calls_of(spans, SEARCH) if share_of(one) > 0.85]
+    found = Counter(
+        (any(item in call["gen_ai.prompt.variable.question"] for item in ITEMS), bool(call["gen_ai.prompt.variable.context"]))
+        for call in late
+    )  # fmt: skip
+
+    assert found[True, True] == 0 < found[True, False]
+    assert found[False, False] == 0 < found[False, True]
