@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 FEWEST_BAD, FEWEST_USERS = 15, 5
 # Benjamini–Hochberg. Looks of a week overlap, but the bounds below keep what comes by chance far rarer than this.
 FALSE_SHARE = 0.05
+# Of a part that is asked for by itself, again and again.
+_BY_CHANCE = 0.01
 MOST = 30
 _WATCHED = 20
 _LOWER = 0.05
@@ -150,7 +152,7 @@ def one(calls: Calls, *, signal: str, is_in: NDArray[np.bool_], other_rate: floa
     family = Family(cell, cell, [(Region(), None)])
     hit = _Hit(family, 0, signal, count, bad, other_rate * count, other_calls, 1.0, 0.0)
     found = _weigh(calls, hit, np.ones(len(calls), dtype=bool))
-    return replace(found, is_significant=found.p_value <= FALSE_SHARE and _is_large(found))
+    return replace(found, is_significant=found.p_value <= _BY_CHANCE and _is_large(found))
 
 
 def _look(
