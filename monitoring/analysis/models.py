@@ -95,6 +95,8 @@ class AnalysisSettings(models.Model):
     project = models.OneToOneField(Project, on_delete=models.CASCADE, primary_key=True, related_name="+")
     # Names and examples of groups with fewer different users than this are hidden.
     fewest_users = models.PositiveSmallIntegerField(default=5)
+    # A connection whose model may read examples to name groups; none for names from words alone.
+    naming_connection_id = models.BigIntegerField(null=True)
     # An OpenAI-compatible embedding model of one of the project's connections; empty for the local one.
     embedding_connection_id = models.BigIntegerField(null=True)
     embedding_model = models.CharField(max_length=200, default="")

@@ -9,10 +9,13 @@ from datetime import datetime
 import numpy as np
 from django.db import connection
 
-from monitoring.clusters import discovery, names, parents, positions
+from monitoring.clusters import asking, discovery, model_names, names, parents, positions
+from monitoring.clusters.asking import Namer
 from monitoring.clusters.calls import Pool
+from monitoring.clusters.model_names import Material
 from monitoring.clusters.models import Cluster, NameSource
 from monitoring.clusters.names import Said
+from monitoring.clusters.privacy import fewest_people
 from monitoring.clusters.trees import Vectors
 
 # A name is part of what people know a cluster by: it stays until the cluster wandered farther than this (cosine).
@@ -27,6 +30,24 @@ _SAID = """
          ORDER BY a.draw, a.trace_id, a.span_id LIMIT %(limit)s
     ) said WHERE c.project_id = %(project)s AND c.retired_at IS NULL AND c.embedding_version = %(version)s
 """
+
+
+# Examples for a model, from the middle of a cluster to its edge, each by another person.
+_EXAMPLES = 40
+_NEAREST = """
+    SELECT text FROM (
+        SELECT DISTINCT ON (person) text, person, distance FROM (
+            SELECT text, coalesce(nullif(user_id, ''), nullif(session_id, ''), trace_id::text) AS person, draw,
+                   a.embedding <=> c.centroid AS distance
+              FROM call_analysis a JOIN cluster c ON c.project_id = a.project_id AND c.id = a.cluster_id
+             WHERE a.project_id = %(project)s AND a.cluster_id = %(cluster)s AND a.call_at >= %(since)s
+               AND a.start_day >= %(since)s::date AND a.embedding_version = c.embedding_version AND a.text <> ''
+             ORDER BY draw LIMIT 200
+        ) drawn ORDER BY person, distance, text
+    ) people ORDER BY distance, text LIMIT %(limit)s
+"""
+# More names of models than this wait for the next run.
+_MOST_ASKED = 20
 
 
 def refresh(pool: Pool, now: datetime) -> None:
@@ -46,6 +67,9 @@ def refresh(pool: Pool, now: datetime) -> None:
     _join(rows, centroids, said)
     fields = ["name", "name_source", "terms", "named_at", "named_for", "parent_name", "map_x", "map_y"]
     Cluster.objects.bulk_update(rows, fields)
+    if namer := asking.namer(pool.project_id):
+        for place in unnamed[:_MOST_ASKED]:
+            _ask_for_name(pool, namer, rows, centroids, place)
 
 
 def needs_name(row: Cluster, centroid: Vectors) -> bool:
@@ -56,6 +80,27 @@ def needs_name(row: Cluster, centroid: Vectors) -> bool:
         row.name_source != NameSource.PERSON
         and float(np.array(row.named_for, dtype=np.float32) @ centroid) < 1 - _WANDERED
     )
+
+
+def _ask_for_name(pool: Pool, namer: Namer, rows: Sequence[Cluster], centroids: Vectors, place: int) -> None:
+    """Let a model name a cluster of enough people, and keep the words when its name does not hold."""
+    row = rows[place]
+    likeness = centroids @ centroids[place]
+    likeness[place] = -1
+    inside = _examples(pool, row.pk)
+    if row.name_source == NameSource.PERSON or len(rows) < 2 or len(inside) < fewest_people(pool.project_id):
+        return
+    found = model_names.named(namer, Material(inside, _examples(pool, rows[int(likeness.argmax())].pk)))
+    if found is not None:
+        Cluster.objects.filter(pk=row.pk).exclude(name_source=NameSource.PERSON).update(
+            name=found.name, summary=found.sentence, name_source=NameSource.MODEL
+        )
+
+
+def _examples(pool: Pool, cluster_id: int) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_NEAREST, {**pool.values, "cluster": cluster_id, "limit": _EXAMPLES})
+        return [text for (text,) in cursor.fetchall()]
 
 
 def _said(pool: Pool) -> dict[int, list[Said]]:

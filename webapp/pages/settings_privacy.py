@@ -19,7 +19,9 @@ from monitoring.ingest.masking_rules import MAX_NAME_CHARS, MAX_PATTERN_BYTES
 from monitoring.ingest.masking_texts import WITHHELD
 from monitoring.kinds import IdMode, MaskMode
 from monitoring.masking_policies import Choices
+from projects.models import Project
 from projects.roles import Action
+from prompt_registry.models import ProviderConnection
 from webapp.access import ProjectRequest, one, requires
 from webapp.accounts.reauthentication import fresh
 from webapp.pages.settings_frame import render_settings
@@ -103,6 +105,18 @@ class GroupsForm(forms.Form):
         max_value=group_privacy.MOST,
         help_text="Groups of fewer people are still counted, without a name and without an example. With 1, every group is shown.",
     )  # fmt: skip
+    naming = forms.ModelChoiceField(
+        label="Names of groups", queryset=ProviderConnection.objects.none(), required=False,
+        empty_label="From words of the calls: nothing leaves this server",
+        help_text="A connection reads some questions of each group, chooses a short name and is paid for that within your limits.",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        named = ProviderConnection.objects.filter(project=project).exclude(default_model="").order_by("name")
+        field = self.fields["naming"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - tells the type
+        field.queryset = named
 
 
 @requires(Action.MANAGE_PROJECT)
@@ -160,11 +174,12 @@ def remove_rule(request: ProjectRequest, rule_id: int) -> HttpResponseBase:
 @fresh
 def change_groups(request: ProjectRequest) -> HttpResponseBase:
     """Show groups of questions from another number of people on."""
-    form = GroupsForm(request.POST)
+    form = GroupsForm(request.POST, project=request.project)
     if not form.is_valid():
         return _page(request, groups_form=form, status=422)
-    number = form.cleaned_data["fewest_people"]
+    number, naming = form.cleaned_data["fewest_people"], form.cleaned_data["naming"]
     group_privacy.change_fewest_people(project=request.project, number=number, by=request.user)
+    group_privacy.change_naming(project=request.project, connection=naming, by=request.user)
     messages.success(request, "Saved. It holds at once, on every page.")
     return redirect(PAGE, request.project.slug)
 
@@ -190,11 +205,18 @@ def _page(
     masked, withheld = masking_policies.counted(project)
     context = {
         "form": shown, "kinds": shown.kinds, "rule_form": rule_form or RuleForm(prefix="rule"), "text": text,
-        "groups_form": groups_form or GroupsForm(initial={"fewest_people": group_privacy.fewest_people(project.pk)}),
+        "groups_form": groups_form or _groups_form(project),
         "rules": [(rule, dict(_RULE_MODES)[rule.mode]) for rule in project.masking_rules.order_by("name")],
         "masked": masked, "withheld": withheld, "trial": _trial(request, form if form and form.is_valid() else None, stored, text),
     }  # fmt: skip
     return render_settings(request, "settings/privacy.html", context, page=PAGE, status=status, fragment="trial")
+
+
+def _groups_form(project: Project) -> GroupsForm:
+    initial = {
+        "fewest_people": group_privacy.fewest_people(project.pk), "naming": group_privacy.naming_connection(project),
+    }  # fmt: skip
+    return GroupsForm(initial=initial, project=project)
 
 
 def _trial(request: ProjectRequest, form: PrivacyForm | None, stored: Choices, text: str) -> dict[str, Any]:
