@@ -37,7 +37,7 @@ def read(paths: Sequence[Path]) -> Timings:
 def made_up(seed: int = _SEED) -> list[Timing]:
     """Return calls whose time grows with the answer and strays like a lognormal."""
     chance = random.Random(seed)  # noqa: S311 - planted data, nothing secret
-    tokens = [max(1, int(math.exp(chance.gauss(4.8, 0.8)))) for _ in range(_CALLS)]
+    tokens = [max(1, int(math.exp(chance.gauss(4.8, 0.2)))) for _ in range(_CALLS)]
     return [Timing(count, (0.4 + 0.012 * count) * math.exp(chance.gauss(0, 0.22))) for count in tokens]
 
 

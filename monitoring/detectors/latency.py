@@ -35,8 +35,8 @@ class LatencyBaseline:
     tokens: tuple[float, ...]
     seconds: tuple[float, ...]
     spread: float
-    # How far above the line the slowest one in twenty are, of those that are no outliers.
-    p95: float
+    # Of the calls that are no outliers themselves.
+    p95_seconds: float
 
     def usual_seconds(self, output_tokens: int) -> float:
         """Return how long an answer of this length usually takes."""
@@ -58,7 +58,9 @@ def baseline(timings: Sequence[Timing]) -> LatencyBaseline | None:
     strays = [taken - _between(tokens, seconds, answered) for answered, taken in logs]
     spread = max(_TO_SIGMA * statistics.median(map(abs, strays)), _LEAST_SPREAD)
     # Where one call in ten is an outlier, the slowest of all would make outliers of that kind look usual.
-    near = sorted(stray for stray in strays if stray <= _OUTLIER_Z * spread)
+    near = sorted(
+        timing.seconds for timing, stray in zip(usable, strays, strict=True) if stray <= _OUTLIER_Z * spread
+    )
     return LatencyBaseline(tokens, seconds, spread, near[int(len(near) * 0.95)])
 
 
@@ -66,9 +68,8 @@ def outlier(timing: Timing, usual: LatencyBaseline | None) -> Finding:
     """Tell whether a call was far slower than usual. Time to the first token is measured the same way, with timings of its own."""
     if usual is None or not 0 < timing.seconds < math.inf:
         return NOTHING
-    stray = math.log(timing.seconds / usual.usual_seconds(timing.output_tokens))
-    z = stray / usual.spread
-    over = (stray - usual.p95 - math.log(_OVER_P95)) / usual.spread
+    z = (math.log(timing.seconds) - math.log(usual.usual_seconds(timing.output_tokens))) / usual.spread
+    over = math.log(timing.seconds / (_OVER_P95 * usual.p95_seconds)) / usual.spread
     weaker = max(min(z - _OUTLIER_Z, over), -50.0)
     return Finding(1 / (1 + math.exp(-min(2 * weaker, 50.0))), is_flagged=z > _OUTLIER_Z and over > 0)
 

@@ -10,9 +10,11 @@ from functools import cache
 from typing import Any
 
 from monitoring.detectors import (
+    claims,
     latin_refusal_phrases,
     models,
     more_latin_refusal_phrases,
+    nearness,
     other_script_refusal_phrases,
     texts,
 )
@@ -26,8 +28,8 @@ _FILTERED = frozenset({
     "content_filter", "contentfilter", "refusal", "safety", "guardrail_intervened", "prohibited_content", "blocklist",
     "spii", "recitation", "moderation", "blocked",
 })  # fmt: skip
-# How quickly words are believed beside turns of phrase; chosen so that both are heard.
-_WORDS_LOUDNESS = 8
+# How quickly words, and the sense of all of them, are believed beside turns of phrase; chosen so that all are heard.
+_WORDS_LOUDNESS, _SENSE_LOUDNESS, _FEW_WORDS = 8, 4, 10
 _LATIN = (
     ENGLISH, latin_refusal_phrases.SPANISH, latin_refusal_phrases.FRENCH, latin_refusal_phrases.GERMAN, latin_refusal_phrases.PORTUGUESE,
     latin_refusal_phrases.ITALIAN, more_latin_refusal_phrases.DUTCH, more_latin_refusal_phrases.POLISH, more_latin_refusal_phrases.TURKISH,
@@ -120,8 +122,14 @@ _TOGETHER = (
 
 
 def _add_words(features: dict[str, float], head: str) -> None:
-    for gram, share in models.word_grams(texts.words(head), 3).items():
+    words = texts.words(head)
+    for gram, share in models.word_grams(words, 3).items():
         features[f"words:{gram}"] = _WORDS_LOUDNESS * share
+    # What the words mean together goes on where a turn of phrase was never seen; of a few words it says little.
+    telling = [word for word in words if claims.says_something(word)]
+    loudness = _SENSE_LOUDNESS * len(telling) / (len(telling) + _FEW_WORDS)
+    for number, value in enumerate(nearness.mean_sense(telling)):
+        features[f"sense {number}"] = loudness * value
 
 
 def _end_of_first_sentence(text: str) -> int:
