@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import date, timedelta
 
 import pytest
+import yaml
 from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -15,7 +19,7 @@ from projects.roles import Role
 from prompt_registry import labels, schedules
 from tests.monitoring.factories import make_trace
 from tests.prompt_registry.factories import chat, make_member, make_project, make_prompt, make_version
-from workers import job_kinds, tasks
+from workers import job_kinds, tasks, timetable
 from workers.app import app
 from workers.timetable import beat_schedule
 
@@ -167,3 +171,22 @@ def test_a_job_that_takes_too_long_is_given_back_and_ends_the_turn(monkeypatch: 
         JobState.READY,
         "It took longer than a job may take.",
     )
+
+
+def test_the_workers_of_the_compose_file_take_from_every_queue():
+    compose = yaml.safe_load((settings.BASE_DIR / "docker-compose.yml").read_text())
+
+    command = compose["services"]["worker"]["command"]
+
+    assert command[command.index("--queues") + 1].split(",") == list(timetable.QUEUES)
+
+
+def test_whoever_keeps_the_time_knows_the_timetable_and_loads_no_tables():
+    code = (
+        "import sys, workers.clock as clock; "
+        "print(len(clock.app.conf.beat_schedule), 'monitoring.models' in sys.modules, 'workers.tasks' in sys.modules)"
+    )
+
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+    assert said == [str(len(timetable.beat_schedule())), "False", "False"]

@@ -92,7 +92,7 @@ def worker(layout: Layout, environ: Mapping[str, str]) -> Program:
 
 def beat(layout: Layout, environ: Mapping[str, str]) -> Program:
     """The timetable."""
-    argv = ["celery", "--app", "workers.app", "beat", "--loglevel", "WARNING", "--pidfile", ""]
+    argv = ["celery", "--app", "workers.clock", "beat", "--loglevel", "WARNING", "--pidfile", ""]
     argv += ["--schedule", str(layout.run / "timetable")]
     return _program(layout, "beat", argv, environ)
 
