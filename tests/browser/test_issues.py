@@ -19,6 +19,7 @@ def test_an_engineer_gets_from_the_worst_issue_to_its_calls_its_version_and_a_da
     page.keyboard.press("g")
     page.keyboard.press("i")
     expect(page.get_by_role("heading", name="Issues", exact=True)).to_be_visible()
+    page.wait_for_load_state()
     page.keyboard.press("j")
     page.keyboard.press("Enter")
 
@@ -33,6 +34,7 @@ def test_an_engineer_gets_from_the_worst_issue_to_its_calls_its_version_and_a_da
     expect(page.get_by_text("v3").first).to_be_visible()
 
     page.go_back()
+    page.wait_for_load_state()
     page.keyboard.press("a")
     expect(page.get_by_role("dialog", name="Who takes care of it?")).to_be_visible()
     page.keyboard.press("Control+Enter")

@@ -371,6 +371,8 @@ def problems(page: Page, address: str, troubles: list[str], *, keys: str = "") -
 def _open(page: Page, address: str, keys: str) -> None:
     page.goto(address)
     if page.locator("cb-chart[data-figure-url]").count():
+        # Nothing is fetched for a chart that nobody sees.
+        page.locator("cb-chart[data-figure-url]").first.scroll_into_view_if_needed()
         expect(page.locator(".chart-live .main-svg").first).to_be_visible()
     if keys:
         page.keyboard.press(keys)
