@@ -58,9 +58,7 @@ def baseline(timings: Sequence[Timing]) -> LatencyBaseline | None:
     strays = [taken - _between(tokens, seconds, answered) for answered, taken in logs]
     spread = max(_TO_SIGMA * statistics.median(map(abs, strays)), _LEAST_SPREAD)
     # Where one call in ten is an outlier, the slowest of all would make outliers of that kind look usual.
-    near = sorted(
-        timing.seconds for timing, stray in zip(usable, strays, strict=True) if stray <= _OUTLIER_Z * spread
-    )
+    near = sorted(timing.seconds for timing, stray in zip(usable, strays, strict=True) if stray <= _OUTLIER_Z * spread)
     return LatencyBaseline(tokens, seconds, spread, near[int(len(near) * 0.95)])
 
 

@@ -118,7 +118,7 @@ def _layer(name: str, state: Floats, runs: Sequence[tuple[slice, int]]) -> Float
 
 def _attention(asked: Floats, offered: Floats, told: Floats, length: int) -> Floats:
     queries, keys, values = (part.reshape(-1, length, _HEADS, _WIDTH_OF_HEAD) for part in (asked, offered, told))
-    worth = queries.transpose(0, 2, 1, 3) @ keys.transpose(0, 2, 3, 1)
+    worth: Floats = queries.transpose(0, 2, 1, 3) @ keys.transpose(0, 2, 3, 1)
     worth *= np.float32(_WIDTH_OF_HEAD**-0.5)
     worth -= worth.max(axis=-1, keepdims=True)
     np.exp(worth, out=worth)
@@ -179,7 +179,7 @@ def _tokenizer() -> Tokenizer:
 
 @cache
 def _weights() -> Mapping[str, Floats]:
-    return tensors.mapped(_directory() / _WEIGHTS)  # type: ignore[return-value]
+    return tensors.mapped(_directory() / _WEIGHTS)
 
 
 def _directory() -> Path:
