@@ -2,7 +2,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("monitoring", "0014_analysis"), ("monitoring", "0018_issue_cycle")]
+    dependencies = [("monitoring", "0015_issue_cycle")]
     operations = [
         # Calls are written in the order in which they are looked at, so a few bytes for each stretch of the table tell where the
         # newest are; who counts the hours that changed reads those alone.

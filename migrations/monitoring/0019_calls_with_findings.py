@@ -5,5 +5,5 @@ INDEX = "CREATE INDEX call_analysis_found ON call_analysis (project_id, call_at)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("monitoring", "0020_embedding_model")]
+    dependencies = [("monitoring", "0018_embedding_model")]
     operations = [migrations.RunSQL(INDEX, reverse_sql="DROP INDEX call_analysis_found")]

@@ -3,7 +3,7 @@ from pgvector.django import HalfVectorField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("monitoring", "0017_streams")]
+    dependencies = [("monitoring", "0016_rates_over_time")]
     operations = [
         migrations.AddField("cluster", "named_for", HalfVectorField(null=True)),
         migrations.AddField("clusteringrun", "flagged_at", models.DateTimeField(null=True)),

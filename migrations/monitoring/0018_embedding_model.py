@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("monitoring", "0016_clusters")]
+    dependencies = [("monitoring", "0017_clusters")]
 
     operations = [
         migrations.AddField("analysissettings", "embedding_dimensions", models.PositiveSmallIntegerField(default=0)),
