@@ -10,6 +10,7 @@ from monitoring.clusters import privacy as group_privacy
 from monitoring.models import MaskingSettings, Span
 from projects.models import AuditEvent, Project, User
 from projects.roles import Role
+from prompt_registry.models import ProviderConnection
 from tests.monitoring.factories import make_span, send
 from tests.projects.factories import make_member, make_project, make_user, signed_in
 
@@ -189,3 +190,27 @@ def test_only_those_who_manage_a_project_change_who_is_shown(project, page):
 
     assert answer.status_code in {403, 404}
     assert group_privacy.fewest_people(project.pk) == 5
+
+
+def test_a_connection_is_chosen_to_name_groups_and_given_up_again(browser, project, page):
+    connection = ProviderConnection.objects.create(
+        project=project, name="Fake", base_url="https://models.example.com/v1", default_model="small"
+    )
+
+    browser.post(f"{page}groups/", {"fewest_people": "5", "naming": connection.pk})
+    assert group_privacy.naming_connection(project) == connection
+
+    browser.post(f"{page}groups/", {"fewest_people": "5", "naming": ""})
+    assert group_privacy.naming_connection(project) is None
+    assert AuditEvent.objects.filter(project=project, action="groups.naming_changed").count() == 2
+
+
+def test_a_connection_of_another_project_names_no_groups(browser, project, page):
+    foreign = ProviderConnection.objects.create(
+        project=make_project(), name="Theirs", base_url="https://models.example.com/v1", default_model="small"
+    )
+
+    answer = browser.post(f"{page}groups/", {"fewest_people": "5", "naming": foreign.pk})
+
+    assert answer.status_code == 422
+    assert group_privacy.naming_connection(project) is None
