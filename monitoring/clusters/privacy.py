@@ -21,9 +21,9 @@ def fewest_people(project_id: int) -> int:
 def naming_connection(project: Project) -> ProviderConnection | None:
     """Return the connection whose model may read examples to name groups."""
     stored = AnalysisSettings.objects.filter(project=project).first()
-    return (
-        ProviderConnection.objects.filter(project=project, pk=stored.naming_connection_id).first() if stored else None
-    )
+    if stored is None or stored.naming_connection_id is None:
+        return None
+    return ProviderConnection.objects.filter(project=project, pk=stored.naming_connection_id).first()
 
 
 @transaction.atomic
