@@ -63,8 +63,9 @@ class Finding:
 
     @property
     def excess(self) -> float:
-        """Bad calls above what is usual, at least."""
-        return max(0.0, self.expected * (self.times_at_least - 1))
+        """Bad calls above what is usual, at least; what hardly ever happens elsewhere counts as well, though a multiple of
+        nothing is nothing."""
+        return max(0.0, (_PRIOR + self.expected) * (self.times_at_least - 1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
