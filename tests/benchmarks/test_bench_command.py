@@ -90,6 +90,22 @@ def test_masking_costs_less_when_there_is_nothing_to_mask() -> None:
     assert found["kb_per_span"] > 1
 
 
+def test_clusters_are_found_and_compared_with_the_intents_of_a_file(tmp_path: Path) -> None:
+    questions = [("refund", "I want my money back for order"), ("card", "My credit card was stolen in street")]
+    rows = [
+        {"source": "bank", "intent": intent, "text": f"{words} {number}"}
+        for intent, words in questions
+        for number in range(9)
+    ]
+    data = tmp_path / "intents.jsonl"
+    data.write_text("\n".join(json.dumps(row) for row in rows))
+
+    found = bench("clusters", "--planted", "0", str(data))
+
+    assert set(found["sources"]) == {"bank"}
+    assert found["macro"]["nmi"] > 0
+
+
 def test_experiments_repeat_nothing_and_end_whatever_fails() -> None:
     found = bench("experiments", "--items", "20", "--concurrency", "8", "--latency", "0.2", "--kills", "0")
 
