@@ -35,6 +35,13 @@ LIVE, BAD, GOOD = 1, 2, 3
 QUICK, FLAKY = "simulated-fast", "simulated-flaky"
 
 
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One of its own: applications log calls here that no ledger knows of."""
+    with Installation(tmp_path_factory.mktemp("rollouts")) as running:
+        yield running
+
+
 class Story:
     """One prompt of an installation, and what a person does to it in the browser."""
 
