@@ -44,6 +44,8 @@ class FakeStream:
         self.cut()
         for thread in self._threads:
             thread.join()
+        # Somebody may have connected in between.
+        self.cut()
 
     def _accept(self) -> None:
         with suppress(OSError):
