@@ -46,6 +46,8 @@ def analyse(job: Job) -> None:
         return
     if analyses.run(project_id=job.project_id, assign=_assign_in(job.project_id)):
         jobs.add(kind=analyses.RUN_KIND, dedupe_key=f"after {job.pk}.{job.attempts}", project_id=job.project_id)
+    else:
+        issue_jobs.ask_first(job.project_id)
     issue_jobs.ask(job.project_id)
 
 

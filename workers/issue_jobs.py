@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from django.utils import timezone
 
 from monitoring.issues import cycle
+from monitoring.issues.models import IssueCycle
 from projects import jobs
 from projects.models import Job
 
@@ -20,6 +21,12 @@ def ask(project_id: int) -> None:
     turn = int(timezone.now().timestamp() // TOGETHER.total_seconds()) + 1
     at = datetime.fromtimestamp(turn * TOGETHER.total_seconds(), tz=UTC)
     jobs.add(kind=cycle.RUN_KIND, dedupe_key=f"{project_id} at {turn}", project_id=project_id, run_at=at)
+
+
+def ask_first(project_id: int) -> None:
+    """Ask for the first look at a project at once: whoever just sent the first calls waits for what is found in them."""
+    if not IssueCycle.objects.filter(project_id=project_id).exists():
+        jobs.add(kind=cycle.RUN_KIND, dedupe_key=f"{project_id} first", project_id=project_id)
 
 
 def plan(job: Job) -> None:

@@ -36,12 +36,22 @@ def test_what_is_asked_for_within_minutes_is_done_once_after_them(project):
 
 
 def test_new_calls_ask_for_a_look(project):
+    IssueCycle.objects.create(project=project, looked_at=timezone.now(), recounted_at=timezone.now())
     make_trace(project, asked="Where is my parcel?")
 
     tasks.tick("analysis.plan", 60)
     tasks.run_ready("insight")
 
     assert [job.project_id for job in asked()] == [project.pk]
+
+
+def test_the_first_calls_of_a_project_are_looked_at_without_waiting(project):
+    make_trace(project, asked="Where is my parcel?")
+
+    tasks.tick("analysis.plan", 60)
+    tasks.run_ready("insight")
+
+    assert IssueCycle.objects.get().project == project
 
 
 def test_every_hour_each_project_with_issues_or_calls_is_looked_at(project):
