@@ -32,6 +32,8 @@ ASKED: Mapping[str, Callable[[Call], Found]] = {
     "frustrated": user_findings.frustrated,
     "asked_again": user_findings.asked_again,
 }
+# Who refuses claims nothing: what such an answer says about itself stands in no document.
+_GIVES_WAY_TO: Mapping[str, Flag] = {"unsupported": Flag.REFUSED}
 # What came near is kept without its places: so a person can see what a lower threshold would find.
 KEPT_FROM = 0.2
 
@@ -54,7 +56,7 @@ def look(call: Call, choices: Mapping[str, DetectorChoice]) -> Detected:
         found = ask(call)
         if found.probability <= 0 or found.probability < min(KEPT_FROM, choice.threshold):
             continue
-        is_flagged = found.probability >= choice.threshold
+        is_flagged = found.probability >= choice.threshold and not flags & _GIVES_WAY_TO.get(name, Flag(0))
         if is_flagged:
             flags |= Flag[name.upper()]
         findings[name] = {

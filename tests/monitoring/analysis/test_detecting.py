@@ -142,5 +142,15 @@ def test_what_stays_below_the_threshold_is_kept_without_evidence_and_without_a_f
     assert found.findings["leaked_data"] == {"probability": 0.9, "version": "1", "evidence": []}
 
 
+def test_an_answer_that_refuses_is_not_flagged_as_unsupported():
+    call = make_call(
+        input="What does a ticket cost?", context=HOURS, output="I'm sorry, but I can't help with that request."
+    )
+
+    flags = detecting.look(call, SHIPPED).flags
+
+    assert flags & SHOWN == Flag.REFUSED
+
+
 def test_a_call_without_any_text_earns_no_flag():
     assert detecting.look(make_call(is_recorded=False, has_answer=False), SHIPPED).flags == Flag(0)
