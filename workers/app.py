@@ -18,7 +18,12 @@ app = application(include=["workers.tasks"])
 
 @worker_init.connect
 def _share_what_was_imported(**_: object) -> None:
-    """Pages that no collection of garbage writes to stay shared between the processes of the pool."""
+    """Pages that no collection of garbage writes to stay shared between the processes of the pool.
+
+    The package that asks models takes half a second to load: the first answer of an experiment need not wait for it.
+    """
+    import prompt_registry.providers.calls
+
     gc.collect()
     gc.freeze()
 

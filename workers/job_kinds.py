@@ -23,6 +23,7 @@ from projects import jobs, notification_mail, sign_in_attempts, spending_batches
 from projects.models import Job
 from prompt_registry import schedules, trials
 from workers import canary, experiment_jobs, insight_jobs, issue_jobs, trial_jobs
+from workers.queues import queue_of
 
 
 def _ensure_partitions(job: Job) -> None:
@@ -116,33 +117,6 @@ KINDS: dict[str, Callable[[Job], None]] = {
 
 # A little more than the time a task may take.
 _IMPORT_LEASE = timedelta(seconds=300)
-
-FAST = "fast"
-HOOKS = "hooks"
-EVALS = "evals"
-# Kinds that run for long have a queue of their own, so that no quick one waits behind them.
-_QUEUE_OF: dict[str, str] = {
-    # Other people's servers may take their time.
-    webhooks.KIND: HOOKS,
-    repricing.KIND: "insight",
-    imports.KIND: EVALS,
-    trials.RUN_KIND: EVALS,
-    changes.RUN_KIND: EVALS,
-    canaries.KIND: EVALS,
-    analyses.RUN_KIND: "insight",
-    reruns.KIND: "insight",
-    cycle.RUN_KIND: "insight",
-    clusterings.DISCOVER_KIND: "insight",
-    clusterings.REBUILD_KIND: "insight",
-    measuring.KIND: "insight",
-    item_care.KIND: "insight",
-    running.RUN_KIND: EVALS,
-}
-
-
-def queue_of(kind: str) -> str:
-    """Return the queue that jobs of this kind run in."""
-    return _QUEUE_OF.get(kind, FAST)
 
 
 def kinds_of(queue: str) -> list[str]:

@@ -15,8 +15,8 @@ from projects import jobs
 from projects.errors import LeaseLost
 from projects.models import Job
 from workers import canary, experiment_jobs, rollout_control
-from workers.job_kinds import EVALS, FAST, HOOKS, KINDS, kinds_of
-from workers.timetable import JOB_QUEUES
+from workers.job_kinds import KINDS, kinds_of
+from workers.queues import EVALS, FAST, HOOKS, JOB_QUEUES
 
 log = structlog.get_logger("callboard.worker")
 

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-# In the order in which workers take from them: whether a version is taken back must wait for nothing else.
-ROLLOUTS = "rollouts"
-JOB_QUEUES = ("fast", "evals", "insight", "hooks")
-QUEUES = (ROLLOUTS, *JOB_QUEUES)
+from workers.queues import FAST, JOB_QUEUES, ROLLOUTS, options_of
+
 EVERY_TEN_SECONDS = 10.0
 EVERY_MINUTE = 60.0
 EVERY_TEN_MINUTES = 600
 EVERY_HOUR = 3600.0
-# Answers of models are taken up for a minute and a half, and each may last two; all below the visibility timeout.
-_LIMITS = {"evals": {"soft_time_limit": 240, "time_limit": 270}}
 
 
 def beat_schedule() -> dict[str, dict[str, Any]]:
@@ -40,10 +36,5 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
     }
 
 
-def _entry(task: str, seconds: float, *args: str | int, queue: str = "fast") -> dict[str, Any]:
+def _entry(task: str, seconds: float, *args: str | int, queue: str = FAST) -> dict[str, Any]:
     return {"task": task, "schedule": seconds, "args": args, "options": {"expires": seconds, **options_of(queue)}}
-
-
-def options_of(queue: str) -> dict[str, Any]:
-    """Return the queue, and how long a task in it may take when that is not the usual time."""
-    return {"queue": queue, **_LIMITS.get(queue, {})}

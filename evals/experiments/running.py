@@ -64,7 +64,7 @@ class Pump:
         self._around = surroundings
         self._changed = threading.Event()
         self._lines = Lines(count=at_once, changed=self._changed)
-        self._room = at_once + max(1, at_once // 4)
+        self._room = at_once + max(1, at_once // 2)
         self._works: dict[int, Work] = {}
         self._calls: dict[int, Asked] = {}
         self._arrived: deque[SingleCall] = deque()

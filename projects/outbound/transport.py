@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 import functools
+import select
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -95,7 +96,43 @@ class _PinnedBackend(httpcore2.AsyncNetworkBackend):
         if ip_address(str(peer[0]).partition("%")[0]) != address:
             await stream.aclose()
             raise AddressRefused("The connection ended at another address than the one that was checked.")
-        return stream
+        return _KnownSocket(stream)
+
+
+class _KnownSocket(httpcore2.AsyncNetworkStream):
+    """A stream that keeps hold of its socket: the pool asks every idle connection for it before each request."""
+
+    def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
+        self._stream = stream
+        self._socket = stream.get_extra_info("socket")
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.AsyncNetworkStream:
+        return _KnownSocket(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable":
+            return _has_something_to_read(self._socket)
+        return self._stream.get_extra_info(info)
+
+
+def _has_something_to_read(connected: socket.socket) -> bool:
+    """Tell whether bytes wait to be read; on an idle connection that is the end which the other side sent."""
+    if connected.fileno() < 0:
+        return True
+    poll = select.poll()
+    poll.register(connected, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 class GuardedTransport(httpx2.AsyncBaseTransport):

@@ -6,8 +6,7 @@ import pytest
 from kombu.exceptions import OperationalError
 
 from projects import doorbell, jobs
-from workers import bell, job_kinds
-from workers.app import app
+from workers import bell, queues
 
 pytestmark = pytest.mark.django_db
 
@@ -16,14 +15,14 @@ pytestmark = pytest.mark.django_db
 def sent(monkeypatch):
     sent = []
     monkeypatch.setattr(
-        app, "send_task", lambda name, **options: sent.append((name, options["args"], options["queue"]))
+        bell._application(), "send_task", lambda name, **options: sent.append((name, options["args"], options["queue"]))
     )
     monkeypatch.setattr(doorbell, "_ringer", bell.ring)
     return sent
 
 
 def test_a_new_job_rings_in_its_queue_after_the_commit(sent, monkeypatch, django_capture_on_commit_callbacks):
-    monkeypatch.setitem(job_kinds._QUEUE_OF, "slow", "evals")
+    monkeypatch.setitem(queues._QUEUE_OF, "slow", "evals")
     with django_capture_on_commit_callbacks(execute=True):
         jobs.add(kind="slow", dedupe_key="1")
         jobs.add(kind="quick", dedupe_key="1")
@@ -47,7 +46,7 @@ def test_while_redis_is_away_nobody_waits_twice(monkeypatch):
         tried.append(name)
         raise OperationalError("no Redis")
 
-    monkeypatch.setattr(app, "send_task", fail)
+    monkeypatch.setattr(bell._application(), "send_task", fail)
     monkeypatch.setattr(bell, "_silent_until", 0.0)
 
     bell.ring("quick")

@@ -20,7 +20,7 @@ from tests.evals.experiments.conftest import (  # noqa: F401 - fixtures
     provider,
     start,
 )
-from workers import experiment_jobs, job_kinds, tasks
+from workers import experiment_jobs, queues, tasks
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,7 @@ def test_a_job_runs_experiments_to_their_end(start):  # noqa: F811
 
 
 def test_experiments_have_the_queue_for_slow_work():
-    assert job_kinds.queue_of(changes.RUN_KIND) == "evals"
+    assert queues.queue_of(changes.RUN_KIND) == "evals"
 
 
 def test_a_missing_pump_is_started_by_the_sweep(start):  # noqa: F811

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -19,7 +20,7 @@ from projects.roles import Role
 from prompt_registry import labels, schedules
 from tests.monitoring.factories import make_trace
 from tests.prompt_registry.factories import chat, make_member, make_project, make_prompt, make_version
-from workers import job_kinds, tasks, timetable
+from workers import job_kinds, queues, tasks, timetable
 from workers.app import app
 from workers.timetable import beat_schedule
 
@@ -79,9 +80,24 @@ def test_every_scheduled_kind_has_somebody_who_does_it() -> None:
     assert kinds <= set(job_kinds.KINDS)
 
 
+def test_every_kind_with_a_queue_of_its_own_has_somebody_who_does_it() -> None:
+    assert set(queues._QUEUE_OF) <= set(job_kinds.KINDS)
+
+
+def test_a_process_that_only_rings_loads_no_work_and_no_statistics() -> None:
+    ring = "import django; django.setup(); from workers import bell; bell._application(); bell.ring('quick')"
+    look = "import sys; print('workers.job_kinds' in sys.modules, 'scipy' in sys.modules)"
+    command = [sys.executable, "-c", f"{ring}; {look}"]
+    environ = {**os.environ, "REDIS_URL": "redis://127.0.0.1:1/0"}
+
+    said = subprocess.run(command, capture_output=True, text=True, check=True, env=environ).stdout.split()
+
+    assert said[-2:] == ["False", "False"]
+
+
 def test_each_queue_runs_its_own_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
-    monkeypatch.setitem(job_kinds._QUEUE_OF, "slow", "evals")
+    monkeypatch.setitem(queues._QUEUE_OF, "slow", "evals")
     for kind in ("slow", "quick"):
         monkeypatch.setitem(job_kinds.KINDS, kind, lambda job: done.append(job.kind))
         jobs.add(kind=kind, dedupe_key="1")
@@ -93,7 +109,7 @@ def test_each_queue_runs_its_own_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_slow_jobs_leave_processes_to_the_quick_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALLBOARD_SLOW_JOBS", "1")
-    monkeypatch.setitem(job_kinds._QUEUE_OF, "slow", "evals")
+    monkeypatch.setitem(queues._QUEUE_OF, "slow", "evals")
     for kind in ("slow", "quick"):
         monkeypatch.setitem(job_kinds.KINDS, kind, lambda job: None)
         for key in ("1", "2"):
@@ -147,7 +163,7 @@ def test_a_planned_publish_is_stopped_by_the_name_of_the_application_that_it_wou
 
 def test_webhooks_take_one_process_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(job_kinds.KINDS, "hook", lambda job: None)
-    monkeypatch.setitem(job_kinds._QUEUE_OF, "hook", "hooks")
+    monkeypatch.setitem(queues._QUEUE_OF, "hook", "hooks")
     for key in ("1", "2"):
         jobs.add(kind="hook", dedupe_key=key)
     jobs.claim(kinds=["hook"])
@@ -178,7 +194,7 @@ def test_the_workers_of_the_compose_file_take_from_every_queue():
 
     command = compose["services"]["worker"]["command"]
 
-    assert command[command.index("--queues") + 1].split(",") == list(timetable.QUEUES)
+    assert command[command.index("--queues") + 1].split(",") == list(queues.QUEUES)
 
 
 def test_whoever_keeps_the_time_knows_the_timetable_and_loads_no_tables():

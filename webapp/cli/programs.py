@@ -10,7 +10,7 @@ from pathlib import Path
 
 from webapp.cli.layouts import ROOT, Layout
 from webapp.supervisor.children import Program
-from workers.timetable import QUEUES
+from workers.queues import QUEUES
 
 WEB_THREADS = 16
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only compared
