@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from typing import Any
 
-from webapp import draining, garbage
+from webapp import draining, garbage, niceness
 
 # Applications wait for prompts and people for pages, but nobody for a span: under a flood the others get the processor.
 _INGEST_NICENESS = 5
@@ -45,7 +45,7 @@ def post_worker_init(worker: Any) -> None:
     """Keep the garbage collector's work rare and short, so that no answer waits for it; drain on SIGTERM."""
     garbage.calm()
     if os.environ.get("CALLBOARD_POOL") == "ingest":
-        os.nice(_INGEST_NICENESS)
+        niceness.step_back(_INGEST_NICENESS)
     draining.drain_on_sigterm(worker)
 
 

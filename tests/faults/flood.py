@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import sys
 import threading
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from benchmarks.traffic import Request, Traffic
 from tests.faults.ledger import Ledger, spans_in
+from webapp import niceness
 
 HOST = "127.0.0.1"
 TIMEOUT = 30.0
@@ -106,5 +106,5 @@ def flood(orders: Orders) -> Flooded:
 
 if __name__ == "__main__":
     # The crowd is on other machines: it does not get the processors of the server.
-    os.nice(19)
+    niceness.step_back(19)
     sys.stdout.write(json.dumps(asdict(flood(Orders(**json.loads(sys.argv[1]))))) + "\n")

@@ -34,7 +34,10 @@ class Flood:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        process = subprocess.Popen(self._argv, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        # A session of its own, as other machines have: whoever measures must not share their place in the queue.
+        process = subprocess.Popen(
+            self._argv, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )  # fmt: skip
         try:
             yield
             output, _ = process.communicate(timeout=90)
