@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from prompt_registry.rollouts import plans
-from prompt_registry.rollouts.evidence import HARM, NOT_WORSE, Stage, ln_e, rate_below
+from prompt_registry.rollouts.evidence import HARM, Stage, as_good_as_control, ln_e, rate_below
 from prompt_registry.rollouts.plans import FULL, HarmBudget, Step
 from prompt_registry.rollouts.sample_ratio import BROKEN_AT, ln_e_of_split
 
@@ -162,7 +162,8 @@ def _evidence(metric: Metric, situation: Situation, shares: Sequence[float]) -> 
     for part in metric.parts:
         stages = _stages(shares, part.events)
         harm.append(ln_e(part.candidate_events, stages, tolerated=metric.tolerated, alternatives=HARM))
-        not_worse.append(ln_e(part.candidate_events, stages, tolerated=allowed, alternatives=NOT_WORSE))
+        bets = as_good_as_control(allowed)
+        not_worse.append(ln_e(part.candidate_events, stages, tolerated=allowed, alternatives=bets))
     # The first threshold is the one that the base rate is about; the others only look for harm.
     known = not_worse[0] if not_worse else 0.0
     if metric.call_rate:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from prompt_registry.rollouts import plans
 from prompt_registry.rollouts.decisions import FEWEST_UNITS, PROMOTE_AT
-from prompt_registry.rollouts.evidence import NOT_WORSE
+from prompt_registry.rollouts.evidence import as_good_as_control
 from prompt_registry.rollouts.guardrails import Plan
 from prompt_registry.rollouts.plans import FULL
 
@@ -20,9 +20,9 @@ def units_needed(*, share: float, margin: float, base_rate: float) -> float:
     Each event of an equally good candidate moves the evidence by the mean of its logarithm; the alternative that gets
     there first decides, for the evidence is a mixture. The mixture itself is faster, so that most rollouts need fewer.
     """
+    bets = as_good_as_control(margin)
     events = min(
-        _events(share, margin, times, weight)
-        for times, weight in zip(NOT_WORSE.times, NOT_WORSE.weights, strict=True)
+        _events(share, margin, times, weight) for times, weight in zip(bets.times, bets.weights, strict=True)
     )  # fmt: skip
     return events / base_rate
 

@@ -41,6 +41,15 @@ HARM = Alternatives((1.25, 1.5, 2.0, 3.0, 5.0, 10.0), (0.10, 0.25, 0.25, 0.20, 0
 NOT_WORSE = Alternatives((0.9, 0.8, 0.65, 0.5, 0.33, 0.2), (0.15, 0.25, 0.25, 0.20, 0.10, 0.05))
 
 
+def as_good_as_control(tolerated: float) -> Alternatives:
+    """Return the bets that a candidate which may be `tolerated` times as bad (more than 1) is as good as the control.
+
+    Most of the weight is on «no difference», which also is the fastest bet against a margin when the candidate is better
+    (the likelihood ratio rises with every event less); the rest is on half-way to the margin.
+    """
+    return Alternatives((1 / tolerated, 1 / math.sqrt(tolerated)), (0.8, 0.2))
+
+
 def ln_e(candidate_events: int, stages: Sequence[Stage], *, tolerated: float, alternatives: Alternatives) -> float:
     """Return the logarithm of the e-value against «the candidate's risk is at most (or, for NOT_WORSE, at least)
     `tolerated` times the control's», from the events in the candidate arm and all events of each stage."""

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompt_registry.rollouts.evidence import HARM, NOT_WORSE, Alternatives, Stage, ln_e, rate_below, risk_interval
+from prompt_registry.rollouts.evidence import (
+    HARM,
+    NOT_WORSE,
+    Alternatives,
+    Stage,
+    as_good_as_control,
+    ln_e,
+    rate_below,
+    risk_interval,
+)
 
 ROUNDS = 400
 EVENTS = 150
@@ -30,7 +39,9 @@ def _ever_rejected(random, *, share: float, risk: float, tolerated: float, alter
 
 
 @pytest.mark.parametrize(
-    ("risk", "tolerated", "alternatives"), [(1.0, 1.0, HARM), (1.3, 1.3, NOT_WORSE), (0.8, 1.0, HARM)], ids=str
+    ("risk", "tolerated", "alternatives"),
+    [(1.0, 1.0, HARM), (1.3, 1.3, NOT_WORSE), (0.8, 1.0, HARM), (1.5, 1.5, as_good_as_control(1.5))],
+    ids=str,
 )
 def test_looking_after_every_event_is_wrong_no_oftener_than_promised(risk, tolerated, alternatives):
     random = np.random.default_rng(1)
@@ -58,6 +69,17 @@ def test_half_the_risk_is_shown_to_be_no_worse():
     )  # fmt: skip
 
     assert found >= 95
+
+
+@pytest.mark.parametrize(("risk", "at_least"), [(1.0, 95), (0.7, 98), (1.2, 60)])
+def test_a_candidate_within_its_margin_is_shown_to_be_so(risk, at_least):
+    random = np.random.default_rng(4)
+    bets = as_good_as_control(2.0)
+    found = sum(
+        _ever_rejected(random, share=0.5, risk=risk, tolerated=2.0, alternatives=bets) for _ in range(100)
+    )  # fmt: skip
+
+    assert found >= at_least
 
 
 def test_stages_add_up():
