@@ -22,7 +22,7 @@ def _share_what_was_imported(**_: object) -> None:
 
     The package that asks models takes half a second to load: the first answer of an experiment need not wait for it.
     """
-    import prompt_registry.providers.calls
+    import prompt_registry.providers.calls  # noqa: F401 - loaded for its effect
 
     gc.collect()
     gc.freeze()
