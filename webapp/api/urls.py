@@ -22,6 +22,7 @@ from webapp.api import (
 )
 from webapp.api.application import api
 from webapp.api.langfuse import urls as langfuse
+from webapp.api.mcp import endpoint as mcp
 from webapp.api.ofrep import urls as ofrep
 
 api.add_router("", me.router)
@@ -48,4 +49,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
     *langfuse.urlpatterns,
     *ofrep.urlpatterns,
+    path("mcp", mcp.view, name="mcp"),
 ]
