@@ -16,7 +16,7 @@ from evals.errors import ItemNotUsable
 from evals.models import Dataset, ItemSource
 from projects import audit, keys
 from projects.models import Project, User
-from prompt_registry import change_requests, contents, places, pushes, versions
+from prompt_registry import change_requests, contents, names, places, pushes, versions
 from prompt_registry.models import Prompt
 from webapp import disk
 from webapp.api.auth import caller_of
@@ -29,9 +29,10 @@ NOBODY = "The person who made this API key is gone, and changes are made in the 
 
 def save_version(request: HttpRequest, wanted: SaveVersion) -> dict[str, Any]:
     with _in_the_name_of_its_maker(request, "save_version", wanted.prompt) as (project, by):
-        known = _prompts(project).filter(name=wanted.prompt).first()
+        name = names.clean(wanted.prompt)
+        known = _prompts(project).filter(name=name).first()
         version, is_new = pushes.push(
-            project=project, name=wanted.prompt, content=contents.parse(_content(known, wanted)), note=wanted.note,
+            project=project, name=name, content=contents.parse(_content(known, wanted)), note=wanted.note,
             base_number=wanted.base_version or None, by=by,
         )  # fmt: skip
     return {

@@ -75,6 +75,12 @@ def test_what_is_not_sent_stays_as_it_was(prompt, key):
     assert (version.settings["model"], version.settings["temperature"]) == ("gpt-5-mini", 0.9)
 
 
+def test_a_name_is_tidied_before_it_is_looked_up(prompt, key):
+    done(key, "save_version", prompt=" support/answer ", messages=[{"role": "system", "content": "Hi {{name}}."}])
+
+    assert PromptVersion.objects.get(number=2).settings["model"] == "gpt-5-mini"
+
+
 def test_the_same_again_is_no_new_version(prompt, key):
     words = [{"role": "system", "content": "Be kind to {{name}}."}]
 
@@ -98,7 +104,7 @@ def test_a_prompt_that_does_not_exist_is_made(project, key):
         ({"prompt": "support/answer", "messages": [{"role": "boss", "content": "Hi"}]}, "no known role"),
         ({"prompt": "support/answer", "settings": {"temperature": "hot"}}, "cannot be saved"),
         ({"prompt": "a|b", "text": "Hi"}, "cannot contain"),
-        ({"prompt": "new"}, "empty"),
+        ({"prompt": "support/new"}, "empty"),
         ({"prompt": "", "text": "Hi"}, "prompt"),
         ({"prompt": "x", "text": "y" * 300_000}, "cannot be saved"),
         ({"prompt": "support/answer", "text": "x", "labels": ["production"]}, "labels"),
