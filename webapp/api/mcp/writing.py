@@ -86,7 +86,9 @@ def _in_the_name_of_its_maker(request: HttpRequest, tool: str, subject: str) -> 
 def _content(known: Prompt | None, wanted: SaveVersion) -> dict[str, Any]:
     """Return the newest version with what was sent instead, so that nothing else gets lost."""
     newest = versions.newest_of(known) if known else None
-    document = contents.of_version(newest).to_json() if newest else {"type": contents.TEXT, "settings": {}}
+    document: dict[str, Any] = {"type": contents.TEXT, "settings": {}}
+    if newest is not None:
+        document = contents.of_version(newest).to_json()
     document["settings"] = {**document["settings"], **wanted.settings}
     if wanted.messages:
         return {**document, "type": contents.CHAT, "text": "", "messages": wanted.messages}
