@@ -18,15 +18,16 @@ from webapp import disk, errors
 
 log = structlog.get_logger("callboard.request")
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
-# OTLP clients are refused in their own encoding; without signing in nobody could see what is wrong.
-_ANSWERED_ELSEWHERE = ("/v1/", "/accounts/login/", "/accounts/logout/", "/sign-in/", "/csp-report/")
+# OTLP and MCP clients are refused in their own words, a prompt is asked for with POST by some, and without signing in
+# nobody could see what is wrong.
+_ANSWERED_ELSEWHERE = ("/v1/", "/ofrep/", "/mcp", "/accounts/login/", "/accounts/logout/", "/sign-in/", "/csp-report/")
 Handler = Callable[[HttpRequest], HttpResponse]
 
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 _SLOW_SECONDS = 1.0
 _SECRET_PARTS = frozenset({"token", "key"})
 # Machine traffic is counted in the ingest ledger; a log line per request would cost more than the request.
-_QUIET_PREFIXES = ("/v1/", "/api/", "/static/", "/livez", "/readyz")
+_QUIET_PREFIXES = ("/v1/", "/api/", "/ofrep/", "/mcp", "/static/", "/livez", "/readyz")
 
 
 class RequestLog:

@@ -304,7 +304,7 @@ NO_PAGES = set(
     leave-project remove-demo check-audit export-audit-csv export-audit-jsonl person-link person-off person-on
     settings-ingestion-chart settings-ingestion-quarantine
     api-root openapi-json openapi-view otlp-traces otlp-logs otlp-metrics feedback-browser csp-report livez readyz metrics sdk-wheel
-    langfuse-traces langfuse-metrics langfuse-health langfuse-trace langfuse-2-trace
+    langfuse-traces langfuse-metrics langfuse-health langfuse-trace langfuse-2-trace ofrep-flags ofrep-flag mcp
     """.split()
 )
 

@@ -293,7 +293,7 @@ def call(operation: Operation, things: Things, **headers: str):
 def filled(operation: Operation, things: Things) -> str:
     """Return the path of an operation with the names of things in it."""
     values = {
-        "{path:name}": things.prompt_name, "{trace_id}": things.trace_id, "{media_id}": "any",
+        "{path:name}": things.prompt_name, "<path:key>": things.prompt_name, "{trace_id}": things.trace_id, "{media_id}": "any",
         "{label}": "production", "{number}": "1", "{issue_number}": str(things.issue_number),
         "{dataset_id}": str(things.dataset_id),
         "{change_request_id}": str(things.change_request_id), "{rollout_id}": str(things.rollout_id),
@@ -302,7 +302,7 @@ def filled(operation: Operation, things: Things) -> str:
     path = operation.path
     for name, value in values.items():
         path = path.replace(name, value)
-    assert "{" not in path, f"Say in tests/webapp/test_route_permissions.py how to fill in {operation.path}"
+    assert not {"{", "<"} & set(path), f"Say in tests/webapp/test_route_permissions.py how to fill in {operation.path}"
     return path
 
 

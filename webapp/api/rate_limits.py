@@ -60,6 +60,13 @@ def demand_room(caller: Caller, *, wire_bytes: int, over: int) -> None:
             raise _too_fast(over, seconds)
 
 
+def demand_pace(caller: Caller, *, kind: str, per_minute: int) -> None:
+    """Raise ApiError 429 when a key asks for something more often than anybody needs; what it sends does not count."""
+    if seconds := _take((kind, caller.key_id), float(per_minute), 1, time.monotonic()):
+        sentence = "This API key asks more often than it may within a minute. Ask again a little later."
+        raise ApiError(429, sentence, headers={"Retry-After": str(min(60, int(seconds) + 1))}, kind="rate")
+
+
 def forget() -> None:
     """Start with full buckets."""
     with _lock:

@@ -71,9 +71,14 @@ def list_traces(
 @router.get("/traces/{trace_id}", auth=KeyAuth(Scope.API_READ), summary="One trace with its spans and scores")
 def get_trace(request: HttpRequest, trace_id: str, after: str = "") -> dict[str, Any]:
     """The trace with its first spans in the order they began; while `next_span` is not null, send it as `after`."""
+    return document_of(request, trace_id, after=after)
+
+
+def document_of(request: HttpRequest, trace_id: str, *, after: str, most_text: int = TEXT_PER_ANSWER) -> dict[str, Any]:
+    """Return a trace that the key may read, with as many spans as come to this much text."""
     trace = _trace(request, trace_id)
     last = _last_span(trace, after) if after else None
-    spans, has_more = _spans(trace, last)
+    spans, has_more = _spans(trace, last, most_text)
     scores = trace_reading.scores_of(project=_project(request), trace_id=trace.trace_id)
     return {
         **_summary(trace),
@@ -125,11 +130,11 @@ def _last_span(trace: Trace, hex_id: str) -> Span:
     return span
 
 
-def _spans(trace: Trace, last: Span | None) -> tuple[list[Span], bool]:
+def _spans(trace: Trace, last: Span | None, most_text: int) -> tuple[list[Span], bool]:
     """Return the spans of one answer, and whether more follow."""
     found: list[Span] = []
     total, size = 0, _FEWEST_SPANS
-    while len(found) < SPANS_PER_ANSWER and total < TEXT_PER_ANSWER:
+    while len(found) < SPANS_PER_ANSWER and total < most_text:
         some = trace_reading.spans_after(trace, last=last, limit=size)
         found += some
         length = _text_length(some)

@@ -22,6 +22,8 @@ from webapp.api import (
 )
 from webapp.api.application import api
 from webapp.api.langfuse import urls as langfuse
+from webapp.api.mcp import endpoint as mcp
+from webapp.api.ofrep import urls as ofrep
 
 api.add_router("", me.router)
 # Before the prompts: there, everything behind /prompts/ is a name.
@@ -46,4 +48,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/feedback/browser", feedback.from_browser, name="feedback-browser"),
     path("api/v1/", api.urls),
     *langfuse.urlpatterns,
+    *ofrep.urlpatterns,
+    path("mcp", mcp.view, name="mcp"),
 ]

@@ -86,7 +86,7 @@ def create(request: ProjectRequest) -> HttpResponseBase:
         "settings/key_created.html",
         {
             "api_key": key, "plain": plain, "env_lines": env_lines(key, plain),
-            "langfuse_lines": langfuse_lines(tokens.public_key(key.key_id), plain),
+            "langfuse_lines": langfuse_lines(tokens.public_key(key.key_id), plain), "mcp_line": mcp_line(plain),
         },
         page=PAGE,
     )  # fmt: skip
@@ -106,6 +106,13 @@ def langfuse_lines(public_key: str, plain: str) -> str:
         f"LANGFUSE_PUBLIC_KEY={public_key}", f"LANGFUSE_SECRET_KEY={plain}", f"LANGFUSE_BASE_URL={settings.PUBLIC_URL}",
         f"LANGFUSE_HOST={settings.PUBLIC_URL}",
     ])  # fmt: skip
+
+
+def mcp_line(plain: str) -> str:
+    """Return the command that connects a coding assistant."""
+    return (
+        f'claude mcp add --transport http callboard {settings.PUBLIC_URL}/mcp --header "Authorization: Bearer {plain}"'
+    )
 
 
 def _like(request: ProjectRequest) -> dict[str, object]:
