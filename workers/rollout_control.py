@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
+from django.db import DatabaseError
 from django.utils import timezone
 
 from monitoring.rollout_counts import Counts, Coverage
@@ -39,7 +40,14 @@ def look_at_all() -> None:
             look_at(rollout, now=timezone.now())
         except Exception as error:  # the edge of one rollout
             log.exception("a rollout could not be looked at", rollout=str(rollout.pk))
-            changes.cannot_look(rollout=rollout, trouble=f"{type(error).__name__}.")
+            _write_down(rollout, f"{type(error).__name__}.")
+
+
+def _write_down(rollout: Rollout, trouble: str) -> None:
+    try:
+        changes.cannot_look(rollout=rollout, trouble=trouble)
+    except DatabaseError:  # what kept it from being looked at may keep this from being written: the next look tries again
+        log.exception("the trouble with a rollout could not be written down", rollout=str(rollout.pk))
 
 
 def look_at(rollout: Rollout, *, now: datetime) -> Action:

@@ -170,14 +170,15 @@ def apply(
     return locked
 
 
+@transaction.atomic
 def due(*, now: datetime) -> list[Rollout]:
-    """Return the rollouts that nobody has looked at for a while, and mark them as being looked at."""
-    since = now - LOOK_EVERY
-    waiting = Rollout.objects.active().filter(Q(looked_at=None) | Q(looked_at__lte=since))
-    found = []
-    for key in waiting.values_list("pk", flat=True):
-        if waiting.filter(pk=key).update(looked_at=now):
-            found.append(key)
+    """Return the rollouts that nobody has looked at for a while, and mark them as being looked at.
+
+    One that somebody is in the middle of changing is left for the next time, so that nobody waits for it.
+    """
+    waiting = Rollout.objects.active().filter(Q(looked_at=None) | Q(looked_at__lte=now - LOOK_EVERY))
+    found = list(waiting.select_for_update(skip_locked=True).order_by("pk").values_list("pk", flat=True))
+    Rollout.objects.filter(pk__in=found).update(looked_at=now)
     related = ("project", "prompt", "control", "candidate")
     return list(Rollout.objects.filter(pk__in=found).select_related(*related))
 

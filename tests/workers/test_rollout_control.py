@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.db import connection, transaction
 from django.utils import timezone
 
 from monitoring import rollout_counts
@@ -16,7 +19,7 @@ from monitoring.analysis.models import CallAnalysis, DetectorSetting
 from monitoring.kinds import Arm
 from monitoring.models import Span
 from projects.models import Notification
-from prompt_registry.models import Rollout
+from prompt_registry.models import Prompt, Rollout
 from prompt_registry.rollouts import changes, records
 from prompt_registry.rollouts.decisions import Action, decide
 from prompt_registry.rollouts.guardrails import DEAR, JUDGED_BAD, REFUSED, Guardrail
@@ -111,6 +114,33 @@ def test_one_rollout_that_cannot_be_looked_at_does_not_stop_the_others(monkeypat
     rollout_control.look_at_all()
 
     assert set(looked) == {broken.pk, fine.pk}
+
+
+@pytest.mark.django_db(transaction=True, available_apps=settings.INSTALLED_APPS)
+def test_a_rollout_that_somebody_is_in_the_middle_of_changing_keeps_no_other_one_waiting():
+    held, fine = _since(make_rollout(), 1), _since(make_rollout(), 1)
+    is_held, is_done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        try:
+            with transaction.atomic():
+                Prompt.objects.select_for_update().get(pk=held.prompt_id)
+                Rollout.objects.select_for_update().get(pk=held.pk)
+                is_held.set()
+                is_done.wait(20)
+        finally:
+            connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert is_held.wait(10)
+    rollout_control.look_at_all()
+    is_done.set()
+    holder.join()
+
+    assert fine.decisions.exclude(situation={}).exists()
+    assert not held.decisions.exclude(situation={}).exists()
+    assert Rollout.objects.get(pk=held.pk).looked_at is None
 
 
 def test_a_paused_rollout_is_still_taken_back_and_never_moved_on():
