@@ -56,7 +56,7 @@ def rollout(request: ProjectRequest, rollout_id: UUID) -> HttpResponse:
 
 def rollout_of(request: ProjectRequest, rollout_id: UUID) -> Rollout:
     """Return a rollout of the request's project, or answer 404."""
-    related = ("project", "prompt", "prompt__project", "control", "candidate", "started_by")
+    related = ("project", "prompt", "prompt__project", "control", "candidate", "started_by", "continues")
     return one(Rollout.objects.for_project(request.project).select_related(*related), pk=rollout_id)
 
 

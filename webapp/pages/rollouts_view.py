@@ -23,9 +23,10 @@ from prompt_registry.rollouts.decisions import (
     Evidence,
     Part,
     Situation,
+    counted,
     decide,
 )
-from prompt_registry.rollouts.evidence import Stage, risk_interval
+from prompt_registry.rollouts.evidence import risk_interval
 from prompt_registry.rollouts.guardrails import Guardrail, Plan
 from prompt_registry.rollouts.models import RolloutState
 from webapp import formats, rollout_svg
@@ -138,13 +139,9 @@ def tiles(plan: Plan, counts: Counts, situation: Situation, decision: Decision) 
     shares = [plans.new_share([step.share for step in plan.steps], index) for index in range(situation.index + 1)]
     found, place = [], 0
     for guardrail, metric, evidence in zip(plan.guardrails, situation.metrics, decision.evidence, strict=True):
-        part = 0
-        stages = [Stage(share, count) for share, count in zip(shares, metric.parts[part].events, strict=True)]
-        low, high = risk_interval(metric.parts[part].candidate_events, stages)
+        low, high = risk_interval(*counted(metric, 0, shares))
         found.append(
-            Tile(
-                guardrail, _rate(counts.control, place + part), _rate(counts.candidate, place + part), low, high, evidence
-            )
+            Tile(guardrail, _rate(counts.control, place), _rate(counts.candidate, place), low, high, evidence)
         )  # fmt: skip
         place += guardrail.parts
     return found
