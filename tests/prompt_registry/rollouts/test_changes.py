@@ -60,6 +60,19 @@ def test_a_rollout_serves_its_candidate_beside_what_is_live():
     assert served["rollout"]["candidate"]["messages"][0]["content"].startswith("Answer number")
 
 
+def test_clients_are_told_since_when_which_share_gets_the_candidate():
+    rollout = make_rollout()
+    changes.advance(rollout=rollout, by=rollout.started_by, reason="Fine.")
+
+    shares = _served(rollout)["rollout"]["shares"]
+
+    first, second = changes.began(Rollout.objects.get(pk=rollout.pk))
+    assert shares == [
+        {"since": first.timestamp(), "share_ppm": 10_000},
+        {"since": second.timestamp(), "share_ppm": 250_000},
+    ]
+
+
 def test_a_fixed_version_and_another_label_know_nothing_of_a_rollout():
     rollout = make_rollout()
     project, name = rollout.project_id, rollout.prompt.name
