@@ -21,8 +21,10 @@ from webapp import charts, formats
 from webapp.access import ProjectRequest, one, requires
 from webapp.chart_data import TimeSeriesChart
 from webapp.pages import rollouts_actions, rollouts_examples, rollouts_start, rollouts_view
+from webapp.pages.prompts_form import number_in
 from webapp.pages.prompts_frame import helpers
-from webapp.render import render_page
+from webapp.pages.rollouts_examples import ShownPair
+from webapp.render import is_fragment, render_page
 from workers import rollout_control, rollout_counting
 
 PAGE_SIZE = 50
@@ -49,9 +51,19 @@ def rollouts(request: ProjectRequest) -> HttpResponse:
 
 @requires(Action.READ_PROMPTS)
 def rollout(request: ProjectRequest, rollout_id: UUID) -> HttpResponse:
-    """Show one rollout as it stands."""
+    """Show one rollout as it stands; `pair` chooses which two answers to one question stand side by side."""
     row = rollout_of(request, rollout_id)
-    return render_page(request, "rollouts/page.html", _context(request, row), fragment="live", section="rollouts")
+    if "pair" in request.GET and is_fragment(request):
+        context = {"rollout": row, "pair": _pair(request, row)}
+        return render_page(request, "rollouts/page.html", context, fragment="pairs", section="rollouts")
+    context = _context(request, row)
+    if not is_fragment(request):
+        context["pair"] = _pair(request, row)
+    return render_page(request, "rollouts/page.html", context, fragment="live", section="rollouts")
+
+
+def _pair(request: ProjectRequest, row: Rollout) -> ShownPair | None:
+    return rollouts_examples.pair(row, number_in(request.GET, "pair"))
 
 
 def rollout_of(request: ProjectRequest, rollout_id: UUID) -> Rollout:
