@@ -30,7 +30,7 @@ def test_a_rollout_is_watched_paused_and_taken_back_by_itself(
     looked_at = Looks(page, tmp_path, troubles)
 
     start(page, prompt, looked_at)
-    rollout = Rollout.objects.select_related("project", "prompt", "control", "candidate").get(prompt=prompt)
+    rollout = rollout_of(prompt)
     address = reverse("rollout", args=[project.slug, rollout.pk])
     expect(page.locator(".rollout-verdict")).to_contain_text("v2 is at 20%. Safe so far. Not enough data yet")
 
@@ -40,13 +40,13 @@ def test_a_rollout_is_watched_paused_and_taken_back_by_itself(
     looked_at(address, "under-way")
     pause_and_continue(page, address)
 
-    look_by_the_rule()
+    look_by_the_rule(rollout)
     page.goto(address)
     expect(page.locator(".rollout-verdict")).to_contain_text("v2 is at 60%")
     expect(page.locator(".share-rail [aria-current='step']")).to_contain_text("60%")
 
     people_meet_errors(rollout)
-    look_by_the_rule()
+    look_by_the_rule(rollout)
     # The page asks by itself.
     expect(page.locator(".rollout-verdict")).to_contain_text("v2 was taken back; everybody gets v1. Errors got worse.")
     read_the_report(page, address, looked_at)
@@ -107,13 +107,12 @@ def people_come(rollout: Rollout) -> None:
     """Let it have begun an hour ago, and six hundred people have come since."""
     began = timezone.now() - timedelta(hours=1)
     Rollout.objects.filter(pk=rollout.pk).update(step_began=[began.isoformat()], started_at=began)
-    rollout.refresh_from_db()
+    rollout = rollout_of(rollout.prompt)
     traces = calls(rollout, candidates=120, controls=480)
     for trace in (*traces[:2], *traces[-3:]):
         rate(rollout.project, trace, comment="That does not help.")
     for minutes in (20, 10):
         rollout_control.look_at(rollout, now=timezone.now())
-        rollout.decisions.filter(is_applied=False).order_by("-pk")[:1].get()
         newest = rollout.decisions.exclude(situation={}).latest("pk")
         rollout.decisions.filter(pk=newest.pk).update(decided_at=timezone.now() - timedelta(minutes=minutes))
 
@@ -146,10 +145,13 @@ def calls(
     return traces
 
 
-def look_by_the_rule() -> None:
-    """Do what the tick of the timetable does."""
-    Rollout.objects.active().update(looked_at=None)
-    rollout_control.look_at_all()
+def look_by_the_rule(rollout: Rollout) -> None:
+    """Do what a tick of the timetable does for this rollout."""
+    rollout_control.look_at(rollout_of(rollout.prompt), now=timezone.now())
+
+
+def rollout_of(prompt: Prompt) -> Rollout:
+    return Rollout.objects.select_related("project", "prompt", "control", "candidate").get(prompt=prompt)
 
 
 def see_arms_and_evidence(page: Page, rollout: Rollout) -> None:
