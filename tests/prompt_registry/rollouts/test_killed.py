@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True, available_apps=settings.INS
 
 # One process that has loaded everything and has no threads: each change forks from it.
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["tests.prompt_registry.rollouts.dying", "django", "prompt_registry"])
+_PROCESSES.set_forkserver_preload(["tests.prompt_registry.rollouts.dying"])
 _PATIENCE = 30.0
 
 
@@ -53,7 +53,9 @@ def _lingering() -> Iterator[None]:
 
 def _waiting() -> int:
     """Return how many are in the middle of a change, or wait for somebody who is."""
-    [(count,)] = _run("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND state = 'active'")
+    [(count,)] = _run(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
     return int(count)
 
 
