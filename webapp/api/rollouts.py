@@ -23,6 +23,7 @@ from prompt_registry.errors import (
     RolloutChangedMeanwhile,
     RolloutCoolingDown,
     RolloutOver,
+    RolloutProvenWorse,
     RolloutRunning,
     RolloutTriedBefore,
 )
@@ -100,7 +101,9 @@ class StartIn(Schema):
     overrides_cool_down: bool = False
 
 
-_ANSWERS = (RolloutOver, RolloutChangedMeanwhile, RolloutRunning, RolloutCoolingDown, RolloutTriedBefore)
+_ANSWERS = (
+    RolloutOver, RolloutChangedMeanwhile, RolloutRunning, RolloutCoolingDown, RolloutTriedBefore, RolloutProvenWorse,
+)  # fmt: skip
 
 
 def _body(schema: type[Schema], *, is_needed: bool = False) -> dict[str, Any]:
@@ -136,7 +139,7 @@ def start(request: HttpRequest) -> HttpResponse:
     candidate = one(prompt.versions.select_related("prompt__project"), number=given.version)
     live = one(prompt.labels.select_related("version__prompt__project"), name=given.label).version
     with _refusals():
-        steps = rollout_plans.steps_of(given.shares, hours=given.hours) if given.shares else ()
+        steps = rollout_plans.steps_of(given.shares, hours=[given.hours]) if given.shares else ()
         wishes = rollout_plans.Wishes(caution=given.caution, steps=steps)
         plan = rollout_plans.propose(control=live, candidate=candidate, wishes=wishes, now=timezone.now())
         made = changes.start(

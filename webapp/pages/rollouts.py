@@ -20,7 +20,7 @@ from prompt_registry.rollouts.guardrails import Plan
 from webapp import charts, formats
 from webapp.access import ProjectRequest, one, requires
 from webapp.chart_data import TimeSeriesChart
-from webapp.pages import rollouts_actions, rollouts_examples, rollouts_start, rollouts_view
+from webapp.pages import rollouts_actions, rollouts_examples, rollouts_split, rollouts_start, rollouts_view
 from webapp.pages.prompts_form import number_in
 from webapp.pages.prompts_frame import helpers
 from webapp.pages.rollouts_examples import ShownPair
@@ -111,12 +111,13 @@ def _numbers(row: Rollout, plan: Plan) -> dict[str, Any]:
         return {"verdict": rollouts_view.without_numbers(row), "is_unknown": True}
     chart, each = _charts(row, plan)
     return {
-        "verdict": rollouts_view.verdict(row, decision, tiles),
+        "verdict": rollouts_view.verdict(row, decision, tiles, new_people=situation.split_units[-1]),
         "next_step": rollouts_view.next_step(row, plan, decision, now),
         "arms": rollouts_view.arms(row, counts),
         "tiles": tiles,
         "triggers": rollouts_view.triggers(plan, situation) if row.is_active else [],
         "decision": decision,
+        "split_cause": rollouts_split.cause(row, plan, decision),
         "strayed": counts.strayed_calls,
         "earlier": counts.earlier_calls,
         "charts": [(one, charts.svg(one), charts.numbers(one)) for one in (chart, each) if one],

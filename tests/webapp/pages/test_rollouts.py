@@ -151,6 +151,32 @@ def test_a_plan_can_be_looked_at_changed_and_started():
     assert (plan.caution, rollout.share_ppm) == ("fast", 100_000)
 
 
+def test_each_share_may_have_its_own_time_and_some_may_ask_first():
+    prompt = make_live_prompt()
+    form = {"do": "start", "shares": "5, 25, 50", "hours": "1, 2.5, 30", "asks_before": "25, 100", "expected": "1"}
+
+    _client(make_member(prompt.project, Role.APPROVER)).post(_start_page(prompt), form)
+
+    plan = changes.plan_of(Rollout.objects.get())
+    assert [step.at_least for step in plan.steps] == [3_600, 9_000, 108_000]
+    assert [step.asks_first for step in plan.steps] == [False, True, False]
+    assert plan.asks_at_end
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("hours", "1, 2"), ("hours", "0"), ("hours", "soon"), ("asks_before", "30"), ("asks_before", "x"), ("asks_before", "5")],
+)
+def test_times_and_questions_that_make_no_sense_are_refused(field: str, value: str):
+    prompt = make_live_prompt()
+    form = {"do": "start", "shares": "5, 25, 50", "hours": "2", "expected": "1", field: value}
+
+    answer = _client(make_member(prompt.project, Role.APPROVER)).post(_start_page(prompt), form)
+
+    assert answer.status_code == 422
+    assert not Rollout.objects.exists()
+
+
 @pytest.mark.parametrize("shares", ["", "abc", "0", "100", "5, 1", "5, 5", "nan", "1e9", "1,2,3,4,5,6,7,8,9"])
 def test_shares_that_make_no_sense_are_refused_with_the_reason(shares):
     prompt = make_live_prompt()
