@@ -124,12 +124,12 @@ def by_model(*, project: Project, start: datetime, end: datetime, **filters: Unp
 
 
 def by_arm(
-    *, project: Project, start: datetime, end: datetime, rollout_ids: Sequence[UUID], **filters: Unpack[Filters]
+    *, project: Project, start: datetime, end: datetime, rollouts: Sequence[UUID], **filters: Unpack[Filters]
 ) -> dict[tuple[UUID | None, int], Usage]:
     """Return one sum for each arm of some rollouts, by the rollout and the arm."""
-    if not rollout_ids:
+    if not rollouts:
         return {}
-    rows = _cut(project, start, end, ("rollout_id", "arm"), Filters(**{**filters, "rollout_ids": rollout_ids}))
+    rows = _cut(project, start, end, ("rollout_id", "arm"), {**filters, "rollout_ids": rollouts})
     return {(row.rollout_id, row.arm): row for row in rows}
 
 

@@ -43,7 +43,7 @@ def splits(
 ) -> list[Split]:
     """Return what both versions of these rollouts added up to in a time; `link` leads to the calls behind a row."""
     found = usage.by_arm(
-        project=project, start=start, end=end, rollout_ids=[rollout.pk for rollout in rollouts], **filters
+        project=project, start=start, end=end, rollouts=[rollout.pk for rollout in rollouts], **filters
     )
     return [_split(project, rollout, found, link) for rollout in rollouts]
 
