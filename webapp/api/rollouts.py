@@ -73,6 +73,8 @@ class RolloutOut(Schema):
     started_by: str | None
     started_at: datetime
     ended_at: datetime | None
+    # An earlier try of the same two versions, whose evidence goes on in this one.
+    continues: UUID | None
     url: str
 
 
@@ -242,6 +244,6 @@ def _shown(row: Rollout) -> dict[str, Any]:
             for index, step in enumerate(changes.plan_of(row).steps)
         ],
         "note": row.note, "reason": row.reason, "started_by": row.started_by.display_name if row.started_by else None,
-        "started_at": row.started_at, "ended_at": row.ended_at,
+        "started_at": row.started_at, "ended_at": row.ended_at, "continues": row.continues_id,
         "url": f"{settings.PUBLIC_URL}{places.rollout(row.prompt, str(row.pk))}",
     }  # fmt: skip
