@@ -18,7 +18,7 @@ from monitoring.kinds import Arm, Kind, Status
 from monitoring.models import Span, Trace
 from projects.models import Project
 
-_NEWEST, _MOST_DISLIKED, _MOST_PAIRS = 200, 30, 20
+_NEWEST, _MOST_DISLIKED, _MOST_PAIRS, _CHOICES = 200, 30, 20, 3
 # Of calls that nobody looked at yet the whole question is read.
 _MOST_READ = 60
 # Below this two questions have hardly more in common than their language.
@@ -71,10 +71,17 @@ def match(control: Sequence[Asked], candidate: Sequence[Asked], *, most: int = _
     alike = _likeness(control, candidate)
     if not alike.size:
         return []
-    places = {(int(row), int(alike[row].argmax())) for row in range(len(candidate))}
-    places |= {(int(alike[:, column].argmax()), column) for column, one in enumerate(control) if one.is_disliked}
+    # The nearest may be taken by a pair that comes first, so each has some more to choose from.
+    places = {(row, int(column)) for row in range(len(candidate)) for column in _nearest(alike[row])}
+    disliked = [column for column, one in enumerate(control) if one.is_disliked]
+    places |= {(int(row), column) for column in disliked for row in _nearest(alike[:, column])}
+
+    def order(place: tuple[int, int]) -> tuple[bool, float, int, int]:
+        is_disliked = candidate[place[0]].is_disliked or control[place[1]].is_disliked
+        return not is_disliked, -float(alike[place]), *place
+
     pairs, used = [], set[UUID]()
-    for row, column in sorted(places, key=lambda place: _order(candidate[place[0]], control[place[1]], alike[place])):
+    for row, column in sorted(places, key=order):
         new, old = candidate[row], control[column]
         if alike[row, column] <= 0 or {new.trace_id, old.trace_id} & used:
             continue
@@ -84,8 +91,9 @@ def match(control: Sequence[Asked], candidate: Sequence[Asked], *, most: int = _
     return pairs[:most]
 
 
-def _order(new: Asked, old: Asked, alike: float) -> tuple[bool, float, float]:
-    return not (new.is_disliked or old.is_disliked), -alike, -max(new.at, old.at).timestamp()
+def _nearest(alike: Vector) -> Vector:
+    """Return the places of the highest values, of equal ones the first."""
+    return np.argsort(-alike, kind="stable")[:_CHOICES]
 
 
 def _likeness(control: Sequence[Asked], candidate: Sequence[Asked]) -> Vector:
@@ -154,7 +162,7 @@ def _looked_at(
     """Return what the analysis knows of these calls: the question, and its vector with its version."""
     rows = CallAnalysis.objects.for_project(project).filter(trace_id__in=list(calls)).exclude(text="")
     return {
-        trace_id: (text, space, None if vector is None else vector.to_numpy().astype(np.float32))
+        trace_id: (text, space, None if vector is None else np.asarray(vector, dtype=np.float32))
         for trace_id, span_id, text, space, vector in rows.values_list(
             "trace_id", "span_id", "text", "embedding_version", "embedding"
         )

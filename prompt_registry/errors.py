@@ -251,7 +251,7 @@ class RolloutCoolingDown(PromptRegistryError):
 
 
 class RolloutTriedBefore(PromptRegistryError):
-    """A rollout of this very version was taken back before. Start another version, or say in the note why to try again; what was found then goes on counting."""
+    """This very version was taken back before. Start another version, or say in the note why; what was found goes on counting."""
 
 
 class RolloutProvenWorse(PromptRegistryError):

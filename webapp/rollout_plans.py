@@ -63,7 +63,9 @@ def steps_of(
     if not all(0 < one <= _LONGEST_HOURS for one in hours):
         raise PlanNotUsable(f"The shortest time at a share is between a few minutes and {_LONGEST_HOURS} hours.")
     if unknown := [share for share in asks_before if share not in shares[1:] and share != plans.FULL]:
-        raise PlanNotUsable(f"You want to be asked before {unknown[0] * 100:g} percent, which is none of the later shares.")
+        raise PlanNotUsable(
+            f"You want to be asked before {unknown[0] * 100:g} percent, which is none of the later shares."
+        )
     each = list(hours) * len(shares) if len(hours) == 1 else list(hours)
     return tuple(
         Step(share, at_least=_at_least(share, least, is_last=share == shares[-1]), asks_first=share in asks_before)

@@ -49,7 +49,9 @@ def look_at_all() -> None:
 def _write_down(rollout: Rollout, trouble: str) -> None:
     try:
         changes.cannot_look(rollout=rollout, trouble=trouble)
-    except DatabaseError:  # what kept it from being looked at may keep this from being written: the next look tries again
+    except (
+        DatabaseError
+    ):  # what kept it from being looked at may keep this from being written: the next look tries again
         log.exception("the trouble with a rollout could not be written down", rollout=str(rollout.pk))
 
 

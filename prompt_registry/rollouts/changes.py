@@ -188,7 +188,8 @@ def due(*, now: datetime) -> list[Rollout]:
 def uncounted(*, ended_before: datetime, limit: int) -> list[Rollout]:
     """Return rollouts that ended, and of which nobody has kept for good what was counted."""
     ended = Rollout.objects.exclude(state__in=ACTIVE).filter(ended_at__lt=ended_before)
-    return list(ended.exclude(counted__is_final=True).order_by("-ended_at")[:limit])
+    is_open = ~Q(counted__has_key="is_final") | Q(counted__is_final=False)
+    return list(ended.filter(is_open).order_by("-ended_at")[:limit])
 
 
 def keep_counts(rollout: Rollout, counted: Mapping[str, Any]) -> None:
@@ -327,7 +328,10 @@ def _demand_free(
 ) -> None:  # fmt: skip
     if Rollout.objects.active().filter(prompt=prompt, label=label).exists():
         raise RolloutRunning
-    if earlier is not None and earlier.decisions.filter(action="roll back", decided_by=None).exclude(situation={}).exists():
+    if (
+        earlier is not None
+        and earlier.decisions.filter(action="roll back", decided_by=None).exclude(situation={}).exists()
+    ):
         raise RolloutProvenWorse
     is_on_purpose = overrides_cool_down and bool(note)
     taken_back = Rollout.objects.filter(prompt=prompt, label=label, state=RolloutState.ROLLED_BACK)

@@ -130,7 +130,9 @@ def calls(
         is_candidate = number < candidates
         place = (number + first) / candidates if is_candidate else (number - candidates + first) / controls
         bucket = int(limit * place) if is_candidate else int(limit + (2**48 - limit) * place)
-        arm, version, answer = ("candidate", 2, "It comes on Thursday, I promise.") if is_candidate else ("control", 1, "Soon.")
+        arm, version, answer = (
+            ("candidate", 2, "It comes on Thursday, I promise.") if is_candidate else ("control", 1, "Soon.")
+        )
         traces.append(new_trace_id())
         sent = {"id": str(rollout.pk), "arm": arm, "bucket": bucket}
         spans.append(

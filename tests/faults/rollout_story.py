@@ -137,7 +137,9 @@ class Story:
     def audited(self, action: str) -> int:
         """Return how often something stands in the audit log of the prompt's newest rollout."""
         [(count,)] = self.installation.ask(
-            "SELECT count(*) FROM audit_event WHERE action = %s AND details ->> 'rollout' = %s", action, self.rollout()["id"]
+            "SELECT count(*) FROM audit_event WHERE action = %s AND details ->> 'rollout' = %s",
+            action,
+            self.rollout()["id"],
         )
         return int(count)
 

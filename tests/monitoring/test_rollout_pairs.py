@@ -84,7 +84,9 @@ ROLLOUT = uuid.uuid4()
 
 def _call(project: Any, arm: str, question: str, **fields: Any) -> str:
     sent = {"callboard.rollout.id": str(ROLLOUT), "callboard.rollout.arm": arm, "callboard.rollout.bucket": 1}
-    return make_trace(project, at=timezone.now(), prompt="p", version=1, attributes=sent, asked=question, answered="Yes.", **fields)
+    return make_trace(
+        project, at=timezone.now(), prompt="p", version=1, attributes=sent, asked=question, answered="Yes.", **fields
+    )
 
 
 def _looked_at(project: Any, trace: str, text: str, vector: list[float]) -> None:

@@ -6,8 +6,8 @@ import time
 from callboard.old_talks import OldTalks
 
 
-def _talks(directory, secret="one"):
-    return OldTalks(directory, scope="http://callboard", secret=secret)
+def _talks(directory, key="one"):
+    return OldTalks(directory, scope="http://callboard", secret=key)
 
 
 def test_what_one_adds_another_knows_also_later(tmp_path):
@@ -26,7 +26,7 @@ def test_another_rollout_and_another_key_know_nothing_of_it(tmp_path):
     _talks(tmp_path).add("r-1", "first")
 
     assert not _talks(tmp_path).has("r-2", "first")
-    assert not _talks(tmp_path, secret="two").has("r-1", "first")
+    assert not _talks(tmp_path, key="two").has("r-1", "first")
 
 
 def test_the_disk_holds_no_id_and_a_conversation_only_once(tmp_path):

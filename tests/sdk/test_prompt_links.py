@@ -244,7 +244,8 @@ def test_without_a_directory_each_process_remembers_its_own_conversations(server
 
 
 @pytest.mark.parametrize(
-    ("began_at", "version"), [(None, 2), (50.0, 1), (150.0, 1), (250.0, 2), (datetime.datetime.fromtimestamp(150, datetime.UTC), 1)]
+    ("began_at", "version"),
+    [(None, 2), (50.0, 1), (150.0, 1), (250.0, 2), (datetime.datetime.fromtimestamp(150, datetime.UTC), 1)],
 )
 def test_a_conversation_whose_beginning_is_known_keeps_the_share_of_then_on_every_machine(
     server, make_client, began_at, version

@@ -65,10 +65,14 @@ def _split(
 ) -> Split:  # fmt: skip
     control, candidate = (found.get((rollout.pk, int(arm)), Usage()) for arm in (Arm.CONTROL, Arm.CANDIDATE))
     share = rollout.share
+    old, new = (
+        f"v{rollout.control.number} until now, {formats.percent(1 - share)} asked",
+        f"v{rollout.candidate.number} new, {formats.percent(share)} asked",
+    )
     rows = [
-        _row(f"v{rollout.control.number} until now, {formats.percent(1 - share)} asked", control, candidate, link(rollout=rollout.pk, arm="control")),
-        _row(f"v{rollout.candidate.number} new, {formats.percent(share)} asked", candidate, control, link(rollout=rollout.pk, arm="candidate")),
-    ]  # fmt: skip
+        _row(old, control, candidate, link(rollout=rollout.pk, arm="control")),
+        _row(new, candidate, control, link(rollout=rollout.pk, arm="candidate")),
+    ]
     return Split(rollout, reverse("rollout", args=[project.slug, rollout.pk]), rows)
 
 

@@ -40,7 +40,11 @@ def likely_cause(senders: Sequence[Sender], share: float) -> str:
     seen = worst.candidates / worst.units
     which = "new" if seen < share else "old"
     name = f"«{worst.service}»" if worst.service else "an application without a name"
-    where = f"It comes from {name}" if len(broken) < len(senders) or len(senders) == 1 else f"It is so everywhere, most in {name}"
+    where = (
+        f"It comes from {name}"
+        if len(broken) < len(senders) or len(senders) == 1
+        else f"It is so everywhere, most in {name}"
+    )
     return (
         f"{where}: there {formats.percent(seen)} of the people have the new version instead of {formats.percent(share)}. "
         f"Calls on the {which} version are missing: they may fail before they are logged, or only some of its code logs them."

@@ -142,7 +142,9 @@ def _steps(given: Mapping[str, str]) -> tuple[Step, ...]:
 
 
 def _asks_before(given: Mapping[str, str]) -> list[float]:
-    typed = _numbers(given.get("asks_before", ""), "Write the shares to be asked before as numbers with commas between.")
+    typed = _numbers(
+        given.get("asks_before", ""), "Write the shares to be asked before as numbers with commas between."
+    )
     return [share / 100 for share in typed]
 
 

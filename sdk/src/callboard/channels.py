@@ -10,8 +10,8 @@ from callboard import feedback_tokens, otlp, prompt_stream
 from callboard.delivery import Batch, Courier, Route
 from callboard.http_client import Answer, HttpClient
 from callboard.notices import notice
-from callboard.otlp import Mask, SpanEncoder
 from callboard.old_talks import OldTalks
+from callboard.otlp import Mask, SpanEncoder
 from callboard.outbox import Outbox
 from callboard.prompt_disk import PromptDisk
 from callboard.prompt_fetching import PromptFetcher

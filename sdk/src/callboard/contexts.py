@@ -116,7 +116,8 @@ def context(
     """Return a `with` block whose spans carry this user, session, tags and metadata; blocks nest and add up.
 
     With `session_began_at` (a moment or Unix seconds) a conversation keeps the prompt version that it began with while a
-    rollout goes on, whichever process or machine answers. `trace_id` gives the traces begun in the block an id known beforehand, see `create_trace_id`.
+    rollout goes on, whichever process or machine answers. `trace_id` gives the traces begun in the block an id known
+    beforehand, see `create_trace_id`.
     """
     outer = AMBIENT.get()
     try:

@@ -165,7 +165,14 @@ def test_each_share_may_have_its_own_time_and_some_may_ask_first():
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("hours", "1, 2"), ("hours", "0"), ("hours", "soon"), ("asks_before", "30"), ("asks_before", "x"), ("asks_before", "5")],
+    [
+        ("hours", "1, 2"),
+        ("hours", "0"),
+        ("hours", "soon"),
+        ("asks_before", "30"),
+        ("asks_before", "x"),
+        ("asks_before", "5"),
+    ],
 )
 def test_times_and_questions_that_make_no_sense_are_refused(field: str, value: str):
     prompt = make_live_prompt()

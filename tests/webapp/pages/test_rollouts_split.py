@@ -53,4 +53,6 @@ def test_the_page_names_the_application():
 
     page = signed_in(rollout.started_by).get(reverse("rollout", args=[rollout.project.slug, rollout.pk]))
 
-    assert "It comes from «mail-bot»: there 0% of the people have the new version instead of 50%" in page.content.decode()
+    assert (
+        "It comes from «mail-bot»: there 0% of the people have the new version instead of 50%" in page.content.decode()
+    )
