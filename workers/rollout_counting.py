@@ -84,6 +84,11 @@ def counts_lately(rollout: Rollout, plan: Plan) -> Counts:
     return known[1]
 
 
+def forget() -> None:
+    """Count anew at the next look, however lately that was done."""
+    _lately.clear()
+
+
 def close_books(*, now: datetime) -> None:
     """Keep what was counted of rollouts that ended a while ago: their calls may be removed one day, their reports stay."""
     for rollout in changes.uncounted(ended_before=now - _SETTLED_AFTER, limit=_CLOSED_AT_ONCE):

@@ -14,12 +14,15 @@ from monitoring import rollout_counts
 from projects.models import Project, User
 from prompt_registry import labels
 from prompt_registry.models import Prompt, Rollout
+from prompt_registry.rollouts.models import PPM
 from tests.browser import sessions
 from tests.browser.test_pages import problems
 from tests.monitoring.factories import make_span, new_trace_id, rate, send
 from tests.prompt_registry.factories import make_prompt, make_version, text
-from workers import rollout_control
+from workers import rollout_control, rollout_counting
 
+VERSIONS = {"control": 1, "candidate": 2}
+ANSWERS = {"control": "Soon.", "candidate": "It comes on Thursday, I promise."}
 QUESTIONS = ("Where is my parcel?", "Do you ship to Norway?", "May I return a tent that I slept in?")
 
 
@@ -35,11 +38,12 @@ def test_a_rollout_is_watched_paused_and_taken_back_by_itself(
     expect(page.locator(".rollout-verdict")).to_contain_text("v2 is at 20%. Safe so far. Not enough data yet")
 
     people_come(rollout)
-    see_arms_and_evidence(page, rollout)
+    see_arms_and_evidence(page)
     see_pairs(page)
     looked_at(address, "under-way")
     pause_and_continue(page, address)
 
+    begun(rollout, minutes_ago=40)
     look_by_the_rule(rollout)
     page.goto(address)
     expect(page.locator(".rollout-verdict")).to_contain_text("v2 is at 60%")
@@ -96,19 +100,17 @@ def start(page: Page, prompt: Prompt, looked_at: Looks) -> None:
     expect(page.get_by_role("heading", name="Roll out v2 in production")).to_be_visible()
     looked_at(page.url, "start")
     page.get_by_label("Fast").check()
-    page.get_by_label("Shares in percent").fill("20, 60")
-    page.get_by_label("Hours at each share, at least").fill("0.05")
+    page.get_by_label("Shares in percent", exact=True).fill("20, 60")
+    page.get_by_label("Hours at each share, at least").fill("0.5")
     page.get_by_role("button", name="Work the plan out anew").click()
     page.get_by_label("Why").fill("People want it kind")
     page.get_by_role("button", name="Start with 20%").click()
 
 
 def people_come(rollout: Rollout) -> None:
-    """Let it have begun an hour ago, and six hundred people have come since."""
-    began = timezone.now() - timedelta(hours=1)
-    Rollout.objects.filter(pk=rollout.pk).update(step_began=[began.isoformat()], started_at=began)
-    rollout = rollout_of(rollout.prompt)
-    traces = calls(rollout, candidates=120, controls=480)
+    """Let it have begun almost half an hour ago, and six hundred people have come since."""
+    rollout = begun(rollout, minutes_ago=25)
+    traces = calls(rollout, {"candidate": (0, 200_000, 120), "control": (200_000, PPM, 480)})
     for trace in (*traces[:2], *traces[-3:]):
         rate(rollout.project, trace, comment="That does not help.")
     for minutes in (20, 10):
@@ -118,37 +120,45 @@ def people_come(rollout: Rollout) -> None:
 
 
 def people_meet_errors(rollout: Rollout) -> None:
-    calls(rollout, candidates=30, controls=120, first=0.5, error="timeout")
+    """Let people come to whom the second share gives the new version, and fail there."""
+    rollout = begun(rollout, minutes_ago=20)
+    calls(rollout, {"candidate": (200_000, 600_000, 60), "control": (600_000, PPM, 60)}, error="timeout")
+
+
+def begun(rollout: Rollout, *, minutes_ago: int) -> Rollout:
+    """Let the present share have begun so long ago; nobody remembers what was counted before."""
+    rollout_counting.forget()
+    began = rollout_of(rollout.prompt).step_began
+    moment = timezone.now() - timedelta(minutes=minutes_ago)
+    Rollout.objects.filter(pk=rollout.pk).update(step_began=[*began[:-1], moment.isoformat()])
+    return rollout_of(rollout.prompt)
 
 
 def calls(
-    rollout: Rollout, *, candidates: int, controls: int, first: float = 0.0, error: str = ""
+    rollout: Rollout, people: dict[str, tuple[int, int, int]], *, error: str = ""
 ) -> list[str]:  # fmt: skip
-    """Record one call of each of so many people; the candidate's may fail. Return their traces, the candidate's first."""
-    limit, spans, traces = rollout_counts.limit(200_000), [], []
-    for number in range(candidates + controls):
-        is_candidate = number < candidates
-        place = (number + first) / candidates if is_candidate else (number - candidates + first) / controls
-        bucket = int(limit * place) if is_candidate else int(limit + (2**48 - limit) * place)
-        arm, version, answer = (
-            ("candidate", 2, "It comes on Thursday, I promise.") if is_candidate else ("control", 1, "Soon.")
-        )
-        traces.append(new_trace_id())
-        sent = {"id": str(rollout.pk), "arm": arm, "bucket": bucket}
-        spans.append(
-            make_span(
-                trace_id=traces[-1], at=timezone.now() - timedelta(minutes=10), prompt=rollout.prompt.name, version=version,
-                user=f"person-{bucket}", asked=QUESTIONS[number % 3], answered=answer, cost_usd=0.001,
-                error=error if is_candidate else "",
-                attributes={f"callboard.rollout.{name}": value for name, value in sent.items()},
-            )
-        )  # fmt: skip
+    """Record one call of each of so many people between two shares; the candidate's may fail. Return their traces in order."""
+    spans, traces = [], []
+    for arm, (low, high, count) in people.items():
+        for number in range(count):
+            bucket = rollout_counts.limit(low) + (high - low) * 2**48 // PPM * number // count
+            traces.append(new_trace_id())
+            sent = {"id": str(rollout.pk), "arm": arm, "bucket": bucket}
+            spans.append(
+                make_span(
+                    trace_id=traces[-1], at=timezone.now() - timedelta(minutes=10), prompt=rollout.prompt.name,
+                    version=VERSIONS[arm], user=f"person-{bucket}", asked=QUESTIONS[number % 3], answered=ANSWERS[arm],
+                    cost_usd=0.001, error=error if arm == "candidate" else "",
+                    attributes={f"callboard.rollout.{name}": value for name, value in sent.items()},
+                )
+            )  # fmt: skip
     send(rollout.project, *spans)
     return traces
 
 
 def look_by_the_rule(rollout: Rollout) -> None:
     """Do what a tick of the timetable does for this rollout."""
+    rollout_counting.forget()
     rollout_control.look_at(rollout_of(rollout.prompt), now=timezone.now())
 
 
@@ -156,7 +166,8 @@ def rollout_of(prompt: Prompt) -> Rollout:
     return Rollout.objects.select_related("project", "prompt", "control", "candidate").get(prompt=prompt)
 
 
-def see_arms_and_evidence(page: Page, rollout: Rollout) -> None:
+def see_arms_and_evidence(page: Page) -> None:
+    rollout_counting.forget()
     page.reload()
     for version, people, share in ((1, "480", "80%"), (2, "120", "20%")):
         card = page.locator("section.card", has=page.get_by_role("heading", name=f"v{version}", exact=False)).first
@@ -174,7 +185,7 @@ def see_pairs(page: Page) -> None:
     expect(pairs).to_contain_text("disliked")
     expect(pairs).to_contain_text("It comes on Thursday, I promise.")
     expect(pairs).to_contain_text("Soon.")
-    page.keyboard.press("Alt+n")
+    page.keyboard.press("e")
     expect(pairs).to_contain_text("2 of 20")
 
 

@@ -80,6 +80,7 @@ def _show(
         "publishing": publishing,
         "proposed": proposed,
         "steps": _rows(proposed),
+        "everybody": round(proposed.units_a_day),
         "guardrails": [_guardrail_row(proposed, index) for index in range(len(proposed.guardrails))],
         "total": rollouts_view.total_words(proposed),
         "cautions": CAUTIONS,
@@ -102,7 +103,7 @@ def _rows(plan: RolloutPlan) -> list[dict[str, Any]]:
             "share": step.share,
             "at_least": formats.duration_seconds(step.at_least),
             "about": formats.duration_seconds(seconds) if math.isfinite(seconds) else "not known",
-            "people": plan.units_a_day * step.share if plan.units_a_day else None,
+            "people": round(plan.units_a_day * step.share) if plan.units_a_day else None,
         }
         for step, seconds in zip(plan.steps, about, strict=True)
     ]
