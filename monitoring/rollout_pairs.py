@@ -18,7 +18,7 @@ from monitoring.kinds import Arm, Kind, Status
 from monitoring.models import Span, Trace
 from projects.models import Project
 
-_NEWEST, _MOST_DISLIKED, _MOST_PAIRS, _CHOICES = 200, 30, 20, 3
+_NEWEST, _MOST_DISLIKED, _MOST_PAIRS, _CHOICES = 200, 30, 20, 8
 # Of calls that nobody looked at yet the whole question is read.
 _MOST_READ = 60
 # Below this two questions have hardly more in common than their language.

@@ -14,6 +14,7 @@ from monitoring import rollout_counts
 from projects.models import Project, User
 from prompt_registry import labels
 from prompt_registry.models import Prompt, Rollout
+from prompt_registry.rollouts.decisions import Action
 from prompt_registry.rollouts.models import PPM
 from tests.browser import sessions
 from tests.browser.test_pages import problems
@@ -44,13 +45,13 @@ def test_a_rollout_is_watched_paused_and_taken_back_by_itself(
     pause_and_continue(page, address)
 
     begun(rollout, minutes_ago=40)
-    look_by_the_rule(rollout)
+    look_by_the_rule(rollout, Action.PROMOTE)
     page.goto(address)
     expect(page.locator(".rollout-verdict")).to_contain_text("v2 is at 60%")
     expect(page.locator(".share-rail [aria-current='step']")).to_contain_text("60%")
 
     people_meet_errors(rollout)
-    look_by_the_rule(rollout)
+    look_by_the_rule(rollout, Action.ROLL_BACK)
     # The page asks by itself.
     expect(page.locator(".rollout-verdict")).to_contain_text("v2 was taken back; everybody gets v1. Errors got worse.")
     read_the_report(page, address, looked_at)
@@ -121,8 +122,9 @@ def people_come(rollout: Rollout) -> None:
 
 def people_meet_errors(rollout: Rollout) -> None:
     """Let people come to whom the second share gives the new version, and fail there."""
-    rollout = begun(rollout, minutes_ago=20)
-    calls(rollout, {"candidate": (200_000, 600_000, 60), "control": (600_000, PPM, 60)}, error="timeout")
+    rollout = begun(rollout, minutes_ago=5)
+    people = {"candidate": (200_000, 600_000, 60), "control": (600_000, PPM, 60)}
+    calls(rollout, people, error="timeout", minutes_ago=2)
 
 
 def begun(rollout: Rollout, *, minutes_ago: int) -> Rollout:
@@ -135,7 +137,7 @@ def begun(rollout: Rollout, *, minutes_ago: int) -> Rollout:
 
 
 def calls(
-    rollout: Rollout, people: dict[str, tuple[int, int, int]], *, error: str = ""
+    rollout: Rollout, people: dict[str, tuple[int, int, int]], *, error: str = "", minutes_ago: int = 10
 ) -> list[str]:  # fmt: skip
     """Record one call of each of so many people between two shares; the candidate's may fail. Return their traces in order."""
     spans, traces = [], []
@@ -146,7 +148,7 @@ def calls(
             sent = {"id": str(rollout.pk), "arm": arm, "bucket": bucket}
             spans.append(
                 make_span(
-                    trace_id=traces[-1], at=timezone.now() - timedelta(minutes=10), prompt=rollout.prompt.name,
+                    trace_id=traces[-1], at=timezone.now() - timedelta(minutes=minutes_ago), prompt=rollout.prompt.name,
                     version=VERSIONS[arm], user=f"person-{bucket}", asked=QUESTIONS[number % 3], answered=ANSWERS[arm],
                     cost_usd=0.001, error=error if arm == "candidate" else "",
                     attributes={f"callboard.rollout.{name}": value for name, value in sent.items()},
@@ -156,10 +158,10 @@ def calls(
     return traces
 
 
-def look_by_the_rule(rollout: Rollout) -> None:
+def look_by_the_rule(rollout: Rollout, action: Action) -> None:
     """Do what a tick of the timetable does for this rollout."""
     rollout_counting.forget()
-    rollout_control.look_at(rollout_of(rollout.prompt), now=timezone.now())
+    assert rollout_control.look_at(rollout_of(rollout.prompt), now=timezone.now()) == action
 
 
 def rollout_of(prompt: Prompt) -> Rollout:
