@@ -52,8 +52,9 @@ def test_a_rollout_is_watched_paused_and_taken_back_by_itself(
 
     people_meet_errors(rollout)
     look_by_the_rule(rollout, Action.ROLL_BACK)
-    # The page asks by itself.
-    expect(page.locator(".rollout-verdict")).to_contain_text("v2 was taken back; everybody gets v1. Errors got worse.")
+    # The page asks by itself, every five seconds.
+    ended = "v2 was taken back; everybody gets v1. Errors got worse."
+    expect(page.locator(".rollout-verdict")).to_contain_text(ended, timeout=15_000)
     read_the_report(page, address, looked_at)
     assert prompt.labels.get(name="production").version.number == 1
 
