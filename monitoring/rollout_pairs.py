@@ -91,7 +91,7 @@ def match(control: Sequence[Asked], candidate: Sequence[Asked], *, most: int = _
     return pairs[:most]
 
 
-def _nearest(alike: Vector) -> Vector:
+def _nearest(alike: Vector) -> NDArray[np.intp]:
     """Return the places of the highest values, of equal ones the first."""
     return np.argsort(-alike, kind="stable")[:_CHOICES]
 
