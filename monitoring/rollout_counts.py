@@ -20,7 +20,7 @@ from monitoring import rollout_events
 from monitoring.kinds import Arm, Kind
 from monitoring.rollout_events import Event, Watch
 
-__all__ = ["Counts", "Coverage", "Event", "StepCounts", "Watch", "coverage", "limit", "of"]
+__all__ = ["Counts", "Coverage", "Event", "Sender", "StepCounts", "Watch", "coverage", "limit", "of", "senders"]
 
 _FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 _BUCKETS = 2**48
@@ -72,6 +72,15 @@ class Counts:
     coverage: Coverage | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """How many units of the candidate, and of both arms, an application logged calls of."""
+
+    service: str
+    candidates: int
+    units: int
+
+
 _CALLS = f"""
     SELECT unit_bucket, step, arm, start_day,
            unit_bucket IS NOT NULL AND arm = CASE WHEN unit_bucket < (%(limits)s::bigint[])[step]
@@ -81,7 +90,7 @@ _CALLS = f"""
                SELECT FROM trace earlier WHERE earlier.project_id = %(project)s AND earlier.session_id = found.session_id
                   AND earlier.session_id <> '' AND earlier.started_at < (%(began)s::timestamptz[])[step]
            ) AS is_earlier,
-           status, duration_ns, ttft_ns, cost_nano_usd, model, trace_id, sort_at, start_ns, span_id
+           status, duration_ns, ttft_ns, cost_nano_usd, model, service, trace_id, sort_at, start_ns, span_id
     FROM (SELECT *, width_bucket(sort_at, %(began)s::timestamptz[]) AS step FROM span
           WHERE project_id = %(project)s AND rollout_id = %(rollout)s AND kind = {int(Kind.LLM)}
             AND sort_at >= %(first)s AND sort_at < %(until)s AND start_day >= %(first_day)s) found
@@ -158,6 +167,20 @@ def coverage(
         )
         calls, analysed, versions, settings, *counts = cursor.fetchone() or (0, 0, None, 0)
     return Coverage(calls, analysed, dict(zip(names, counts, strict=True)), tuple(sorted(versions or ())), settings > 0)
+
+
+def senders(
+    *, project_id: int, rollout_id: UUID, began: Sequence[datetime], shares_ppm: Sequence[int]
+) -> list[Sender]:  # fmt: skip
+    """Return how the units of the present step split between the arms in each application, those with most units first."""
+    values = _values(project_id, rollout_id, began, shares_ppm, None, len(began) - 1)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT service, count(DISTINCT unit_bucket) FILTER (WHERE arm = {int(Arm.CANDIDATE)}), count(DISTINCT unit_bucket)
+                FROM ({_CALLS}) c WHERE is_proper AND is_new AND NOT is_earlier GROUP BY service ORDER BY 3 DESC, 1 LIMIT 50""",
+            values,
+        )
+        return [Sender(*row) for row in cursor.fetchall()]
 
 
 def limit(share_ppm: int) -> int:

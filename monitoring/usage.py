@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Unpack
+from uuid import UUID
 
 from django.db import connection
 
@@ -25,6 +26,9 @@ class Usage:
     prompt_name: str = ""
     prompt_version: int = 0
     model: str = ""
+    rollout_id: UUID | None = None
+    # monitoring.kinds.Arm
+    arm: int = 0
     call_count: int = 0
     error_count: int = 0
     unpriced_count: int = 0
@@ -117,6 +121,16 @@ def by_prompt_version(*, project: Project, start: datetime, end: datetime, **fil
 def by_model(*, project: Project, start: datetime, end: datetime, **filters: Unpack[Filters]) -> list[Usage]:
     """Return one sum per model, most calls first."""
     return _cut(project, start, end, ("model",), filters)
+
+
+def by_arm(
+    *, project: Project, start: datetime, end: datetime, rollouts: Sequence[UUID], **filters: Unpack[Filters]
+) -> dict[tuple[UUID | None, int], Usage]:
+    """Return one sum for each arm of some rollouts, by the rollout and the arm."""
+    if not rollouts:
+        return {}
+    rows = _cut(project, start, end, ("rollout_id", "arm"), {**filters, "rollout_ids": rollouts})
+    return {(row.rollout_id, row.arm): row for row in rows}
 
 
 def by_prompt(*, project: Project, start: datetime, end: datetime, **filters: Unpack[Filters]) -> list[Usage]:

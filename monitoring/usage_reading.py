@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypedDict
+from uuid import UUID
 
 from django.db import connection
 
@@ -14,7 +15,7 @@ from monitoring.kinds import Kind
 from monitoring.usage_latency import Histogram
 from monitoring.usage_periods import Slice
 
-Key = Literal["is_last", "bucket", "prompt_name", "prompt_version", "model"]
+Key = Literal["is_last", "bucket", "prompt_name", "prompt_version", "model", "rollout_id", "arm"]
 
 _COUNTERS = (
     "span_count", "error_count", "unpriced_count", "input_tokens", "output_tokens", "cost_nano_usd",
@@ -30,6 +31,7 @@ class Filters(TypedDict, total=False):
     prompt_name: str
     prompt_names: Sequence[str]
     prompt_versions: Sequence[int]
+    rollout_ids: Sequence[UUID]
     model: str
 
 
@@ -79,7 +81,7 @@ def _part(project_id: int, part: Slice, split: datetime, step: timedelta, filter
         conditions.append(condition)
         values.append(wanted)
     query = f"""
-        SELECT at >= %s AS is_last, date_bin(%s, at, %s) AS bucket, prompt_name, prompt_version, model,
+        SELECT at >= %s AS is_last, date_bin(%s, at, %s) AS bucket, prompt_name, prompt_version, model, rollout_id, arm,
                {", ".join(f"CASE WHEN kind = {kind} THEN {name} ELSE 0 END AS {name}" for name in _COUNTERS[:-2])},
                thumbs_up, thumbs_down, CASE WHEN kind = {kind} THEN latency ELSE '{{}}' END AS latency,
                CASE WHEN kind = {kind} THEN ttft ELSE '{{}}' END AS ttft
@@ -96,7 +98,10 @@ _OF_KIND = {False: "kind = %s", True: "(kind = %s OR thumbs_up <> 0 OR thumbs_do
 def _narrowed(filters: Filters) -> list[tuple[str, Any]]:
     wanted = {name: filters.get(name) for name in ("environment", "prompt_name", "model")}
     found: list[tuple[str, Any]] = [(f"{name} = %s", value) for name, value in wanted.items() if value]
-    lists = {"prompt_name": filters.get("prompt_names"), "prompt_version": filters.get("prompt_versions")}
+    lists = {
+        "prompt_name": filters.get("prompt_names"), "prompt_version": filters.get("prompt_versions"),
+        "rollout_id": filters.get("rollout_ids"),
+    }  # fmt: skip
     return found + [(f"{name} = ANY(%s)", list(values)) for name, values in lists.items() if values is not None]
 
 

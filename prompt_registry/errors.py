@@ -251,7 +251,11 @@ class RolloutCoolingDown(PromptRegistryError):
 
 
 class RolloutTriedBefore(PromptRegistryError):
-    """A rollout of this very version was taken back before. Start another version, or say in the note why to try again."""
+    """This very version was taken back before. Start another version, or say in the note why; what was found goes on counting."""
+
+
+class RolloutProvenWorse(PromptRegistryError):
+    """The rule took this very version back, and what it found stands: it would be taken back again at once. Change the version first."""
 
 
 class UntestedVersion(PromptRegistryError):

@@ -16,6 +16,7 @@ from prompt_registry import announcements, dependents, fillings
 from prompt_registry.answer_cache import AnswerCache
 from prompt_registry.models import LATEST
 from prompt_registry.names import MAX_LENGTH
+from prompt_registry.rollouts import delivery
 from prompt_registry.rollouts.targeting import Targeting
 
 CACHE_SECONDS = 2.0
@@ -158,7 +159,10 @@ _COLUMNS = """
     (SELECT coalesce(array_agg(other.name ORDER BY other.name), '{}')
        FROM prompt_label other WHERE other.prompt_id = p.id AND other.version_id = v.id) AS labels
 """
-_ROLLOUT_COLUMNS = "r.id::text AS rollout_id, r.share_ppm, r.candidate_id, (r.plan -> 'targeting')::text AS targeting"
+_ROLLOUT_COLUMNS = """
+    r.id::text AS rollout_id, r.share_ppm, r.candidate_id, (r.plan -> 'targeting')::text AS targeting,
+    r.step_began::text AS step_began, (r.plan -> 'steps')::text AS steps
+"""
 _TABLES = """
     FROM prompt p
     LEFT JOIN LATERAL (SELECT max(number) AS number FROM prompt_version WHERE prompt_id = p.id) newest ON true
@@ -267,7 +271,10 @@ def _with_rollouts(
     """Give each item what its rollout needs to be decided where the prompt is used, without another request."""
     for row, item in zip(rows, items, strict=True):
         if (candidate := candidates.get(row["candidate_id"])) is not None:
-            rollout = {"id": row["rollout_id"], "share_ppm": row["share_ppm"], "candidate": candidate}
+            rollout = {
+                "id": row["rollout_id"], "share_ppm": row["share_ppm"], "candidate": candidate,
+                "shares": delivery.shares(orjson.loads(row["step_began"]), orjson.loads(row["steps"])),
+            }  # fmt: skip
             targeting = Targeting.from_json(orjson.loads(row["targeting"] or "{}"))
             if targeting.is_everybody:
                 item["rollout"] = rollout

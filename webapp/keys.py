@@ -95,6 +95,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("ask-for-changes", "r", "Ask for changes", "Prompt"),
     Shortcut("pause", "p", "Pause or continue", "Rollout"),
     Shortcut("roll-back", "Shift+U", "Take it back", "Rollout"),
+    Shortcut("next-pair", "e", "Next pair of answers", "Rollout"),
     Shortcut("undo-publish", "Shift+U", "Undo the last publish", "Prompt"),
     Shortcut("assign", "a", "Give the issue to somebody", "Issues"),
     Shortcut("start-fix", "f", "Start a fix", "Issues"),

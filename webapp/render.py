@@ -44,9 +44,14 @@ def render_page(
     explore, start or settings.
     """
     whole = {**shell(request, section=section, has_time_range=has_time_range), **context}
-    if fragment and request.headers.get("HX-Request") == "true" and request.headers.get("HX-Request-Type") != "full":
+    if fragment and is_fragment(request):
         return render(request, f"{template}#{fragment}", whole, status=status)
     return render(request, template, whole, status=status)
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """Tell whether htmx asks for a part of the page."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Request-Type") != "full"
 
 
 def shell(request: HttpRequest, *, section: str = "", has_time_range: bool = False) -> dict[str, Any]:

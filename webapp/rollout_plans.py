@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
@@ -47,23 +47,34 @@ class Wishes:
     needs_test: bool = False
 
 
-def steps_of(shares: Sequence[float], *, hours: float = 2.0, asks: bool = False) -> tuple[Step, ...]:
-    """Return the steps of these shares (0 to 1); raise PlanNotUsable where they make no sense."""
+def steps_of(
+    shares: Sequence[float], *, hours: Sequence[float] = (2.0,), asks_before: Collection[float] = ()
+) -> tuple[Step, ...]:  # fmt: skip
+    """Return the steps of these shares (0 to 1); raise PlanNotUsable where they make no sense.
+
+    `hours` are the shortest times: one for all shares, or one for each. Before the shares of `asks_before` somebody has to say yes.
+    """
     if not 1 <= len(shares) <= _MOST_STEPS or not all(0.0001 <= share < 1 for share in shares):
         raise PlanNotUsable(f"Give 1 to {_MOST_STEPS} shares between 0.01 and 99 percent.")
     if sorted(set(shares)) != list(shares):
         raise PlanNotUsable("Each share must be larger than the one before.")
-    if not 0 < hours <= _LONGEST_HOURS:
+    if len(hours) not in (1, len(shares)):
+        raise PlanNotUsable("Give one number of hours for all shares, or one for each share.")
+    if not all(0 < one <= _LONGEST_HOURS for one in hours):
         raise PlanNotUsable(f"The shortest time at a share is between a few minutes and {_LONGEST_HOURS} hours.")
-    last = len(shares) - 1
-    return tuple(
-        Step(
-            share,
-            at_least=(max(hours, 24.0) if index == last and share >= _HALF else hours) * plans.HOUR,
-            asks_first=asks and index > 0,
+    if unknown := [share for share in asks_before if share not in shares[1:] and share != plans.FULL]:
+        raise PlanNotUsable(
+            f"You want to be asked before {unknown[0] * 100:g} percent, which is none of the later shares."
         )
-        for index, share in enumerate(shares)
+    each = list(hours) * len(shares) if len(hours) == 1 else list(hours)
+    return tuple(
+        Step(share, at_least=_at_least(share, least, is_last=share == shares[-1]), asks_first=share in asks_before)
+        for share, least in zip(shares, each, strict=True)
     )
+
+
+def _at_least(share: float, hours: float, *, is_last: bool) -> float:
+    return (max(hours, 24.0) if is_last and share >= _HALF else hours) * plans.HOUR
 
 
 def targeting_of(*, environments: str = "", attributes: str = "", testers: str = "") -> Targeting:

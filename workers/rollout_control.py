@@ -5,19 +5,22 @@ Two of these at once do no harm: what is decided applies only to the rollout as 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
+from django.db import DatabaseError
 from django.utils import timezone
 
 from monitoring.rollout_counts import Counts, Coverage
 from monitoring.rollout_events import FLAGS
 from prompt_registry.models import Rollout
-from prompt_registry.rollouts import changes, records
-from prompt_registry.rollouts.decisions import Action, Metric, Part, Situation, decide
+from prompt_registry.rollouts import changes, plans, records
+from prompt_registry.rollouts.decisions import Action, Metric, Part, Situation, Try, decide
 from prompt_registry.rollouts.guardrails import DEAR, ISSUE, JUDGED_BAD, LATE_START, Guardrail, Plan
-from workers.rollout_counting import counts_of
+from workers import rollout_counting
+from workers.rollout_counting import Tried
 
 log = structlog.get_logger("callboard.rollouts")
 
@@ -39,13 +42,23 @@ def look_at_all() -> None:
             look_at(rollout, now=timezone.now())
         except Exception as error:  # the edge of one rollout
             log.exception("a rollout could not be looked at", rollout=str(rollout.pk))
-            changes.cannot_look(rollout=rollout, trouble=f"{type(error).__name__}.")
+            _write_down(rollout, f"{type(error).__name__}.")
+    rollout_counting.close_books(now=timezone.now())
+
+
+def _write_down(rollout: Rollout, trouble: str) -> None:
+    try:
+        changes.cannot_look(rollout=rollout, trouble=trouble)
+    except (
+        DatabaseError
+    ):  # what kept it from being looked at may keep this from being written: the next look tries again
+        log.exception("the trouble with a rollout could not be written down", rollout=str(rollout.pk))
 
 
 def look_at(rollout: Rollout, *, now: datetime) -> Action:
     """Decide about one rollout and do it."""
     plan = changes.plan_of(rollout)
-    situation = situation_of(rollout, plan, counts_of(rollout, plan), now)
+    situation = situation_of(rollout, plan, rollout_counting.counts_of(rollout, plan), now)
     decision = decide(situation)
     changes.apply(
         rollout=rollout, action=decision.action, reason=decision.reason,
@@ -57,10 +70,11 @@ def look_at(rollout: Rollout, *, now: datetime) -> Action:
 def situation_of(rollout: Rollout, plan: Plan, counts: Counts, now: datetime) -> Situation:
     """Return all that the rule looks at."""
     began = changes.began(rollout)
+    found = _metrics(plan.guardrails, counts, _missing(plan, counts, began[-1], now))
     units = [ours.units + theirs.units for ours, theirs in zip(counts.candidate, counts.control, strict=True)]
     return Situation(
         steps=plan.steps, index=rollout.step, budget=plan.budget,
-        metrics=tuple(_metrics(plan.guardrails, counts, _missing(plan, counts, began[-1], now))),
+        metrics=tuple(_continued(plan.guardrails, found, rollout_counting.earlier_tries(rollout))),
         seconds_at_step=(now - began[-1]).total_seconds() - changes.paused_for(rollout, now),
         candidate_units=counts.candidate[-1].units,
         split_candidates=sum(step.units for step in counts.candidate), split_units=tuple(units),
@@ -83,6 +97,27 @@ def _metrics(guardrails: Sequence[Guardrail], counts: Counts, missing: str) -> I
             call_rate=guardrail.call_rate, first_call_events=first_events,
             parts=tuple(_part(counts, at) for at in places),
         )  # fmt: skip
+
+
+def _continued(
+    guardrails: Sequence[Guardrail], metrics: Iterable[Metric], tries: Sequence[Tried]
+) -> Iterator[Metric]:  # fmt: skip
+    """Add to each metric what earlier rollouts of the same two versions found about the same thing."""
+    for guardrail, metric in zip(guardrails, metrics, strict=True):
+        earlier = [found for one in tries if (found := _try(one, guardrail)) is not None]
+        yield replace(metric, earlier=tuple(earlier)) if earlier else metric
+
+
+def _try(tried: Tried, guardrail: Guardrail) -> Try | None:
+    known = zip(tried.plan.guardrails, _metrics(tried.plan.guardrails, tried.counts, ""), strict=True)
+    for other, metric in known:
+        if (other.kind, other.subject) == (guardrail.kind, guardrail.subject):
+            shares = [step.share for step in tried.plan.steps]
+            return Try(
+                tuple(plans.new_share(shares, index) for index in range(len(tried.counts.candidate))), metric.parts,
+                sum(step.units for step in tried.counts.candidate), metric.first_call_events,
+            )  # fmt: skip
+    return None
 
 
 def _unmeasured(guardrail: Guardrail, counts: Counts) -> str:

@@ -1,14 +1,15 @@
-"""What a rollout's plan wants counted, and the counts: of the steps that are over now and then, of the present one each time."""
+"""What a rollout's plan wants counted, and the counts: of what is over now and then, of the present step each time."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.utils import timezone
 
 from monitoring import rollout_counts
@@ -19,20 +20,36 @@ from prompt_registry.rollouts import changes
 from prompt_registry.rollouts.guardrails import DEAR, LATE_START, SLOW, Guardrail, Plan
 from prompt_registry.rollouts.models import PPM
 
+log = structlog.get_logger("callboard.rollouts")
+
 # The provider's cache is cold for a version that hardly anybody has.
 _COLD = timedelta(minutes=30)
 _COLD_AT_FIRST = (SLOW, LATE_START, DEAR)
 # Only late feedback changes what was counted at a step that is over.
 _RECOUNTED_EVERY = timedelta(minutes=10)
 _LATELY_SECONDS = 10.0
+# Feedback on a call hardly ever comes later; a call is kept for longer.
+_SETTLED_AFTER = timedelta(days=3)
+_CLOSED_AT_ONCE = 3
+_MOST_TRIES = 20
 _lately: dict[tuple[UUID, int], tuple[float, Counts]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An earlier rollout of the same two versions, and what was counted of it."""
+
+    plan: Plan
+    counts: Counts
 
 
 def counts_of(rollout: Rollout, plan: Plan) -> Counts:
     """Return what was counted of a rollout so far; of one that ended, what was counted until then."""
+    if not rollout.is_active:
+        return _of_ended(rollout, plan)
     present = _count(rollout, plan, since_step=rollout.step)
     counts = _joined(_finished(rollout, plan), present) if rollout.step else present
-    if not rollout.is_active or not any(_is_looked_at(one) for one in plan.guardrails):
+    if not any(_is_looked_at(one) for one in plan.guardrails):
         return counts
     began, shares = _steps(rollout, plan)
     return replace(
@@ -44,6 +61,18 @@ def counts_of(rollout: Rollout, plan: Plan) -> Counts:
     )  # fmt: skip
 
 
+def earlier_tries(rollout: Rollout) -> list[Tried]:
+    """Return the rollouts whose evidence goes on in this one, the last one first."""
+    found: list[Tried] = []
+    following = rollout.continues_id
+    while following and len(found) < _MOST_TRIES:
+        row = Rollout.objects.get(pk=following)
+        plan = changes.plan_of(row)
+        found.append(Tried(plan, counts_of(row, plan)))
+        following = row.continues_id
+    return found
+
+
 def counts_lately(rollout: Rollout, plan: Plan) -> Counts:
     """Return what was counted at most ten seconds ago: many people may look at one rollout."""
     key, now = (rollout.pk, rollout.revision), time.monotonic()
@@ -53,6 +82,21 @@ def counts_lately(rollout: Rollout, plan: Plan) -> Counts:
             _lately.pop(old, None)
         known = _lately[key] = (now, counts_of(rollout, plan))
     return known[1]
+
+
+def forget() -> None:
+    """Count anew at the next look, however lately that was done."""
+    _lately.clear()
+
+
+def close_books(*, now: datetime) -> None:
+    """Keep what was counted of rollouts that ended a while ago: their calls may be removed one day, their reports stay."""
+    for rollout in changes.uncounted(ended_before=now - _SETTLED_AFTER, limit=_CLOSED_AT_ONCE):
+        try:
+            _of_ended(rollout, changes.plan_of(rollout))
+        except Exception:  # the edge of one rollout, which must not stand in the way of the others for ever
+            log.exception("an ended rollout could not be counted", rollout=str(rollout.pk))
+            changes.keep_counts(rollout, {**rollout.counted, "is_final": True})
 
 
 def watches(plan: Plan, step: int) -> list[Watch]:
@@ -88,6 +132,20 @@ def _count(rollout: Rollout, plan: Plan, *, since_step: int) -> Counts:
         project_id=rollout.project_id, rollout_id=rollout.pk, began=began, shares_ppm=shares,
         watches=watches(plan, rollout.step), until=rollout.ended_at, since_step=since_step,
     )  # fmt: skip
+
+
+def _of_ended(rollout: Rollout, plan: Plan) -> Counts:
+    """Return what was counted of a rollout that is over, at most ten minutes ago while feedback may still come."""
+    kept, now, steps = rollout.counted, timezone.now(), len(rollout.step_began)
+    is_whole = kept.get("steps") == steps
+    if is_whole and (kept.get("is_final") or now - datetime.fromisoformat(kept["at"]) < _RECOUNTED_EVERY):
+        return _from_json(kept["counts"])
+    counts = _count(rollout, plan, since_step=0)
+    is_final = rollout.ended_at is not None and now - rollout.ended_at >= _SETTLED_AFTER
+    changes.keep_counts(
+        rollout, {"steps": steps, "at": now.isoformat(), "counts": _to_json(counts), "is_final": is_final}
+    )
+    return counts
 
 
 def _finished(rollout: Rollout, plan: Plan) -> Counts:

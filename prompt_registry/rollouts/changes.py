@@ -27,6 +27,7 @@ from prompt_registry.errors import (
     RolloutChangedMeanwhile,
     RolloutCoolingDown,
     RolloutOver,
+    RolloutProvenWorse,
     RolloutRunning,
     RolloutTriedBefore,
     UntestedVersion,
@@ -70,12 +71,13 @@ def start(
         raise NothingLive(f"Nothing is live in {label} yet, so there is nothing to compare with. Publish it instead.")
     if current.version_id == candidate.pk:
         raise AlreadyThere(f"v{candidate.number} is live in {label} already.")
-    _demand_free(prompt, label, candidate, note, overrides_cool_down)
+    earlier = _earlier_try(prompt, label, current.version, candidate)
+    _demand_free(prompt, label, candidate, note, overrides_cool_down, earlier)
     now = timezone.now()
     rollout = Rollout.objects.create(
         project_id=prompt.project_id, prompt=prompt, label=label, control=current.version, candidate=candidate,
         plan=plan.to_json(), share_ppm=_ppm(plan.steps[0].share), step_began=[now.isoformat()], change_request=request,
-        note=note, started_by=by, started_at=now,
+        continues=earlier, note=note, started_by=by, started_at=now,
     )  # fmt: skip
     _told(rollout, "started", note or "Started.", by=by, event=WebhookEvent.ROLLOUT_STARTED)
     return rollout
@@ -170,16 +172,24 @@ def apply(
     return locked
 
 
+@transaction.atomic
 def due(*, now: datetime) -> list[Rollout]:
-    """Return the rollouts that nobody has looked at for a while, and mark them as being looked at."""
-    since = now - LOOK_EVERY
-    waiting = Rollout.objects.active().filter(Q(looked_at=None) | Q(looked_at__lte=since))
-    found = []
-    for key in waiting.values_list("pk", flat=True):
-        if waiting.filter(pk=key).update(looked_at=now):
-            found.append(key)
+    """Return the rollouts that nobody has looked at for a while, and mark them as being looked at.
+
+    One that somebody is in the middle of changing is left for the next time, so that nobody waits for it.
+    """
+    waiting = Rollout.objects.active().filter(Q(looked_at=None) | Q(looked_at__lte=now - LOOK_EVERY))
+    found = list(waiting.select_for_update(skip_locked=True).order_by("pk").values_list("pk", flat=True))
+    Rollout.objects.filter(pk__in=found).update(looked_at=now)
     related = ("project", "prompt", "control", "candidate")
     return list(Rollout.objects.filter(pk__in=found).select_related(*related))
+
+
+def uncounted(*, ended_before: datetime, limit: int) -> list[Rollout]:
+    """Return rollouts that ended, and of which nobody has kept for good what was counted."""
+    ended = Rollout.objects.exclude(state__in=ACTIVE).filter(ended_at__lt=ended_before)
+    is_open = ~Q(counted__has_key="is_final") | Q(counted__is_final=False)
+    return list(ended.filter(is_open).order_by("-ended_at")[:limit])
 
 
 def keep_counts(rollout: Rollout, counted: Mapping[str, Any]) -> None:
@@ -304,14 +314,28 @@ def _decided(
     )  # fmt: skip
 
 
+def _earlier_try(prompt: Prompt, label: str, control: PromptVersion, candidate: PromptVersion) -> Rollout | None:
+    """Return the last rollout of the same two texts that was taken back; what was found then goes on counting."""
+    taken_back = Rollout.objects.filter(
+        prompt=prompt, label=label, state=RolloutState.ROLLED_BACK, control__content_hash=control.content_hash,
+        candidate__content_hash=candidate.content_hash,
+    )  # fmt: skip
+    return taken_back.newest_first().first()
+
+
 def _demand_free(
-    prompt: Prompt, label: str, candidate: PromptVersion, note: str, overrides_cool_down: bool
+    prompt: Prompt, label: str, candidate: PromptVersion, note: str, overrides_cool_down: bool, earlier: Rollout | None
 ) -> None:  # fmt: skip
     if Rollout.objects.active().filter(prompt=prompt, label=label).exists():
         raise RolloutRunning
+    if (
+        earlier is not None
+        and earlier.decisions.filter(action="roll back", decided_by=None).exclude(situation={}).exists()
+    ):
+        raise RolloutProvenWorse
     is_on_purpose = overrides_cool_down and bool(note)
     taken_back = Rollout.objects.filter(prompt=prompt, label=label, state=RolloutState.ROLLED_BACK)
-    if taken_back.filter(candidate=candidate).exists() and not is_on_purpose:
+    if (earlier is not None or taken_back.filter(candidate=candidate).exists()) and not is_on_purpose:
         raise RolloutTriedBefore
     if taken_back.filter(ended_at__gt=timezone.now() - COOL_DOWN).exists() and not is_on_purpose:
         raise RolloutCoolingDown

@@ -43,6 +43,16 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Try:
+    """What an earlier rollout of the same two versions found about a metric: its shares of new units, and its counts."""
+
+    shares: tuple[float, ...]
+    parts: tuple[Part, ...]
+    candidate_units: int = 0
+    first_call_events: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Metric:
     """One guardrail: its frozen base rate (share of units with an event), its weight, and what was counted.
 
@@ -61,6 +71,8 @@ class Metric:
     # units the very first call was. Units without an event then say something as well.
     call_rate: float = 0.0
     first_call_events: int = 0
+    # Their evidence goes on here: as events of shares before the first one.
+    earlier: tuple[Try, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +125,17 @@ def decide(situation: Situation) -> Decision:
     return Decision(action, reason, harm, split, found)
 
 
+def counted(metric: Metric, place: int, shares: Sequence[float]) -> tuple[int, list[Stage]]:
+    """Return the candidate's events of one part, and all events of each share, those of earlier tries first."""
+    part = metric.parts[place]
+    events, stages = part.candidate_events, _stages(shares, part.events)
+    for one in metric.earlier:
+        if place < len(one.parts):
+            events += one.parts[place].candidate_events
+            stages = [*_stages(one.shares, one.parts[place].events), *stages]
+    return events, stages
+
+
 def _next(situation: Situation, found: Sequence[Evidence], harm: float, split: float) -> tuple[Action, str]:
     step = situation.steps[situation.index]
     if harm >= ROLL_BACK_AT:
@@ -159,16 +182,18 @@ def _evidence(metric: Metric, situation: Situation, shares: Sequence[float]) -> 
     following = situation.steps[situation.index + 1].share if situation.index + 1 < len(situation.steps) else FULL
     allowed = plans.margin(situation.budget, next_share=following, base_rate=metric.base_rate)
     harm, not_worse = [], []
-    for part in metric.parts:
-        stages = _stages(shares, part.events)
-        harm.append(ln_e(part.candidate_events, stages, tolerated=metric.tolerated, alternatives=HARM))
+    for place in range(len(metric.parts)):
+        events, stages = counted(metric, place, shares)
+        harm.append(ln_e(events, stages, tolerated=metric.tolerated, alternatives=HARM))
         bets = as_good_as_control(allowed)
-        not_worse.append(ln_e(part.candidate_events, stages, tolerated=allowed, alternatives=bets))
+        not_worse.append(ln_e(events, stages, tolerated=allowed, alternatives=bets))
     # The first threshold is the one that the base rate is about; the others only look for harm.
     known = not_worse[0] if not_worse else 0.0
     if metric.call_rate:
         limit = metric.call_rate * plans.margin(situation.budget, next_share=following, base_rate=metric.call_rate)
-        seldom = rate_below(metric.first_call_events, situation.split_candidates, limit=limit, usual=metric.call_rate)
+        events = metric.first_call_events + sum(one.first_call_events for one in metric.earlier)
+        units = situation.split_candidates + sum(one.candidate_units for one in metric.earlier)
+        seldom = rate_below(events, units, limit=limit, usual=metric.call_rate)
         known = _mean([known, seldom], [1.0, 1.0])
     return Evidence(metric.name, _mean(harm, [1.0] * len(harm)), known, allowed)
 

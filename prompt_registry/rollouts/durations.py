@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from prompt_registry.rollouts import plans
 from prompt_registry.rollouts.decisions import FEWEST_UNITS, PROMOTE_AT
 from prompt_registry.rollouts.evidence import as_good_as_control
-from prompt_registry.rollouts.guardrails import Plan
+from prompt_registry.rollouts.guardrails import Guardrail, Plan
 from prompt_registry.rollouts.plans import FULL
 
 _DAY = 86_400.0
@@ -33,21 +33,30 @@ def seconds_per_step(plan: Plan) -> list[float]:
     return [_seconds(plan, shares, index) for index in range(len(shares))]
 
 
+def seconds_left(plan: Plan, *, index: int, titles: Collection[str], units: int) -> float:
+    """Return about how long it takes until enough is known about some of what is watched, with so many new units at the step."""
+    shares = [step.share for step in plan.steps]
+    needed = [_needed(plan, shares, index, one) for one in plan.guardrails if one.title in titles]
+    new_a_day = _new_a_day(plan, shares, index)
+    return max(0.0, max(needed, default=0.0) - units) / new_a_day * _DAY if new_a_day > 0 else math.inf
+
+
 def _seconds(plan: Plan, shares: Sequence[float], index: int) -> float:
-    step, fresh = plan.steps[index], plans.new_share(shares, index)
+    fresh = plans.new_share(shares, index)
+    needed = [_needed(plan, shares, index, one) for one in plan.guardrails if one.is_gate]
+    units, new_a_day = max([*needed, FEWEST_UNITS / fresh]), _new_a_day(plan, shares, index)
+    return max(plan.steps[index].at_least, units / new_a_day * _DAY) if new_a_day > 0 else math.inf
+
+
+def _needed(plan: Plan, shares: Sequence[float], index: int, guardrail: Guardrail) -> float:
     following = shares[index + 1] if index + 1 < len(shares) else FULL
-    needed = [
-        units_needed(
-            share=fresh, base_rate=one.base_rate,
-            margin=plans.margin(plan.budget, next_share=following, base_rate=one.base_rate),
-        )
-        for one in plan.guardrails
-        if one.is_gate
-    ]  # fmt: skip
-    units = max([*needed, FEWEST_UNITS / fresh])
+    margin = plans.margin(plan.budget, next_share=following, base_rate=guardrail.base_rate)
+    return units_needed(share=plans.new_share(shares, index), base_rate=guardrail.base_rate, margin=margin)
+
+
+def _new_a_day(plan: Plan, shares: Sequence[float], index: int) -> float:
     # Who had the candidate at an earlier step is not new any more.
-    new_a_day = plan.units_a_day * (1 - (shares[index - 1] if index else 0.0))
-    return max(step.at_least, units / new_a_day * _DAY) if new_a_day > 0 else math.inf
+    return plan.units_a_day * (1 - (shares[index - 1] if index else 0.0))
 
 
 def _events(share: float, margin: float, times: float, weight: float) -> float:

@@ -58,6 +58,10 @@ class Rollout(models.Model):
     change_request = models.ForeignKey(
         "prompt_registry.ChangeRequest", on_delete=models.SET_NULL, null=True, related_name="rollouts"
     )
+    # An earlier try of the very same two versions, whose evidence goes on here: nobody tries until it passes.
+    continues = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, db_constraint=False, related_name="+"
+    )
     note = models.CharField(max_length=500, blank=True, default="")
     # Why it is paused or ended; a sentence.
     reason = models.CharField(max_length=500, blank=True, default="")

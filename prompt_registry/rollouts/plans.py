@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -54,7 +55,8 @@ def steps_for(units_a_day: float) -> tuple[Step, ...]:
     """Return the steps that suit this much traffic; the first one reaches at least fifty units a day."""
     if units_a_day < SMALL_TRAFFIC:
         return SMALL_TRAFFIC_STEPS
-    first = max(USUAL_STEPS[0].share, _FIRST_UNITS_A_DAY / units_a_day)
+    # A tenth of a percent is as exactly as anybody wants to read it.
+    first = max(USUAL_STEPS[0].share, math.ceil(round(_FIRST_UNITS_A_DAY / units_a_day * 1_000, 6)) / 1_000)
     return (Step(first), *(step for step in USUAL_STEPS[1:] if step.share > first))
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from prompt_registry.rollouts.decisions import Decision, Metric, Part, Situation
+from prompt_registry.rollouts.decisions import Decision, Metric, Part, Situation, Try
 from prompt_registry.rollouts.plans import HarmBudget, Step
 
 
@@ -37,5 +37,11 @@ def decision_to_json(decision: Decision) -> dict[str, Any]:
 
 
 def _metric(raw: Mapping[str, Any]) -> Metric:
-    parts = tuple(Part(part["candidate_events"], tuple(part["events"])) for part in raw["parts"])
-    return Metric(**{**raw, "parts": parts})
+    earlier = tuple(
+        Try(**{**one, "shares": tuple(one["shares"]), "parts": _parts(one["parts"])}) for one in raw.get("earlier", ())
+    )
+    return Metric(**{**raw, "parts": _parts(raw["parts"]), "earlier": earlier})
+
+
+def _parts(raw: Iterable[Mapping[str, Any]]) -> tuple[Part, ...]:
+    return tuple(Part(part["candidate_events"], tuple(part["events"])) for part in raw)

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import random
-import re
 import subprocess
 import sys
 import threading
 import time
-import urllib.parse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.faults.conftest import Record
-from tests.faults.installation import BEAT, HOST, REDIS, WEB, WORKER, Installation, wait_until
+from tests.faults.installation import BEAT, REDIS, WEB, WORKER, Installation, wait_until
+from tests.faults.rollout_story import BAD, GOOD, LIVE, Story, lingering, somebody_lingers
 from tests.faults.shop import Shop, shop_of
 from webapp.cli.layouts import ROOT
 
@@ -31,8 +28,6 @@ SECONDS_TO_HEAR = 3.0
 # Two shares of 18 seconds each, and what applications do for a minute and a half after a new share belongs to the one before.
 SECONDS_TO_DECIDE = 180.0
 FIRST, PORTION = 500, 250
-LIVE, BAD, GOOD = 1, 2, 3
-QUICK, FLAKY = "simulated-fast", "simulated-flaky"
 
 
 @pytest.fixture(scope="module")
@@ -40,75 +35,6 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     """One of its own: applications log calls here that no ledger knows of."""
     with Installation(tmp_path_factory.mktemp("rollouts")) as running:
         yield running
-
-
-class Story:
-    """One prompt of an installation, and what a person does to it in the browser."""
-
-    def __init__(self, installation: Installation) -> None:
-        self.installation = installation
-        self.key = installation.prepared.key
-        self.url = f"http://{HOST}:{installation.port}"
-        self.name = f"shop/answer-{os.urandom(4).hex()}"
-        self._save("Answer the customer in one sentence.", QUICK)
-        self._save("Answer the customer in one short sentence.", FLAKY)
-        self._save("Answer the customer in one kind sentence.", QUICK)
-        [(self.prompt_id,)] = installation.ask("SELECT id FROM prompt WHERE name = %s", self.name)
-        path = f"/p/{installation.prepared.slug}/prompts/{self.prompt_id}"
-        self.submit(f"{path}/publish/?version={LIVE}&to=production", accepted=["1"] * 9, reason="The first one.")
-        self.start_path = f"{path}/rollout/"
-
-    def start(self, version: int, *, shares: str) -> None:
-        """Start a rollout as a person does, on its page."""
-        self.submit(
-            f"{self.start_path}?version={version}&to=production", do="start", shares=shares, hours="0.005", caution="fast",
-            expected=str(LIVE), note="On purpose.", override="1",
-        )  # fmt: skip
-
-    def decide(self, do: str) -> None:
-        """Press a button of the newest rollout's page."""
-        found = self.rollout()
-        [(revision,)] = self.installation.ask("SELECT revision FROM rollout WHERE id = %s", found["id"])
-        path = urllib.parse.urlsplit(found["url"]).path
-        self.submit(f"{path}act/", on=path, do=do, reason="On purpose.", revision=str(revision))
-
-    def submit(self, path: str, *, on: str = "", **fields: str | list[str]) -> None:
-        """Send a form as a browser does, after a look at the page that it is on."""
-        cookie = self.installation.prepared.cookie
-        status, _, page = self.installation.request("GET", on or path, Cookie=cookie)
-        assert status == 200
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.decode())
-        assert token is not None
-        body = urllib.parse.urlencode({"csrfmiddlewaretoken": token[1], **fields}, doseq=True).encode()
-        status, _, page = self.installation.request(
-            "POST", path, body=body, Cookie=f"{cookie}; callboard_csrf={token[1]}",
-            Content_Type="application/x-www-form-urlencoded", Origin=self.url,
-        )  # fmt: skip
-        assert status == 302, page.decode()[:2000]
-
-    def rollout(self) -> dict[str, Any]:
-        """Return the newest rollout of the prompt, as the API tells it."""
-        path = f"/api/v1/rollouts?limit=1&prompt={urllib.parse.quote(self.name)}"
-        _, _, body = self.installation.request("GET", path, Authorization=f"Bearer {self.key}")
-        found: dict[str, Any] = json.loads(body)["items"][0]
-        return found
-
-    def is_at(self, *, step: int = -1, state: str = "running") -> bool:
-        """Tell whether the newest rollout is in this state, and at this step."""
-        found = self.rollout()
-        return bool(found["state"] == state and step in (-1, found["step"]))
-
-    def page(self) -> str:
-        """Return the page of the newest rollout."""
-        path = urllib.parse.urlsplit(self.rollout()["url"]).path
-        # The page remembers its counts for ten seconds.
-        time.sleep(11)
-        return self.installation.request("GET", path, Cookie=self.installation.prepared.cookie)[2].decode()
-
-    def _save(self, text: str, model: str) -> None:
-        messages = [{"role": "system", "content": text}, {"role": "user", "content": "{{question}}"}]
-        document = {"name": self.name, "type": "chat", "messages": messages, "settings": {"model": model}}
-        assert self.installation.post_json("/api/v1/prompts", document) == 201
 
 
 @contextmanager
@@ -253,6 +179,31 @@ def test_a_version_is_taken_back_while_redis_and_the_workers_are_down(
     assert story.is_at(state="rolled_back")
 
 
+@pytest.mark.faults
+def test_a_worker_that_is_killed_in_the_middle_of_taking_a_version_back_leaves_it_to_the_next(
+    installation: Installation, tmp_path: Path
+) -> None:
+    installation.wait_until_ready()
+    story = Story(installation)
+    options = {"url": story.url, "key": story.key, "prompt": story.name, "directory": tmp_path / "shop"}
+    with shop_of(**options) as shop:
+        shop.ask_all([f"before-{number}" for number in range(100)])
+        story.start(BAD, shares="25")
+        wait_until(lambda: shop.client.prompts.get(shop.prompt, unit="anybody").arm is not None, seconds=30)
+        with lingering(installation, seconds=2):
+            for number in range(100):
+                shop.ask(f"person-{number}", fails=lambda arm: arm == "candidate")
+            shop.client.flush(30)
+            wait_until(lambda: somebody_lingers(installation), seconds=60)
+            pid = installation.kill(WORKER)
+            killed_at = story.standing()
+            installation.wait_for_another(WORKER, than=pid)
+            wait_until(lambda: story.is_at(state="rolled_back"), seconds=60)
+
+    assert killed_at == ("running", 0, 250_000, 1)
+    assert (story.standing().revision, story.decided("roll back"), story.audited("rollout.rolled_back")) == (2, 1, 1)
+
+
 @pytest.mark.long_faults
 def test_a_change_whose_web_process_dies_happened_whole_or_not_at_all(
     installation: Installation, record: Record, seed: int
@@ -261,7 +212,7 @@ def test_a_change_whose_web_process_dies_happened_whole_or_not_at_all(
     story, chance, done = Story(installation), random.Random(seed), 0
     story.start(BAD, shares="10, 20, 30")
     for act in ("pause", "resume", "advance", "pause", "resume", "advance", "undo"):
-        before = _standing(story)
+        before = story.standing()
         pressed = threading.Thread(target=_press, args=(story, act))
         pressed.start()
         time.sleep(chance.uniform(0, 2.0))
@@ -269,11 +220,11 @@ def test_a_change_whose_web_process_dies_happened_whole_or_not_at_all(
         installation.wait_for_another(WEB, than=pid)
         installation.wait_until_ready()
         pressed.join()
-        if _standing(story) == before:
+        if story.standing() == before:
             story.decide(act)
         else:
             done += 1
-        after = _standing(story)
+        after = story.standing()
         assert after[3] == before[3] + 1, act
         assert after[:3] == _AFTER[act](*before[:3]), act
     record(
@@ -287,13 +238,6 @@ _AFTER: dict[str, Callable[[str, int, int], tuple[str, int, int]]] = {
     "advance": lambda state, step, share: ("running", step + 1, share + 100_000),
     "undo": lambda state, step, share: ("rolled_back", step, 0),
 }
-
-
-def _standing(story: Story) -> tuple[str, int, int, int]:
-    [row] = story.installation.ask(
-        "SELECT state, step, share_ppm, revision FROM rollout WHERE prompt_id = %s", story.prompt_id
-    )
-    return row
 
 
 def _press(story: Story, act: str) -> None:

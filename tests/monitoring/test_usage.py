@@ -1,3 +1,4 @@
+import uuid
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -6,8 +7,8 @@ from django.db import connection
 from django.utils import timezone
 
 from monitoring import usage
-from monitoring.kinds import Kind
-from tests.monitoring.factories import make_span, rate, send
+from monitoring.kinds import Arm, Kind
+from tests.monitoring.factories import make_span, new_trace_id, rate, send
 from tests.projects.factories import make_project
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +43,27 @@ def test_totals_add_up_calls_errors_tokens_and_money(project, now):
     assert (found.input_tokens, found.output_tokens, found.token_count) == (150, 30, 180)
     assert found.cost_usd == pytest.approx(0.003)
     assert found.cost_per_call_usd == pytest.approx(0.0015)
+
+
+def test_the_arms_of_a_rollout_are_counted_apart_with_their_thumbs(project, now):
+    rollout, other, disliked = uuid.uuid4(), uuid.uuid4(), new_trace_id()
+
+    def call(rollout, arm, **fields):
+        sent = {"callboard.rollout.id": str(rollout), "callboard.rollout.arm": arm, "callboard.rollout.bucket": 1}
+        return make_span(at=now - HOUR, prompt="p", version=1, attributes=sent, **fields)
+
+    send(
+        project, call(rollout, "control"), call(rollout, "control", error="timeout"),
+        call(rollout, "candidate", trace_id=disliked), call(other, "candidate"), make_span(at=now - HOUR, prompt="p", version=1),
+    )  # fmt: skip
+    rate(project, disliked)
+
+    found = usage.by_arm(project=project, start=now - DAY, end=now, rollouts=[rollout])
+
+    assert set(found) == {(rollout, Arm.CONTROL), (rollout, Arm.CANDIDATE)}
+    assert (found[rollout, Arm.CONTROL].call_count, found[rollout, Arm.CONTROL].error_count) == (2, 1)
+    assert found[rollout, Arm.CANDIDATE].dislikes.count == 1
+    assert usage.by_arm(project=project, start=now - DAY, end=now, rollouts=[]) == {}
 
 
 @pytest.mark.parametrize("length", [HOUR, 6 * HOUR, DAY, 14 * DAY, 30 * DAY])

@@ -1,6 +1,7 @@
 """Calls are linked to the prompt version they ran on."""
 
 import asyncio
+import datetime
 
 import callboard
 import pytest
@@ -204,3 +205,66 @@ def test_a_conversation_keeps_the_arm_that_it_began_with_while_the_share_grows(s
     assert before == 1
     assert version("old talk") == 1
     assert version("new talk") == 2
+
+
+def _growing(share_ppm, **fields):
+    candidate = {"name": "greeting", "type": "text", "version": 2, "text": "two", "content_hash": "c" * 64}
+    return {"id": "r-1", "share_ppm": share_ppm, "candidate": candidate, **fields}
+
+
+def test_a_conversation_keeps_its_arm_when_another_process_of_the_machine_answers(server, make_client):
+    server.publish("greeting", "one", rollout=_growing(0))
+    first = make_client(server.url, prompt_ttl_seconds=0.0)
+    second = make_client(server.url, prompt_ttl_seconds=0.0)
+
+    def version(client, session):
+        with callboard.context(user="anna", session=session):
+            return client.prompts.get("greeting").version
+
+    before = version(first, "old talk")
+    server.publish("greeting", "one", rollout=_growing(1_000_000), content_hash="d" * 64)
+
+    assert before == 1
+    assert version(second, "old talk") == 1
+    assert version(second, "new talk") == 2
+
+
+def test_without_a_directory_each_process_remembers_its_own_conversations(server, make_client):
+    server.publish("greeting", "one", rollout=_growing(0))
+    client = make_client(server.url, prompt_ttl_seconds=0.0, prompt_dir=None)
+
+    def version(session):
+        with callboard.context(user="anna", session=session):
+            return client.prompts.get("greeting").version
+
+    before = version("old talk")
+    server.publish("greeting", "one", rollout=_growing(1_000_000), content_hash="d" * 64)
+
+    assert (before, version("old talk"), version("new talk")) == (1, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("began_at", "version"),
+    [(None, 2), (50.0, 1), (150.0, 1), (250.0, 2), (datetime.datetime.fromtimestamp(150, datetime.UTC), 1)],
+)
+def test_a_conversation_whose_beginning_is_known_keeps_the_share_of_then_on_every_machine(
+    server, make_client, began_at, version
+):
+    shares = [{"since": 100.0, "share_ppm": 0}, {"since": 200.0, "share_ppm": 1_000_000}]
+    server.publish("greeting", "one", rollout=_growing(1_000_000, shares=shares))
+    client = make_client(server.url)
+
+    with callboard.context(user="anna", session="talk", session_began_at=began_at), callboard.context(tags=["x"]):
+        prompt = client.prompts.get("greeting")
+
+    assert prompt.version == version
+    assert prompt.arm == ("candidate" if version == 2 else "control")
+
+
+def test_another_session_inside_a_block_does_not_begin_when_the_outer_one_did(server, make_client):
+    shares = [{"since": 100.0, "share_ppm": 0}, {"since": 200.0, "share_ppm": 1_000_000}]
+    server.publish("greeting", "one", rollout=_growing(1_000_000, shares=shares))
+    client = make_client(server.url)
+
+    with callboard.context(user="anna", session="talk", session_began_at=150.0), callboard.context(session="other"):
+        assert client.prompts.get("greeting").version == 2

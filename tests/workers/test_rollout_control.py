@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.db import connection, transaction
 from django.utils import timezone
 
 from monitoring import rollout_counts
@@ -16,7 +19,7 @@ from monitoring.analysis.models import CallAnalysis, DetectorSetting
 from monitoring.kinds import Arm
 from monitoring.models import Span
 from projects.models import Notification
-from prompt_registry.models import Rollout
+from prompt_registry.models import Prompt, Rollout
 from prompt_registry.rollouts import changes, records
 from prompt_registry.rollouts.decisions import Action, decide
 from prompt_registry.rollouts.guardrails import DEAR, JUDGED_BAD, REFUSED, Guardrail
@@ -111,6 +114,33 @@ def test_one_rollout_that_cannot_be_looked_at_does_not_stop_the_others(monkeypat
     rollout_control.look_at_all()
 
     assert set(looked) == {broken.pk, fine.pk}
+
+
+@pytest.mark.django_db(transaction=True, available_apps=settings.INSTALLED_APPS)
+def test_a_rollout_that_somebody_is_in_the_middle_of_changing_keeps_no_other_one_waiting():
+    held, fine = _since(make_rollout(), 1), _since(make_rollout(), 1)
+    is_held, is_done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        try:
+            with transaction.atomic():
+                Prompt.objects.select_for_update().get(pk=held.prompt_id)
+                Rollout.objects.select_for_update().get(pk=held.pk)
+                is_held.set()
+                is_done.wait(20)
+        finally:
+            connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert is_held.wait(10)
+    rollout_control.look_at_all()
+    is_done.set()
+    holder.join()
+
+    assert fine.decisions.exclude(situation={}).exists()
+    assert not held.decisions.exclude(situation={}).exists()
+    assert Rollout.objects.get(pk=held.pk).looked_at is None
 
 
 def test_a_paused_rollout_is_still_taken_back_and_never_moved_on():
@@ -276,3 +306,78 @@ def test_a_rollout_that_cannot_be_looked_at_says_so_once_and_stays_where_it_is(m
 
     rollout_control.look_at_all()
     assert Rollout.objects.get(pk=rollout.pk).trouble == ""
+
+
+def _tried(rollout: Rollout, *, failing: int) -> Rollout:
+    """Let a quarter get the candidate, of whom so many meet an error, and take it back by hand."""
+    rollout = _since(rollout, 1)
+    _calls(rollout, candidates=failing, controls=3 * failing, error="timeout")
+    changes.roll_back(rollout=rollout, by=rollout.started_by, reason="It looks odd.")
+    return rollout
+
+
+def _again(rollout: Rollout) -> Rollout:
+    plan = make_plan(steps=(Step(0.25), Step(0.95)))
+    made = make_rollout(
+        rollout.prompt, plan=plan, by=rollout.started_by, note="The provider had trouble.", overrides_cool_down=True
+    )
+    return _since(made, 1)
+
+
+def test_a_second_try_of_the_same_two_versions_goes_on_with_the_evidence_of_the_first():
+    first = _tried(make_rollout(plan=make_plan(steps=(Step(0.25), Step(0.95)))), failing=4)
+    second = _again(first)
+    _calls(second, candidates=4, controls=12, error="timeout")
+    alone = Rollout.objects.select_related("project", "prompt", "control", "candidate").get(pk=second.pk)
+    alone.continues_id = None
+    plan, now = changes.plan_of(second), timezone.now()
+
+    without = decide(rollout_control.situation_of(alone, plan, rollout_counting.counts_of(alone, plan), now))
+    action = rollout_control.look_at(second, now=now)
+
+    assert without.action == Action.WARN
+    assert action == Action.ROLL_BACK
+    kept = second.decisions.get(action="roll back")
+    assert decide(records.situation_from_json(kept.situation)).harm == pytest.approx(kept.evidence["harm"])
+
+
+def test_a_third_try_goes_on_with_the_evidence_of_both_before_it():
+    first = _tried(make_rollout(plan=make_plan(steps=(Step(0.25), Step(0.95)))), failing=2)
+    third = _again(_tried(_again(first), failing=3))
+    plan = changes.plan_of(third)
+
+    tries = rollout_counting.earlier_tries(third)
+    situation = rollout_control.situation_of(
+        third, plan, rollout_counting.counts_of(third, plan), timezone.now()
+    )  # fmt: skip
+
+    assert [one.counts.candidate[0].units for one in tries] == [3, 2]
+    errors = next(metric for metric in situation.metrics if metric.name == "Errors")
+    assert [one.parts[0].candidate_events for one in errors.earlier] == [3, 2]
+
+
+def test_the_report_of_a_rollout_outlives_its_calls():
+    rollout = _tried(make_rollout(plan=make_plan(steps=(Step(0.25), Step(0.95)))), failing=4)
+    Rollout.objects.update(ended_at=timezone.now() - timedelta(days=4))
+    before = rollout_counting.counts_of(Rollout.objects.get(pk=rollout.pk), changes.plan_of(rollout))
+    Rollout.objects.update(counted={})
+
+    rollout_control.look_at_all()
+    Span.objects.filter(rollout_id=rollout.pk).delete()
+    Rollout.objects.update(looked_at=None)
+
+    ended = Rollout.objects.get(pk=rollout.pk)
+    assert ended.counted["is_final"]
+    assert rollout_counting.counts_of(ended, changes.plan_of(ended)) == before
+
+
+def test_an_ended_rollout_that_cannot_be_counted_stands_in_nobodys_way():
+    broken = _tried(make_rollout(plan=make_plan(steps=(Step(0.25), Step(0.95)))), failing=1)
+    Rollout.objects.update(ended_at=timezone.now() - timedelta(days=4), step_began=[])
+    fine = _since(make_rollout(), 1)
+
+    rollout_control.look_at_all()
+
+    assert fine.decisions.exclude(situation={}).exists()
+    assert changes.uncounted(ended_before=timezone.now(), limit=5) == []
+    assert Rollout.objects.get(pk=broken.pk).counted["is_final"]

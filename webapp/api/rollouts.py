@@ -23,6 +23,7 @@ from prompt_registry.errors import (
     RolloutChangedMeanwhile,
     RolloutCoolingDown,
     RolloutOver,
+    RolloutProvenWorse,
     RolloutRunning,
     RolloutTriedBefore,
 )
@@ -72,6 +73,8 @@ class RolloutOut(Schema):
     started_by: str | None
     started_at: datetime
     ended_at: datetime | None
+    # An earlier try of the same two versions, whose evidence goes on in this one.
+    continues: UUID | None
     url: str
 
 
@@ -100,7 +103,9 @@ class StartIn(Schema):
     overrides_cool_down: bool = False
 
 
-_ANSWERS = (RolloutOver, RolloutChangedMeanwhile, RolloutRunning, RolloutCoolingDown, RolloutTriedBefore)
+_ANSWERS = (
+    RolloutOver, RolloutChangedMeanwhile, RolloutRunning, RolloutCoolingDown, RolloutTriedBefore, RolloutProvenWorse,
+)  # fmt: skip
 
 
 def _body(schema: type[Schema], *, is_needed: bool = False) -> dict[str, Any]:
@@ -136,7 +141,7 @@ def start(request: HttpRequest) -> HttpResponse:
     candidate = one(prompt.versions.select_related("prompt__project"), number=given.version)
     live = one(prompt.labels.select_related("version__prompt__project"), name=given.label).version
     with _refusals():
-        steps = rollout_plans.steps_of(given.shares, hours=given.hours) if given.shares else ()
+        steps = rollout_plans.steps_of(given.shares, hours=[given.hours]) if given.shares else ()
         wishes = rollout_plans.Wishes(caution=given.caution, steps=steps)
         plan = rollout_plans.propose(control=live, candidate=candidate, wishes=wishes, now=timezone.now())
         made = changes.start(
@@ -239,6 +244,6 @@ def _shown(row: Rollout) -> dict[str, Any]:
             for index, step in enumerate(changes.plan_of(row).steps)
         ],
         "note": row.note, "reason": row.reason, "started_by": row.started_by.display_name if row.started_by else None,
-        "started_at": row.started_at, "ended_at": row.ended_at,
+        "started_at": row.started_at, "ended_at": row.ended_at, "continues": row.continues_id,
         "url": f"{settings.PUBLIC_URL}{places.rollout(row.prompt, str(row.pk))}",
     }  # fmt: skip

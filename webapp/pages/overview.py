@@ -20,7 +20,7 @@ from projects.models import Project
 from projects.roles import Action
 from webapp import charts, time_ranges
 from webapp.access import ProjectRequest, requires
-from webapp.pages import issues_reading, overview_charts, overview_panels, overview_words
+from webapp.pages import issues_reading, overview_charts, overview_panels, overview_rollouts, overview_words
 from webapp.pages.issues_view import Line
 from webapp.pages.overview_charts import Publishing
 from webapp.pages.traces_links import explore_url, same_page, trace_url
@@ -124,12 +124,17 @@ def _panels(request: ProjectRequest, scope: Scope, report: Report) -> dict[str, 
     def link(**filters: object) -> str:
         return explore_url(request, scope.project, **{"prompt": scope.prompt, "model": scope.model} | filters)
 
+    rollouts = overview_rollouts.running(project=scope.project, prompt_name=scope.prompt)
     return {
+        "splits": overview_rollouts.splits(
+            project=scope.project, rollouts=rollouts, start=scope.time_range.start, end=scope.time_range.end, link=link,
+            filters=scope.filters,
+        ),
         "tiles": overview_panels.tiles(report, link),
         "versions": overview_panels.version_rows(report, link),
         "models": overview_panels.model_rows(report, link),
         "hidden_versions": max(0, len(report.versions) - overview_panels.MOST_ROWS),
-    }
+    }  # fmt: skip
 
 
 def _charts(request: ProjectRequest, report: Report, published: list[Publishing]) -> dict[str, Any]:

@@ -23,12 +23,13 @@ from prompt_registry.errors import DraftChangedElsewhere, VersionUnknown
 from prompt_registry.models import Prompt, PromptVersion
 from prompt_registry.queries import VersionRow
 from webapp.access import ProjectRequest, requires
-from webapp.pages import prompts_talk
+from webapp.pages import overview_rollouts, prompts_talk
 from webapp.pages.prompts_form import blanks_of, number_in, preview_of, settings_in_words
 from webapp.pages.prompts_frame import pointer, prompt_of, render_prompt
 from webapp.pages.prompts_included import included
 from webapp.pages.prompts_snippets import snippets as code_lines
 from webapp.pages.prompts_talk import Failed
+from webapp.pages.traces_links import explore_url
 
 PAGE_SIZE = 50
 MOVES_SHOWN = 100
@@ -76,13 +77,19 @@ def history(request: ProjectRequest, prompt_id: int) -> HttpResponse:
     before = number_in(request.GET, "before") or None
     rows, has_older = queries.history(prompt=prompt, before=before, limit=PAGE_SIZE)
     newest = versions.newest_of(prompt)
+    now, environment = timezone.now(), request.GET.get("environment", "")[:60].replace("\x00", "")
     usage = usage_prompts.of_versions(
-        project=request.project, prompt_name=prompt.name, numbers=[row.version.number for row in rows],
-        now=timezone.now(), environment=request.GET.get("environment", "")[:60].replace("\x00", ""),
+        project=request.project, prompt_name=prompt.name, numbers=[row.version.number for row in rows], now=now,
+        environment=environment,
     )  # fmt: skip
+
+    def calls(**filters: object) -> str:
+        return explore_url(request, request.project, **{"range": "30d", **filters})
+
     came_from = prompt.moved_from.select_related("project").order_by("pk").first()
     context = {
         "entries": [Entry(row, usage.get(row.version.number, Usage())) for row in rows],
+        "splits": overview_rollouts.since_start(prompt=prompt, now=now, link=calls, environment=environment),
         "came_from": pointer(request, came_from) if came_from else None,
         "newest": newest,
         "numbers": range(newest.number, max(0, newest.number - 200), -1) if newest else [],

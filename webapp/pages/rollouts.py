@@ -20,9 +20,11 @@ from prompt_registry.rollouts.guardrails import Plan
 from webapp import charts, formats
 from webapp.access import ProjectRequest, one, requires
 from webapp.chart_data import TimeSeriesChart
-from webapp.pages import rollouts_actions, rollouts_examples, rollouts_start, rollouts_view
+from webapp.pages import rollouts_actions, rollouts_examples, rollouts_split, rollouts_start, rollouts_view
+from webapp.pages.prompts_form import number_in
 from webapp.pages.prompts_frame import helpers
-from webapp.render import render_page
+from webapp.pages.rollouts_examples import ShownPair
+from webapp.render import is_fragment, render_page
 from workers import rollout_control, rollout_counting
 
 PAGE_SIZE = 50
@@ -49,14 +51,24 @@ def rollouts(request: ProjectRequest) -> HttpResponse:
 
 @requires(Action.READ_PROMPTS)
 def rollout(request: ProjectRequest, rollout_id: UUID) -> HttpResponse:
-    """Show one rollout as it stands."""
+    """Show one rollout as it stands; `pair` chooses which two answers to one question stand side by side."""
     row = rollout_of(request, rollout_id)
-    return render_page(request, "rollouts/page.html", _context(request, row), fragment="live", section="rollouts")
+    if "pair" in request.GET and is_fragment(request):
+        context = {"rollout": row, "pair": _pair(request, row)}
+        return render_page(request, "rollouts/page.html", context, fragment="pairs", section="rollouts")
+    context = _context(request, row)
+    if not is_fragment(request):
+        context["pair"] = _pair(request, row)
+    return render_page(request, "rollouts/page.html", context, fragment="live", section="rollouts")
+
+
+def _pair(request: ProjectRequest, row: Rollout) -> ShownPair | None:
+    return rollouts_examples.pair(row, number_in(request.GET, "pair"))
 
 
 def rollout_of(request: ProjectRequest, rollout_id: UUID) -> Rollout:
     """Return a rollout of the request's project, or answer 404."""
-    related = ("project", "prompt", "prompt__project", "control", "candidate", "started_by")
+    related = ("project", "prompt", "prompt__project", "control", "candidate", "started_by", "continues")
     return one(Rollout.objects.for_project(request.project).select_related(*related), pk=rollout_id)
 
 
@@ -99,12 +111,13 @@ def _numbers(row: Rollout, plan: Plan) -> dict[str, Any]:
         return {"verdict": rollouts_view.without_numbers(row), "is_unknown": True}
     chart, each = _charts(row, plan)
     return {
-        "verdict": rollouts_view.verdict(row, decision, tiles),
+        "verdict": rollouts_view.verdict(row, decision, tiles, new_people=situation.split_units[-1]),
         "next_step": rollouts_view.next_step(row, plan, decision, now),
         "arms": rollouts_view.arms(row, counts),
         "tiles": tiles,
         "triggers": rollouts_view.triggers(plan, situation) if row.is_active else [],
         "decision": decision,
+        "split_cause": rollouts_split.cause(row, plan, decision),
         "strayed": counts.strayed_calls,
         "earlier": counts.earlier_calls,
         "charts": [(one, charts.svg(one), charts.numbers(one)) for one in (chart, each) if one],

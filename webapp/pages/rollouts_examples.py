@@ -1,11 +1,11 @@
-"""Calls of a rollout that people disliked, of each side, as they can be read."""
+"""Calls of a rollout as they can be read: those that people disliked, and what both versions answered to one question."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitoring import prompt_calls, trace_messages
+from monitoring import prompt_calls, rollout_pairs, trace_messages
 from monitoring.kinds import Arm
 from monitoring.models import Trace
 from monitoring.prompt_calls import PromptCall
@@ -32,6 +32,53 @@ class Side:
     number: int
     arm: str
     examples: list[Example]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one version answered, with whether somebody disliked it."""
+
+    number: int
+    example: Example
+    is_disliked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPair:
+    """One pair of calls among several, and whether both were asked the very same."""
+
+    place: int
+    count: int
+    is_same: bool
+    answers: list[Answer]
+
+    @property
+    def before(self) -> int:
+        """The pair before this one, the last one before the first."""
+        return self.place - 1 or self.count
+
+    @property
+    def after(self) -> int:
+        return self.place % self.count + 1
+
+
+def pair(rollout: Rollout, place: int) -> ShownPair | None:
+    """Return one pair of both versions' answers to a question, counted from 1; None where there is none."""
+    found = rollout_pairs.of(project=rollout.project, rollout_id=rollout.pk)
+    if not found:
+        return None
+    place = min(max(place, 1), len(found))
+    chosen = found[place - 1]
+    calls = prompt_calls.of_traces(
+        project=rollout.project, prompt_name=rollout.prompt.name, trace_ids=[chosen.control, chosen.candidate]
+    )
+    known = {call.trace_id: _example(call) for call in calls}
+    sides = (
+        (rollout.control.number, chosen.control, chosen.is_control_disliked),
+        (rollout.candidate.number, chosen.candidate, chosen.is_candidate_disliked),
+    )
+    answers = [Answer(number, known[trace], is_bad) for number, trace, is_bad in sides if trace in known]
+    return ShownPair(place, len(found), chosen.is_same, answers) if len(answers) == len(sides) else None
 
 
 def disliked(rollout: Rollout) -> list[Side]:

@@ -80,6 +80,7 @@ def _show(
         "publishing": publishing,
         "proposed": proposed,
         "steps": _rows(proposed),
+        "everybody": round(proposed.units_a_day),
         "guardrails": [_guardrail_row(proposed, index) for index in range(len(proposed.guardrails))],
         "total": rollouts_view.total_words(proposed),
         "cautions": CAUTIONS,
@@ -102,7 +103,7 @@ def _rows(plan: RolloutPlan) -> list[dict[str, Any]]:
             "share": step.share,
             "at_least": formats.duration_seconds(step.at_least),
             "about": formats.duration_seconds(seconds) if math.isfinite(seconds) else "not known",
-            "people": plan.units_a_day * step.share if plan.units_a_day else None,
+            "people": round(plan.units_a_day * step.share) if plan.units_a_day else None,
         }
         for step, seconds in zip(plan.steps, about, strict=True)
     ]
@@ -124,7 +125,7 @@ def _caution(given: Mapping[str, str]) -> Caution:
 def _wishes(given: Mapping[str, str]) -> Wishes:
     """Return what was typed: shares in percent with commas between, hours at each, and who it is about."""
     return Wishes(
-        caution=_caution(given), steps=_steps(given), asks_at_end=bool(given.get("asks")),
+        caution=_caution(given), steps=_steps(given), asks_at_end=bool(given.get("asks")) or plans.FULL in _asks_before(given),
         targeting=targeting_of(
             environments=given.get("environments", ""), attributes=given.get("attributes", ""), testers=given.get("testers", "")
         ),
@@ -133,21 +134,31 @@ def _wishes(given: Mapping[str, str]) -> Wishes:
 
 
 def _steps(given: Mapping[str, str]) -> tuple[Step, ...]:
-    text = given.get("shares", "").strip()
-    if not text:
+    shares = _numbers(given.get("shares", ""), "Write the shares as numbers with commas between, such as 1, 5, 25, 95.")
+    if not shares:
         return ()
+    shares = [share / 100 for share in shares]
+    asks_before = shares[1:] if given.get("asks") else _asks_before(given)
+    return steps_of(shares, hours=_hours(given), asks_before=asks_before)
+
+
+def _asks_before(given: Mapping[str, str]) -> list[float]:
+    typed = _numbers(
+        given.get("asks_before", ""), "Write the shares to be asked before as numbers with commas between."
+    )
+    return [share / 100 for share in typed]
+
+
+def _hours(given: Mapping[str, str]) -> list[float]:
+    typed = given.get("hours", "")
+    return _numbers(typed, "Write the hours as a number, or as one for each share with commas between.") or [2.0]
+
+
+def _numbers(text: str, problem: str) -> list[float]:
     try:
-        shares = [float(part.strip().rstrip("%").strip()) / 100 for part in text.split(",") if part.strip()]
+        return [float(part.strip().rstrip("%").strip()) for part in text.split(",") if part.strip()]
     except ValueError as error:
-        raise PlanNotUsable("Write the shares as numbers with commas between, such as 1, 5, 25, 95.") from error
-    return steps_of(shares, hours=_hours(given), asks=bool(given.get("asks")))
-
-
-def _hours(given: Mapping[str, str]) -> float:
-    try:
-        return float(given.get("hours") or 2)
-    except ValueError:
-        return -1.0
+        raise PlanNotUsable(problem) from error
 
 
 def _hour(given: Mapping[str, str], name: str) -> int:

@@ -23,9 +23,10 @@ from prompt_registry.rollouts.decisions import (
     Evidence,
     Part,
     Situation,
+    counted,
     decide,
 )
-from prompt_registry.rollouts.evidence import Stage, risk_interval
+from prompt_registry.rollouts.evidence import risk_interval
 from prompt_registry.rollouts.guardrails import Guardrail, Plan
 from prompt_registry.rollouts.models import RolloutState
 from webapp import formats, rollout_svg
@@ -35,6 +36,8 @@ _MOST_POINTS = 300
 _MOST_LINES = 6
 # What would need more than so many is not worth a word.
 _MOST_MORE = 512
+_MOST_BETTER = 2
+_LONGEST_WORTH_SAYING = 30 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,11 @@ class Tile:
         if self.evidence.not_worse >= PROMOTE_AT:
             return "better" if self.high < 1 else "fine"
         return "not enough data"
+
+    @property
+    def comparison(self) -> str:
+        """Return both rates in words, the new version's first."""
+        return f"{self.guardrail.title} {formats.percent(self.candidate.share)} against {formats.percent(self.control.share)}"
 
     @property
     def kind(self) -> str:
@@ -138,13 +146,9 @@ def tiles(plan: Plan, counts: Counts, situation: Situation, decision: Decision) 
     shares = [plans.new_share([step.share for step in plan.steps], index) for index in range(situation.index + 1)]
     found, place = [], 0
     for guardrail, metric, evidence in zip(plan.guardrails, situation.metrics, decision.evidence, strict=True):
-        part = 0
-        stages = [Stage(share, count) for share, count in zip(shares, metric.parts[part].events, strict=True)]
-        low, high = risk_interval(metric.parts[part].candidate_events, stages)
+        low, high = risk_interval(*counted(metric, 0, shares))
         found.append(
-            Tile(
-                guardrail, _rate(counts.control, place + part), _rate(counts.candidate, place + part), low, high, evidence
-            )
+            Tile(guardrail, _rate(counts.control, place), _rate(counts.candidate, place), low, high, evidence)
         )  # fmt: skip
         place += guardrail.parts
     return found
@@ -177,27 +181,33 @@ def stops(rollout: Rollout, plan: Plan) -> list[Stop]:
     return [*found, Stop(1.0, last, 0)]
 
 
-def verdict(rollout: Rollout, decision: Decision, shown: Sequence[Tile]) -> str:
-    """Return the one sentence of the page."""
+def verdict(rollout: Rollout, decision: Decision, shown: Sequence[Tile], *, new_people: int = 0) -> str:
+    """Return the few words that say how it stands; `new_people` are those of both versions at the present share."""
     number = rollout.candidate.number
     if rollout.state == RolloutState.COMPLETED:
         return f"v{number} is live for everybody. {rollout.reason}"
     if rollout.state == RolloutState.ROLLED_BACK:
         return f"v{number} was taken back; everybody gets v{rollout.control.number}. {rollout.reason}"
     start = f"v{number} is at {formats.percent(rollout.share)}{' and paused' if rollout.state == RolloutState.PAUSED else ''}."
-    worse = [tile.guardrail.title.lower() for tile in shown if tile.status in ("worse", "maybe worse")]
-    unsure = [
-        tile.guardrail.title.lower() for tile in shown if tile.status == "not enough data" and tile.guardrail.is_gate
-    ]
     if rollout.trouble:
         return f"{start} {rollout.trouble}"
     if decision.action == Action.FREEZE:
         return f"{start} It waits, because its numbers cannot be trusted now. {decision.reason}"
-    if worse:
-        return f"{start} It may be getting worse: {', '.join(worse)}."
-    if unsure:
-        return f"{start} Safe so far. Not enough data yet about {', '.join(unsure)}."
-    return f"{start} Safe so far."
+    if worse := [tile for tile in shown if tile.status in ("worse", "maybe worse")]:
+        return f"{start} It may be getting worse: {', '.join(tile.comparison.lower() for tile in worse)}."
+    better = [f"{tile.comparison}: better." for tile in shown if tile.status == "better"]
+    unsure = [tile.guardrail.title for tile in shown if tile.status == "not enough data" and tile.guardrail.is_gate]
+    return " ".join([start, "Safe so far.", *better[:_MOST_BETTER], *_unsure(rollout, unsure, new_people)])
+
+
+def _unsure(rollout: Rollout, titles: Sequence[str], new_people: int) -> list[str]:
+    if not titles:
+        return []
+    sentence = f"Not enough data yet about {', '.join(title.lower() for title in titles)}"
+    left = durations.seconds_left(changes.plan_of(rollout), index=rollout.step, titles=titles, units=new_people)
+    if not 0 < left < _LONGEST_WORTH_SAYING:
+        return [f"{sentence}."]
+    return [f"{sentence}, usually at most {formats.duration_seconds(left)} more."]
 
 
 def including_words(names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from callboard import feedback_tokens, otlp, prompt_stream
 from callboard.delivery import Batch, Courier, Route
 from callboard.http_client import Answer, HttpClient
 from callboard.notices import notice
+from callboard.old_talks import OldTalks
 from callboard.otlp import Mask, SpanEncoder
 from callboard.outbox import Outbox
 from callboard.prompt_disk import PromptDisk
@@ -84,7 +85,14 @@ def prompts(settings: Settings, *, on_deleted: Callable[[str], None] | None, max
         max_stale_on_delete=max_stale_on_delete,
         on_deleted=on_deleted,
         environment=settings.environment,
+        old_talks=_old_talks(settings),
     )
+
+
+def _old_talks(settings: Settings) -> OldTalks:
+    if not settings.api_key:
+        return OldTalks()
+    return OldTalks(settings.prompt_dir, scope=settings.url, secret=settings.api_key)
 
 
 def prompt_disk(settings: Settings, directory: Path | None) -> PromptDisk | None:

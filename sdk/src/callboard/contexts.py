@@ -1,6 +1,7 @@
 """What surrounds the code that runs now: the active span, and who and what it works for."""
 
 import contextlib
+import datetime
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,8 @@ class Ambient:
 
     user: str | None = None
     session: str | None = None
+    # When the session began, in Unix seconds, where the application knows.
+    session_began_at: float | None = None
     tags: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     prompt: PromptLink | None = None
@@ -105,13 +108,16 @@ def context(
     *,
     user: object = None,
     session: object = None,
+    session_began_at: datetime.datetime | float | None = None,
     tags: Iterable[str] = (),
     metadata: Mapping[str, Any] | None = None,
     trace_id: str | None = None,
 ) -> Scope[Ambient]:
     """Return a `with` block whose spans carry this user, session, tags and metadata; blocks nest and add up.
 
-    `trace_id` gives the traces begun in the block an id known beforehand, see `create_trace_id`.
+    With `session_began_at` (a moment or Unix seconds) a conversation keeps the prompt version that it began with while a
+    rollout goes on, whichever process or machine answers. `trace_id` gives the traces begun in the block an id known
+    beforehand, see `create_trace_id`.
     """
     outer = AMBIENT.get()
     try:
@@ -119,6 +125,7 @@ def context(
             outer,
             user=outer.user if user is None else str(user),
             session=outer.session if session is None else str(session),
+            session_began_at=_began(outer, session, session_began_at),
             tags=with_tags(outer.tags, tags),
             metadata={**outer.metadata, **(metadata or {})},
         )
@@ -128,6 +135,13 @@ def context(
     if trace_id is not None:
         inner = replace(inner, trace_id=_valid_trace_id(trace_id), parent_id=0)
     return Scope(AMBIENT, inner)
+
+
+def _began(outer: Ambient, session: object, began_at: datetime.datetime | float | None) -> float | None:
+    if began_at is None:
+        is_the_same = session is None or str(session) == outer.session
+        return outer.session_began_at if is_the_same else None
+    return began_at.timestamp() if isinstance(began_at, datetime.datetime) else float(began_at)
 
 
 def with_tags(outer: Iterable[str], added: Iterable[str]) -> tuple[str, ...]:

@@ -38,6 +38,14 @@ class RunningRollout:
     share_ppm: int
     candidate: Prompt[Any]
     targeting: Targeting | None = None
+    # Since when (Unix seconds) which share got it, oldest first; empty from a server that does not tell.
+    shares: tuple[tuple[float, int], ...] = ()
+
+    def share_at(self, began_at: float | None) -> int:
+        """Return the share for a conversation that began then: none of it before the rollout; by default the present one."""
+        if began_at is None or not self.shares:
+            return self.share_ppm
+        return max((share for since, share in self.shares if since <= began_at), default=0)
 
 
 def key_of(name: str, label: str, version: int | None) -> str:
@@ -224,8 +232,9 @@ def _rollout_in(
         candidate = prompt_models.from_payload(rollout["candidate"], label=label, source=source)
         rollout_id, share_ppm = str(rollout["id"]), int(rollout["share_ppm"])
         targeting = Targeting.from_json(rollout["targeting"]) if "targeting" in rollout else None
+        shares = tuple((float(one["since"]), int(one["share_ppm"])) for one in rollout.get("shares", ()))
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
         # A rollout this SDK does not understand: everybody stays on the control version.
         return None
     candidate = candidate.changed(rollout_id=rollout_id, arm="candidate")
-    return RunningRollout(rollout_id, share_ppm, candidate, targeting)
+    return RunningRollout(rollout_id, share_ppm, candidate, targeting, shares)

@@ -10,6 +10,7 @@ from callboard.contexts import AMBIENT, entered_span
 from callboard.errors import PromptTypeMismatch, PromptUnavailable
 from callboard.jitter import chance
 from callboard.notices import notice
+from callboard.old_talks import OldTalks
 from callboard.prompt_addresses import DEFAULT_LABEL
 from callboard.prompt_disk import PromptDisk
 from callboard.prompt_entries import Entry, Moment
@@ -21,7 +22,6 @@ from callboard.prompt_stream import PromptStream
 
 Fallback = str | Sequence[Mapping[str, Any]]
 _MAX_ENTRIES: Final = 10_000
-_MAX_TALKS: Final = 10_000
 # While a refresh is under way nobody asks for another one.
 _IN_FLIGHT_SECONDS: Final = 30.0
 # Processes that restart together do not all ask at once.
@@ -44,10 +44,10 @@ class PromptStore:
         max_stale_on_delete: float = 24 * 3600.0,
         on_deleted: Callable[[str], None] | None = None,
         environment: str = "",
+        old_talks: OldTalks | None = None,
     ) -> None:
         self._environment = environment
-        # Conversations that began with the control of a rollout, oldest first.
-        self._old_talks: dict[tuple[str, str], None] = {}
+        self._old_talks = old_talks or OldTalks()
         self.counts: Counter[str] = Counter()
         # By the arguments of `get` as they were given; several may lead to one entry.
         self.entries: dict[tuple[str, str | None, int | None], Entry] = {}
@@ -202,10 +202,12 @@ class PromptStore:
             return prompt
         unit_id = str(unit) if unit is not None else _unit_at_hand()
         bucket = assignment.bucket_of(rollout_id=rollout.id, unit_id=unit_id)
-        is_candidate, is_compared = assignment.is_candidate(bucket, rollout.share_ppm), True
+        ambient = AMBIENT.get()
+        share_ppm = rollout.share_at(ambient.session_began_at)
+        is_candidate, is_compared = assignment.is_candidate(bucket, share_ppm), True
         if rollout.targeting is not None:
             place, is_compared = rollout.targeting.place_of(
-                bucket=bucket, environment=self._environment, attributes=AMBIENT.get().metadata
+                bucket=bucket, environment=self._environment, attributes=ambient.metadata
             )
             is_candidate = is_candidate if place == "split" else place == "candidate"
         if is_compared and self._is_in_old_talk(rollout.id, is_candidate):
@@ -218,13 +220,9 @@ class PromptStore:
         session = AMBIENT.get().session
         if session is None:
             return False
-        key = (rollout_id, session)
         if is_candidate:
-            return key in self._old_talks
-        self._old_talks[key] = None
-        if len(self._old_talks) > _MAX_TALKS:
-            # The oldest is forgotten; with many threads somebody else may have been faster.
-            self._old_talks.pop(next(iter(self._old_talks), key), None)
+            return self._old_talks.has(rollout_id, session)
+        self._old_talks.add(rollout_id, session)
         return False
 
     def _without(

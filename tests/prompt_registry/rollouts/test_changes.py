@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from projects.models import AuditEvent, Job, WebhookEvent
 from projects.roles import Role
-from prompt_registry import dependents, labels, prompts, resolution
+from prompt_registry import contents, dependents, labels, prompts, resolution
 from prompt_registry.errors import (
     AlreadyThere,
     ApprovalMissing,
@@ -25,6 +25,7 @@ from prompt_registry.errors import (
     RolloutChangedMeanwhile,
     RolloutCoolingDown,
     RolloutOver,
+    RolloutProvenWorse,
     RolloutRunning,
     RolloutTriedBefore,
     UntestedVersion,
@@ -57,6 +58,19 @@ def test_a_rollout_serves_its_candidate_beside_what_is_live():
     assert served["rollout"]["share_ppm"] == 10_000
     assert served["rollout"]["candidate"]["version"] == 2
     assert served["rollout"]["candidate"]["messages"][0]["content"].startswith("Answer number")
+
+
+def test_clients_are_told_since_when_which_share_gets_the_candidate():
+    rollout = make_rollout()
+    changes.advance(rollout=rollout, by=rollout.started_by, reason="Fine.")
+
+    shares = _served(rollout)["rollout"]["shares"]
+
+    first, second = changes.began(Rollout.objects.get(pk=rollout.pk))
+    assert shares == [
+        {"since": first.timestamp(), "share_ppm": 10_000},
+        {"since": second.timestamp(), "share_ppm": 250_000},
+    ]
 
 
 def test_a_fixed_version_and_another_label_know_nothing_of_a_rollout():
@@ -231,6 +245,45 @@ def test_what_was_taken_back_is_not_tried_until_it_passes():
 
     with pytest.raises(RolloutTriedBefore):
         make_rollout(rollout.prompt)
+
+
+def _again(rollout: Rollout, **values: object) -> Rollout:
+    return make_rollout(rollout.prompt, note="It was the network.", overrides_cool_down=True, **values)
+
+
+def test_a_second_try_of_the_same_two_versions_continues_the_first():
+    rollout = make_rollout()
+    changes.roll_back(rollout=rollout, by=rollout.started_by, reason="Bad.")
+
+    assert _again(rollout).continues == rollout
+
+
+def test_the_same_text_under_another_number_is_no_new_version():
+    rollout = make_rollout()
+    changes.roll_back(rollout=rollout, by=rollout.started_by, reason="Bad.")
+    make_version(rollout.prompt)
+    fourth = make_version(rollout.prompt, contents.of_version(rollout.candidate))
+
+    assert _again(rollout, candidate=fourth).continues == rollout
+
+
+def test_a_new_version_and_another_control_begin_without_the_evidence_of_before():
+    rollout = make_rollout()
+    changes.roll_back(rollout=rollout, by=rollout.started_by, reason="Bad.")
+    third = _again(rollout, candidate=make_version(rollout.prompt))
+    changes.finish(rollout=third, by=third.started_by, reason="Good.")
+
+    again = _again(rollout, candidate=rollout.candidate)
+
+    assert (third.continues, again.continues) == (None, None)
+
+
+def test_what_the_rule_took_back_is_not_tried_again_whatever_the_note_says():
+    rollout = make_rollout()
+    changes.apply(rollout=rollout, action="roll back", reason="Errors.", situation={"n": 1}, evidence={})
+
+    with pytest.raises(RolloutProvenWorse):
+        _again(rollout)
 
 
 @pytest.mark.parametrize("act", ["archive", "delete"])

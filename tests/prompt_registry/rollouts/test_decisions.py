@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from prompt_registry.rollouts import plans
-from prompt_registry.rollouts.decisions import Action, Metric, Part, Situation, decide
+from prompt_registry.rollouts.decisions import Action, Metric, Part, Situation, Try, decide
+from prompt_registry.rollouts.evidence import HARM, Stage, ln_e
 from prompt_registry.rollouts.plans import BUDGETS, HOUR, USUAL_STEPS, Caution
 from tests.prompt_registry.rollouts.factories import make_plan
 
@@ -132,6 +133,34 @@ def test_the_margin_narrows_as_the_share_grows(caution, base_rate, margins):
     found = [plans.margin(BUDGETS[caution], next_share=share, base_rate=base_rate) for share in (0.05, 0.25, 1.0)]
 
     assert found == pytest.approx(margins)
+
+
+def test_what_an_earlier_try_found_counts_as_if_it_had_happened_before_the_first_share():
+    now, before = metric(candidate=22), Try(shares=(0.01, 0.0404), parts=(Part(30, (60, 400)),))
+    shares = [plans.new_share([step.share for step in USUAL_STEPS], index) for index in range(2)]
+    stages = [Stage(0.01, 60), Stage(0.0404, 400), Stage(shares[0], 60), Stage(shares[1], 400)]
+
+    decision = decide(situation(replace(now, earlier=(before,))))
+
+    assert decision.evidence[0].harm == pytest.approx(ln_e(52, stages, tolerated=1.0, alternatives=HARM))
+    assert decide(situation(now)).action == Action.WAIT
+    assert decision.action == Action.ROLL_BACK
+
+
+def test_a_good_first_try_cannot_be_forgotten_either_and_a_bad_one_keeps_the_next_share_closed():
+    bad = Try(shares=(0.01, 0.0404), parts=(Part(30, (60, 400)),))
+
+    assert decide(situation(metric(candidate=17))).action == Action.PROMOTE
+    assert decide(situation(metric(candidate=17, earlier=(bad,)))).action != Action.PROMOTE
+
+
+def test_the_first_calls_of_an_earlier_try_count_as_well():
+    rare = Metric("Errors", 0.01, (Part(0, (0, 0)),), call_rate=0.01)
+    failed = Try(shares=(0.01,), parts=(Part(0, (0,)),), candidate_units=100, first_call_events=20)
+
+    alone, after = (decide(situation(one)).evidence[0].not_worse for one in (rare, replace(rare, earlier=(failed,))))
+
+    assert after < alone
 
 
 def test_small_traffic_gets_fewer_and_larger_steps():

@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from monitoring.kinds import Kind
 from prompt_registry.models import LabelMove, Prompt, PromptVersion
+from prompt_registry.rollouts import changes
 from tests.monitoring.factories import make_span, make_trace, rate, send
 from tests.projects.factories import make_member, make_project, signed_in
+from tests.prompt_registry.rollouts.factories import make_rollout
 
 pytestmark = pytest.mark.django_db
 
@@ -212,7 +214,7 @@ def test_the_page_takes_the_same_few_statements_however_much_happened(project, p
     for _ in range(8):
         rate(project, make_trace(project, at=ago(1)), comment="meh")
 
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         page()
 
 
@@ -221,3 +223,35 @@ def test_strangers_see_nothing(project):
 
     assert stranger.get(f"/p/{project.slug}/").status_code == 404
     assert stranger.get(f"/p/{project.slug}/charts/calls.json").status_code == 404
+
+
+def _rollout_calls(rollout, arm, count, **fields):
+    sent = {"callboard.rollout.id": str(rollout.pk), "callboard.rollout.arm": arm, "callboard.rollout.bucket": 1}
+    version = 2 if arm == "candidate" else 1
+    for _ in range(count):
+        make_trace(rollout.project, prompt=rollout.prompt.name, version=version, attributes=sent, **fields)
+
+
+def test_a_rollout_under_way_splits_the_numbers_by_version_and_leads_to_its_page():
+    rollout = make_rollout()
+    _rollout_calls(rollout, "control", 3)
+    _rollout_calls(rollout, "candidate", 2, error="timeout")
+    make_trace(rollout.project, prompt=rollout.prompt.name, version=1)
+    browser = signed_in(rollout.started_by)
+
+    answer = browser.get(f"/p/{rollout.project.slug}/")
+    other = browser.get(f"/p/{rollout.project.slug}/", {"prompt": "another"})
+
+    [split] = answer.context["splits"]
+    assert [(row.usage.call_count, row.usage.error_count) for row in split.rows] == [(3, 0), (2, 2)]
+    assert f"rollout={rollout.pk}&amp;arm=candidate" in answer.content.decode()
+    assert f'href="/p/{rollout.project.slug}/rollouts/{rollout.pk}/"' in answer.content.decode()
+    assert other.context["splits"] == []
+
+
+def test_a_rollout_that_is_over_splits_nothing_any_more():
+    rollout = make_rollout()
+    _rollout_calls(rollout, "control", 3)
+    changes.roll_back(rollout=rollout, by=rollout.started_by, reason="No.")
+
+    assert signed_in(rollout.started_by).get(f"/p/{rollout.project.slug}/").context["splits"] == []

@@ -151,6 +151,39 @@ def test_a_plan_can_be_looked_at_changed_and_started():
     assert (plan.caution, rollout.share_ppm) == ("fast", 100_000)
 
 
+def test_each_share_may_have_its_own_time_and_some_may_ask_first():
+    prompt = make_live_prompt()
+    form = {"do": "start", "shares": "5, 25, 50", "hours": "1, 2.5, 30", "asks_before": "25, 100", "expected": "1"}
+
+    _client(make_member(prompt.project, Role.APPROVER)).post(_start_page(prompt), form)
+
+    plan = changes.plan_of(Rollout.objects.get())
+    assert [step.at_least for step in plan.steps] == [3_600, 9_000, 108_000]
+    assert [step.asks_first for step in plan.steps] == [False, True, False]
+    assert plan.asks_at_end
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("hours", "1, 2"),
+        ("hours", "0"),
+        ("hours", "soon"),
+        ("asks_before", "30"),
+        ("asks_before", "x"),
+        ("asks_before", "5"),
+    ],
+)
+def test_times_and_questions_that_make_no_sense_are_refused(field: str, value: str):
+    prompt = make_live_prompt()
+    form = {"do": "start", "shares": "5, 25, 50", "hours": "2", "expected": "1", field: value}
+
+    answer = _client(make_member(prompt.project, Role.APPROVER)).post(_start_page(prompt), form)
+
+    assert answer.status_code == 422
+    assert not Rollout.objects.exists()
+
+
 @pytest.mark.parametrize("shares", ["", "abc", "0", "100", "5, 1", "5, 5", "nan", "1e9", "1,2,3,4,5,6,7,8,9"])
 def test_shares_that_make_no_sense_are_refused_with_the_reason(shares):
     prompt = make_live_prompt()
@@ -186,7 +219,7 @@ def test_another_project_sees_nothing_of_a_rollout():
     assert stranger.get(_page(rollout)).status_code == 404
 
 
-def _call(rollout: Rollout, arm: str) -> str:
+def _call(rollout: Rollout, arm: str, **fields: Any) -> str:
     is_candidate = arm == "candidate"
     sent = {
         "callboard.rollout.id": str(rollout.pk), "callboard.rollout.arm": arm,
@@ -195,7 +228,7 @@ def _call(rollout: Rollout, arm: str) -> str:
     version, trace = 2 if is_candidate else 1, new_trace_id()
     call = make_span(
         trace_id=trace, prompt=rollout.prompt.name, version=version, attributes=sent, at=timezone.now(),
-        answered=f"I am {arm}.",
+        answered=f"I am {arm}.", **fields,
     )  # fmt: skip
     send(rollout.project, call)
     return trace
@@ -211,6 +244,48 @@ def test_the_page_shows_what_people_disliked_of_each_side_and_leads_to_all_its_c
     assert "I am candidate." in page
     assert "I am control." not in page
     assert f"/explore/?rollout={rollout.pk}&amp;arm=candidate" in page
+
+
+def test_the_page_shows_both_answers_to_one_question_and_leads_to_the_next_pair():
+    rollout = make_rollout()
+    for question in ("Where is my parcel?", "Do you ship to Norway?"):
+        for arm in ("control", "candidate"):
+            _call(rollout, arm, asked=question)
+    rate(rollout.project, _call(rollout, "candidate", asked="May I return <b>it</b>?"))
+    _call(rollout, "control", asked="May I return <b>it</b>?")
+    client = _client(rollout.started_by)
+
+    page = client.get(_page(rollout)).content.decode()
+    part = client.get(_page(rollout), {"pair": "2"}, headers={"HX-Request": "true"}).content.decode()
+
+    assert "The same question, both answers" in page
+    assert "1 of 3" in page
+    assert "May I return &lt;b&gt;it&lt;/b&gt;?" in page
+    assert "<html" not in part
+    assert "2 of 3" in part
+    assert ("I am control." in part, "I am candidate." in part) == (True, True)
+
+
+@pytest.mark.parametrize(("asked_for", "place"), [("", 1), ("0", 1), ("99", 1), ("x", 1), ("-5", 1)])
+def test_a_pair_that_does_not_exist_is_the_nearest_one(asked_for: str, place: int):
+    rollout = make_rollout()
+    for arm in ("control", "candidate"):
+        _call(rollout, arm, asked="Where is my parcel?")
+
+    page = _client(rollout.started_by).get(_page(rollout), {"pair": asked_for})
+
+    assert page.context["pair"].place == place
+
+
+def test_the_page_of_the_prompts_versions_has_the_numbers_of_both_sides_since_the_start():
+    rollout = make_rollout()
+    _call(rollout, "candidate")
+    _call(rollout, "candidate")
+    address = reverse("prompt-versions", args=[rollout.project.slug, rollout.prompt_id])
+
+    [split] = _client(rollout.started_by).get(address).context["splits"]
+
+    assert [row.usage.call_count for row in split.rows] == [0, 2]
 
 
 def test_the_page_says_after_how_many_more_people_it_would_be_taken_back():
