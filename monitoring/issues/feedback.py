@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -39,7 +40,7 @@ class Theme:
 
 def themes(*, issue: Issue) -> list[Theme]:
     """Return what users say about the bad calls of an issue, what most of them say first. All of it is hostile text."""
-    values = {
+    values: dict[str, Any] = {
         "project": issue.project_id, "issue": issue.pk, "lately": timezone.now() - _LATELY, "chars": _MOST_CHARS,
         "looked_at": _LOOKED_AT, "most": _MOST_THEMES,
     }  # fmt: skip

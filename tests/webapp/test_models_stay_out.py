@@ -45,7 +45,7 @@ print(json.dumps({
 def test_the_web_process_shows_what_users_say_and_compares_texts_without_loading_a_model():
     project = make_project()
     admin = make_member(project=project, role=Role.ADMIN)
-    issue = make_issue(project, Scope("refused", prompt_name="support/answer"))
+    issue = make_issue(project, Scope("refused", prompt_name="support/answer"), evidence={"people": 300})
     (first, *_) = make_calls(project, 40, bad=20, since=timezone.now() - timedelta(hours=25))
     rate(project, first, comment="It refused to give me my refund")
     themes.follow(project_id=project.pk, now=timezone.now())
