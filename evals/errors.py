@@ -44,6 +44,10 @@ class JudgeUnreachable(EvalsError):
     """The provider that should judge is no longer connected. Choose another one, or ask an admin to connect it again."""
 
 
+class SecondOpinionRefused(EvalsError):
+    """A model cannot be asked about this detector like this."""
+
+
 class OnlineEvaluationNotUsable(EvalsError):
     """This check cannot watch live calls like this."""
 

@@ -15,11 +15,13 @@ from monitoring.analysis.models import (
     AnalysisRerun,
     AnalysisSettings,
     CallAnalysis,
+    DetectorJudge,
     DetectorSetting,
     FlagMark,
+    SecondOpinion,
 )
 from monitoring.clusters.models import Cluster, ClusteringRun, ClusterLink
-from monitoring.issues.models import Issue, IssueCycle, IssueEvent, IssueScope
+from monitoring.issues.models import Issue, IssueCycle, IssueEvent, IssueScope, IssueTheme, ThemeComment
 from monitoring.kinds import IdMode, Kind, MaskMode, Status
 from monitoring.streams.models import FlagHour, WatchedStream
 from projects.models import Project, User
@@ -27,7 +29,8 @@ from projects.models import Project, User
 # Django finds the tables of an app in its module `models`.
 __all__ = [
     "AnalysisProgress", "AnalysisRerun", "AnalysisSettings", "CallAnalysis", "Cluster", "ClusterLink", "ClusteringRun",
-    "DetectorSetting", "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueScope", "WatchedStream",
+    "DetectorJudge", "DetectorSetting", "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueScope", "IssueTheme",
+    "SecondOpinion", "ThemeComment", "WatchedStream",
 ]  # fmt: skip
 
 

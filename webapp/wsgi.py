@@ -41,4 +41,14 @@ def _protect(headers: Any, path: str, url: str) -> None:
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
 
 
-application = refuse_late(with_static_files(get_wsgi_application()))
+def _pages() -> Any:
+    pages = get_wsgi_application()
+    # Its tables are there once Django is set up.
+    from monitoring.embeddings import local
+
+    # The models take more memory than all pages together, and the workers have them anyway.
+    local.work_apart()
+    return pages
+
+
+application = refuse_late(with_static_files(_pages()))

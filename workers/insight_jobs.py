@@ -15,6 +15,7 @@ from evals.coverage import measuring
 from evals.models import Dataset
 from evals.online import running
 from evals.online.models import OnlineEvaluation
+from evals.second_opinions import running as second_opinions
 from monitoring.analysis import reruns
 from monitoring.analysis import running as analyses
 from monitoring.analysis.looking import Assign
@@ -147,3 +148,20 @@ def judge_live_calls(job: Job) -> None:
     if running.run(online_id=job.payload["online"]):
         key = f"after {job.pk}.{job.attempts}"
         jobs.add(kind=running.RUN_KIND, dedupe_key=key, payload=job.payload, project_id=job.project_id)
+
+
+def plan_opinions(job: Job) -> None:
+    """Ask for second opinions wherever somebody wants them."""
+    for judge in second_opinions.due():
+        jobs.add(
+            kind=second_opinions.RUN_KIND, dedupe_key=f"{judge.pk} after {job.pk}", payload={"judge": judge.pk},
+            project_id=judge.project_id,
+        )  # fmt: skip
+
+
+def ask_for_opinions(job: Job) -> None:
+    """Ask models about findings, and leave what is left after a turn to another job."""
+    jobs.renew(job=job, lease=_JUDGING)
+    if second_opinions.run(judge_id=job.payload["judge"]):
+        key = f"after {job.pk}.{job.attempts}"
+        jobs.add(kind=second_opinions.RUN_KIND, dedupe_key=key, payload=job.payload, project_id=job.project_id)

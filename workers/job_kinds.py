@@ -14,6 +14,7 @@ from evals.coverage import measuring
 from evals.experiments import answer_cache, changes
 from evals.judges import canaries
 from evals.online import running
+from evals.second_opinions import running as second_opinions
 from monitoring import partitions, repricing, retention
 from monitoring.analysis import reruns
 from monitoring.analysis import running as analyses
@@ -111,6 +112,8 @@ KINDS: dict[str, Callable[[Job], None]] = {
     item_care.KIND: insight_jobs.look_at_items,
     running.PLAN_KIND: insight_jobs.plan_online,
     running.RUN_KIND: insight_jobs.judge_live_calls,
+    second_opinions.PLAN_KIND: insight_jobs.plan_opinions,
+    second_opinions.RUN_KIND: insight_jobs.ask_for_opinions,
     "judges.canaries": _plan_judge_canaries,
     canaries.KIND: _judge_canary,
 }

@@ -18,6 +18,7 @@ _QUEUE_OF: dict[str, str] = {
     "experiment.run": EVALS,
     "judges.canary": EVALS,
     "online.run": EVALS,
+    "opinions.run": EVALS,
     "trial.run": EVALS,
     "analysis.rerun": INSIGHT,
     "analysis.run": INSIGHT,

@@ -29,6 +29,7 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
         "look at all issues": _entry("workers.tasks.tick", EVERY_HOUR, "issues.plan"),
         "look for groups of calls": _entry("workers.tasks.tick", EVERY_TEN_MINUTES, "clusters.plan", EVERY_TEN_MINUTES),
         "judge live calls": _entry("workers.tasks.tick", EVERY_MINUTE, "online.plan", int(EVERY_MINUTE)),
+        "ask models about findings": _entry("workers.tasks.tick", EVERY_MINUTE, "opinions.plan", int(EVERY_MINUTE)),
         "measure what datasets represent": _entry("workers.tasks.tick", EVERY_HOUR, "coverage.plan"),
         "plan the daily mails": _entry("workers.tasks.tick", EVERY_HOUR, "notification.digests"),
         "try known injections on the judges": _entry("workers.tasks.tick", EVERY_HOUR, "judges.canaries"),

@@ -120,8 +120,8 @@ def _out_of_nothing(call: Call) -> Found:
     if refused(call).probability >= 0.3:
         return NOT_FOUND
     claimed = [
-        (start, end) for start, end in texts.sentences(texts.plain(output))
-        if len(texts.words(output[start:end])) >= _FEWEST_CLAIMED_WORDS and not output[start:end].endswith("?")
+        (start, end) for start, end, _ in groundedness.claiming(texts.plain(output))
+        if len(texts.words(output[start:end])) >= _FEWEST_CLAIMED_WORDS
     ]  # fmt: skip
     if not claimed:
         return NOT_FOUND

@@ -195,3 +195,71 @@ class AnalysisRerun(models.Model):
     def percent(self) -> int:
         """How much was looked at; calls may come and go meanwhile."""
         return min(99, self.checked_count * 100 // self.call_count) if self.call_count else 0
+
+
+WHOLE_PPM = 1_000_000
+
+
+class DetectorJudge(models.Model):
+    """A model that is asked about a share of the calls that a detector flagged, and of those that it did not flag."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    detector = models.CharField(max_length=40)
+    is_enabled = models.BooleanField(default=True)
+    connection_id = models.BigIntegerField()
+    model = models.CharField(max_length=120)
+    flagged_ppm = models.PositiveIntegerField()
+    unflagged_ppm = models.PositiveIntegerField()
+    # The most that it may cost on one day (UTC), and what it cost on the last day that somebody was asked.
+    cap_nano_usd = models.BigIntegerField()
+    spent_on = models.DateField(null=True)
+    spent_nano_usd = models.BigIntegerField(db_default=0)
+    # Calls from before are not asked about.
+    since_at = models.DateTimeField(db_default=Now())
+    # Why it waits, in a sentence, and until when; without a moment until somebody saves it again.
+    reason = models.CharField(max_length=500, default="")
+    blocked_until = models.DateTimeField(null=True)
+    # Whoever asks holds this for a while, so that nothing is paid for twice; the token tells who that is.
+    leased_until = models.DateTimeField(null=True)
+    lease_token = models.UUIDField(null=True)
+    changed_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    changed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "detector_judge"
+        constraints = [
+            models.UniqueConstraint(fields=["project", "detector"], name="detector_judge_unique"),
+            models.CheckConstraint(
+                condition=Q(flagged_ppm__lte=WHOLE_PPM, unflagged_ppm__lte=WHOLE_PPM), name="detector_judge_shares"
+            ),
+            models.CheckConstraint(condition=Q(cap_nano_usd__gte=0), name="detector_judge_cap"),
+        ]
+
+
+class SecondOpinion(models.Model):
+    """What a model said about one detector on one call; deleted with the call."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    detector = models.CharField(max_length=40)
+    trace_id = models.UUIDField()
+    span_id = models.BigIntegerField()
+    call_at = models.DateTimeField()
+    was_flagged = models.BooleanField()
+    detector_version = models.CharField(max_length=40, default="")
+    # None when it could not tell, or could not be asked; `why` says so then.
+    has_problem = models.BooleanField(null=True)
+    why = models.TextField(default="")
+    quote = models.TextField(default="")
+    model = models.CharField(max_length=120)
+    is_simulated = models.BooleanField(default=False)
+    cost_nano_usd = models.BigIntegerField(default=0)
+    asked_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "second_opinion"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "trace_id", "span_id", "detector"], name="second_opinion_once_a_call"
+            )
+        ]
+        indexes = [models.Index(fields=["project", "detector", "asked_at"], name="second_opinion_newest")]

@@ -38,7 +38,7 @@ DETECTORS: Mapping[str, Detector] = {
         ),
         Detector(
             "unsupported", "Possibly unsupported",
-            "A sentence says something that the documents given to the model do not say.", "2", "groundedness",
+            "A sentence says something that the documents given to the model do not say.", "3", "groundedness",
         ),
         Detector(
             "contradicted", "Contradicts the expected answer",
@@ -46,11 +46,11 @@ DETECTORS: Mapping[str, Detector] = {
         ),
         Detector(
             "injection", "Attempt to take over the model",
-            "The user tries to override the instructions of the prompt.", "2", "injection_user",
+            "The user tries to override the instructions of the prompt.", "3", "injection_user",
         ),
         Detector(
             "hidden_instruction", "Instruction hidden in a document",
-            "A document or the result of a tool gives orders to the model that reads it.", "1", "injection_document",
+            "A document or the result of a tool gives orders to the model that reads it.", "2", "injection_document",
         ),
         Detector("toxic", "Hateful or insulting", "The text attacks people or groups of people.", "2", "toxicity"),
         Detector(

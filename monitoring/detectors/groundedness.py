@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from monitoring.detectors import claims, models, nearness, sources, texts
+from monitoring.detectors import citations, claims, courtesies, models, nearness, sources, texts
 from monitoring.detectors.claims import Token
 from monitoring.detectors.findings import NOTHING, Evidence, Finding, in_order
 from monitoring.detectors.models import LinearModel
@@ -49,15 +49,26 @@ def signs(output: str, context: str, *, question: str = "") -> dict[str, float]:
     return _together(_sentences(output, context, question))
 
 
-def _sentences(output: str, context: str, question: str) -> list[Sentence]:
-    text, source = texts.plain(output), sources.read(texts.plain(context))
-    asked = frozenset(token.stem for token in claims.tokens(texts.plain(question)[:4_000]))
-    found = []
+def claiming(output: str, *, known: Set[str] = frozenset()) -> Iterator[tuple[int, int, list[Token]]]:
+    """Yield from where to where each sentence of a plain answer goes that claims something, and its words.
+
+    Questions, courtesies and names of sources claim nothing; courtesies may use the `known` stems.
+    """
+    text = citations.without(output)
     for start, end in texts.sentences(text)[:_MOST_SENTENCES]:
         said = claims.tokens(text, start, end)[:_MOST_TOKENS]
-        if _claims_something(said) and not text[start:end].endswith("?"):
-            found.append(_judge(said, source, asked, start, end))
-    return found
+        is_asked = text[start:end].endswith("?")
+        if not is_asked and _claims_something(said) and not courtesies.is_courtesy(text, start, end, said, known):
+            yield start, end, said
+
+
+def _sentences(output: str, context: str, question: str) -> list[Sentence]:
+    source = sources.read(texts.plain(context))
+    asked = frozenset(token.stem for token in claims.tokens(texts.plain(question)[:4_000]))
+    return [
+        _judge(said, source, asked, start, end)
+        for start, end, said in claiming(texts.plain(output), known=source.stems | asked)
+    ]
 
 
 def _claims_something(said: list[Token]) -> bool:

@@ -89,7 +89,8 @@ def _add_attempts(features: dict[str, float], evidence: list[Evidence], text: st
         features[attempt.name] = 1.0
         if attempt is not Attempt.ABOUT:
             kinds += attempt in _SERIOUS
-            others += attempt not in _SERIOUS
+            # Every help page has links: one tells something only beside the rest.
+            others += attempt not in _SERIOUS and attempt is not Attempt.LURE
             features[f"{attempt.name}+"] = math.log(len(places))
             evidence.extend(places)
     features["kinds"] = float(min(max(kinds, 0), 8))

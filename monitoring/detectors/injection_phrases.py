@@ -31,13 +31,19 @@ _RULES = (
     r"(?:instructions?|prompts?|rules?|directions?|directives?|guidelines?|commands?|messages|inputs?|orders|context|conversations?"
     r"|training|polic(?:y|ies)|regulations?|programming|constraints?|restrictions?|statements|tasks?|requests|assignments?)"
 )
-_DROP = r"(?:ignor(?:e|ing)|disregard(?:ing)?|forget|overrid(?:e|ing)|bypass|neglect|drop|skip|discard|dismiss|cancel|delete|erase|void|overlook|do not (?:follow|obey|comply with)|don't (?:follow|obey|listen to)|stop following|pay no attention to|set aside|throw (?:away|out))"
+_IGNORE = r"(?:ignor(?:e|ing)|disregard(?:ing)?|forget|overrid(?:e|ing)|bypass|neglect|overlook|do not (?:follow|obey|comply with)|don't (?:follow|obey|listen to)|stop following|pay no attention to)"
+# People remove orders, messages and tasks every day; only instructions of a model are removed to take it over.
+_REMOVE = r"\b(?:drop|skip|discard|dismiss|cancel|delete|erase|void|set aside|throw (?:away|out))"
+_REMOVED = r"(?:instructions?|prompts?|directives?|guidelines?|programming)"
 
 ATTEMPTS: dict[Attempt, tuple[str, ...]] = {
     Attempt.OVERRIDE: (
-        _DROP + r"\s+(?:\w+\s+){0,4}?" + _OLD + r"\s+(?:\w+\s+|&amp; |& ){0,3}?" + _RULES,
-        _DROP + r"\s+(?:\w+\s+){0,3}?(?:all|any|every|everything|these|those|your|my|the) (?:\w+ ){0,3}?" + _RULES + r"(?: (?:\w+ ){0,4}(?:before|above|previously|so far|till now|until now|got|given|earlier))?",
-        _DROP + r" (?:everything|all|anything|what you)(?: \w+){0,4} (?:before|above|previously|prior|earlier|told|written|learned|know)",
+        _IGNORE + r"\s+(?:\w+\s+){0,4}?" + _OLD + r"\s+(?:\w+\s+|&amp; |& ){0,3}?" + _RULES,
+        _REMOVE + r"\s+(?:\w+\s+){0,3}?(?:" + _OLD + r"|all|any|every|everything|your|of)\s+(?:\w+\s+){0,3}?" + _REMOVED,
+        _REMOVE + r"\s+(?:\w+\s+){0,2}?your (?:\w+ ){0,2}?(?:rules?|restrictions?|constraints?|polic(?:y|ies)|training|regulations?)\b",
+        _IGNORE + r"\s+(?:\w+\s+){0,3}?(?:all|any|every|everything|these|those|your|my|the) (?:\w+ ){0,3}?" + _RULES + r"(?: (?:\w+ ){0,4}(?:before|above|previously|so far|till now|until now|got|given|earlier))?",
+        _REMOVE + r" (?:everything|all|anything|what) (?:\w+ ){0,2}?you(?:'ve|r)?\b(?: \w+){0,3} (?:told|written|learned|know|given)",
+        _IGNORE + r" (?:everything|all|anything|what you)(?: \w+){0,4} (?:before|above|previously|prior|earlier|told|written|learned|know)",
         r"\b(?:new|updated|real|actual|true) (?:instructions?|task|rules|directive|objective|goal|system prompt)\s?(?:is|are|:|follows?|-)",
         r"\b(?:instructions?|rules|policies|prompt) (?:above|before)? ?(?:have been|has been|are|is) (?:replaced|changed|updated|void|cancelled|overridden|no longer)",
         r"\bstart (?:over|fresh|anew)\b[^.\n]{0,30}(?:instruction|rule|context)", r"\b(?:end|stop|exit|terminate) of (?:system|user|the)? ?(?:prompt|instructions?|message|document|text)\b",
@@ -87,9 +93,10 @@ ATTEMPTS: dict[Attempt, tuple[str, ...]] = {
         r"\b(?:chatgpt|chat gpt|gpt-?\d|openai|claude|gemini|llama|bing(?: chat)?|copilot|bard|mistral|deepseek|grok|sydney)\b", r"\b(?:dear|hey|hi|hello|attention|note to|message to|instructions? (?:for|to)|important[:,]?) (?:\w+ )?(?:ai|llm|assistant|bot|chatbot|model|agent|chatgpt)\b",
         r"\b(?:if you are|as) an? (?:ai|llm|language model|automated|assistant)", r"\b(?:ai|llm|language) (?:assistants?|models?|agents?|systems?|reviewers?|summari[sz]ers?)\b", r"\b(?:the|any|this) (?:ai|assistant|chatbot|llm|model) (?:must|should|shall|will|has to|is (?:now|to|required))\b",
     ),
+    # Not «your message» or «your code»: help pages ask people to write their number into the one and to enter the other.
     Attempt.HIJACK: (
-        r"\b(?:in|to|of|with|within|throughout|into|at the (?:end|start|beginning) of|before|after|for|every|each|begin|start|end|finish|prefix|preface|precede|conclude|your) (?:the |all |every |each |any )?(?:your|you|of your) (?:\w+ ){0,3}?(?:answers?|responses?|repl(?:y|ies)|outputs?|messages?|solutions?|code|algorithms?|summar(?:y|ies)|explanations?|text|sentences?)\b",
-        r"\b(?:your|the|every|each) (?:\w+ ){0,2}?(?:answers?|responses?|repl(?:y|ies)|output|solution|summary) (?:must|should|shall|will|has to|needs? to|with|by|in|to|using|contains?|includes?)\b", r"\b(?:respond|reply|answer|output|say|print|write|return) (?:only|just|nothing but|exactly|always|solely|simply) (?:with|in|as|by|the|:)?", r"\b(?:add|append|insert|include|integrate|embed|incorporate|place|put|mention|attach|enhance|modify|alter|replace|substitute)\b[^.\n]{0,80}\byour (?:\w+ )?(?:answer|response|reply|output|solution|code|summary|algorithm|message)",
+        r"\b(?:in|to|of|with|within|throughout|into|at the (?:end|start|beginning) of|before|after|for|every|each|begin|start|end|finish|prefix|preface|precede|conclude|your) (?:the |all |every |each |any )?(?:your|you|of your) (?:\w+ ){0,3}?(?:answers?|responses?|repl(?:y|ies)|outputs?|solutions?|algorithms?|summar(?:y|ies)|explanations?|text|sentences?)\b",
+        r"\b(?:your|the|every|each) (?:\w+ ){0,2}?(?:answers?|responses?|repl(?:y|ies)|output|solution|summary) (?:must|should|shall|will|has to|needs? to|with|by|in|to|using|contains?|includes?)\b", r"\b(?:respond|reply|answer|output|say|print|write|return) (?:only|just|nothing but|exactly|always|solely|simply) (?:with|in|as|by|the|:)?", r"\b(?:add|append|insert|include|integrate|embed|incorporate|place|put|mention|attach|enhance|modify|alter|replace|substitute)\b[^.\n]{0,80}\byour (?:\w+ )?(?:answer|response|reply|output|solution|summary|algorithm)",
         r"\b(?:do not|don't|never|instead of) (?:\w+ ){0,2}?(?:summari[sz]e|summari[sz]ing|answer|translat\w+|complet\w+|mention|respond|tell)\b[^.\n]{0,40}(?:user|this|document|above|question|task|instead)", r"\b(?:provide|give|deliver|craft|compose|write|express|structure|present) (?:your|the) (?:\w+ )?(?:answer|response|reply|solution)\b",
         r"\b(?:ensure|make sure)\b[^.\n]{0,60}\b(?:in|into|of|within) (?:your|the) (?:\w+ )?(?:answer|response|reply|solution|code|output)",
     ),

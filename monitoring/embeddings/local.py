@@ -7,23 +7,31 @@ on where it knows the language badly. Together they group questions better than 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.embeddings import memory, sentence_model, word_pieces
+from monitoring.embeddings import apart, memory, sentence_model, word_pieces
 
 _OF_WORDS = 128
 DIMENSIONS = sentence_model.DIMENSIONS + _OF_WORDS
 # Half as loud as the sense of the whole.
 _WORDS_LOUDNESS = 0.5
 _AT_ONCE = 256
+_is_apart = False
 
 
 def embed(texts: Sequence[str]) -> NDArray[np.float32]:
     """Return one unit vector for each text, in their order; their dot products say how alike the texts are."""
-    return memory.vectors(texts, space=version(), dimensions=DIMENSIONS, embed=_embedded, at_once=_AT_ONCE)
+    make = partial(apart.embed, dimensions=DIMENSIONS) if _is_apart else made_here
+    return memory.vectors(texts, space=version(), dimensions=DIMENSIONS, embed=make, at_once=_AT_ONCE)
+
+
+def work_apart() -> None:
+    """From now on never load the models into this process."""
+    global _is_apart
+    _is_apart = True
 
 
 @cache
@@ -38,7 +46,8 @@ def forget() -> None:
     version.cache_clear()
 
 
-def _embedded(texts: Sequence[str]) -> NDArray[np.float32]:
+def made_here(texts: Sequence[str]) -> NDArray[np.float32]:
+    """Return the vectors, made by this very process."""
     found = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
     words = word_pieces.embed(texts)
     if not sentence_model.is_there():

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import connection
 from django.utils import timezone
 
-from monitoring.issues import following, lineage, looks, opening
+from monitoring.issues import following, lineage, looks, opening, themes
 from monitoring.issues.models import IssueCycle
 from monitoring.streams import harm, hours, watching
 
@@ -41,6 +41,7 @@ def run(*, project_id: int, now: datetime) -> None:
     IssueCycle.objects.update_or_create(
         project_id=project_id, defaults=moments, create_defaults=moments | {"recounted_at": now}
     )
+    themes.follow(project_id=project_id, now=now)
 
 
 def waiting() -> list[int]:

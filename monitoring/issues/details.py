@@ -115,7 +115,7 @@ def detail(*, issue: Issue) -> IssueDetail:
         examples=examples.bad(**where, most=_EXAMPLES) if is_shown else [],
         good=examples.good(**where, most=_EXAMPLES) if is_shown else [],
         people_count=counts.totals(**where).people_hit, beside=_beside(issue.project_id, own, since, until),
-        themes=feedback.themes(**where) if is_shown else [], similar=similar.to(issue, scopes),
+        themes=feedback.themes(issue=issue) if is_shown else [], similar=similar.to(issue, scopes),
         history=list(IssueEvent.objects.filter(issue=issue).select_related("by").order_by("-at", "-pk")[:100]),
         merged=list(Issue.objects.filter(merged_into=issue).order_by("number")),
     )  # fmt: skip

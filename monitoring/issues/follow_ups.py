@@ -9,6 +9,8 @@ from monitoring.issues.models import Issue, IssueEvent
 from projects.models import User
 
 DATASET_MADE = "dataset_made"
+# The notes of a dataset item that was made from a call of an issue.
+ISSUE, ISSUE_TITLE = "issue", "issue_title"
 
 
 @dataclass(frozen=True, slots=True)

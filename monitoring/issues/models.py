@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from pgvector.django import HalfVectorField
 
 from monitoring.clusters.models import Cluster
 from monitoring.streams.scopes import Scope
@@ -191,6 +192,39 @@ class IssueEvent(models.Model):
     class Meta:
         db_table = "issue_event"
         indexes = [models.Index(fields=["issue", "at"], name="issue_event_of_issue")]
+
+
+class IssueTheme(models.Model):
+    """What several users say about the calls of an issue; it stays while new comments join it."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="themes")
+    # The words that tell it from the other themes of the issue, the strongest first.
+    words = models.JSONField(default=list)
+    # The middle of its comments, and of how many.
+    centroid = HalfVectorField()
+    mass = models.PositiveIntegerField()
+    embedding_version = models.CharField(max_length=40)
+
+    class Meta:
+        db_table = "issue_theme"
+        constraints = [models.UniqueConstraint(fields=["project", "id"], name="issue_theme_in_project")]
+
+
+class ThemeComment(models.Model):
+    """A comment of a theme. Its words stay with the score alone; when that goes, the database takes this row with it."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="+")
+    theme = models.ForeignKey(IssueTheme, on_delete=models.CASCADE, related_name="comments")
+    score_id = models.UUIDField()
+    # How typical it is of its theme (cosine).
+    nearness = models.FloatField()
+
+    class Meta:
+        db_table = "theme_comment"
+        constraints = [models.UniqueConstraint(fields=["issue", "score_id"], name="theme_comment_once")]
+        indexes = [models.Index(fields=["project", "score_id"], name="theme_comment_of_score")]
 
 
 class IssueCycle(models.Model):

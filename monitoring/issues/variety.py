@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]
 
 # Comments are short: those that say the same are about so near to one another.
-_NEAR = 0.5
+NEAR = 0.5
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _SMALL_WORDS = frozenset(
     """the and for you your are was were not but this that with have has had can cannot could would should will just very really
@@ -43,7 +43,7 @@ def groups(vectors: Vectors) -> list[list[int]]:
     members: list[list[int]] = []
     for place, vector in enumerate(vectors):
         likeness = vectors[leaders] @ vector if leaders else np.empty(0)
-        if len(likeness) and likeness.max() >= _NEAR:
+        if len(likeness) and likeness.max() >= NEAR:
             members[int(likeness.argmax())].append(place)
         else:
             leaders.append(place)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from monitoring.streams import families, rates
 from monitoring.streams.families import Calls, Family, Ints, Part, Region
@@ -75,7 +75,6 @@ class _Frame:
     family: Family
     counts: Ints
     whole: Ints
-    left: int
     # The stratum that each cell lies in, or of each call the cell within its stratum.
     of_cell: Ints
     pair: Ints
@@ -156,6 +155,19 @@ def one(calls: Calls, *, signal: str, is_in: NDArray[np.bool_], other_rate: floa
     return replace(found, is_significant=found.p_value <= _BY_CHANCE and _is_large(found))
 
 
+def usual(calls: Calls, *, signal: str, is_in: NDArray[np.bool_], is_by_prompt: bool) -> tuple[float, int]:
+    """Return the rate of the other calls, and how many they are; by prompt, only calls of the same prompts tell what is usual."""
+    is_bad, prompts = _is_bad(calls, signal), len(calls.prompts)
+    stratum = calls.prompt if is_by_prompt else np.zeros(len(calls), dtype=np.int64)
+    inside, others = _counted(stratum[is_in], prompts), _counted(stratum[~is_in], prompts)
+    others_bad = _counted(stratum[~is_in & is_bad], prompts)
+    is_alike = (inside > 0) & (others > 0)
+    if not is_alike.any():
+        return 0.0, 0
+    rates_there = others_bad[is_alike] / others[is_alike]
+    return float(np.average(rates_there, weights=inside[is_alike])), int(others[is_alike].sum())
+
+
 def _look(
     calls: Calls, every: Sequence[Family], is_left: NDArray[np.bool_], signals: Sequence[str]
 ) -> list[tuple[Finding, _Hit]]:  # fmt: skip
@@ -186,16 +198,27 @@ def _look(
 
 def _frame(family: Family, left: Ints) -> _Frame:
     cells, strata = len(family.regions), int(family.stratum.max(initial=0)) + 1
-    counts, whole = _counted(family.cell[left], cells), _counted(family.stratum[left], strata)
+    whole = _counted(family.stratum[left], strata)
     none = np.zeros(0, dtype=np.int64)
     if family.is_within:
         of_cell = np.zeros(cells, dtype=np.int64)
         inside = family.cell >= 0
         of_cell[family.cell[inside]] = family.stratum[inside]
-        return _Frame(family, counts, whole, len(left), of_cell, none, none)
+        return _Frame(family, _counted(family.cell[left], cells), whole, of_cell, none, none)
+    by_pair = _by_pair(family, left, cells, strata)
+    # What a prompt does is compared with nothing that another one does: where a prompt uses one model alone, its calls say
+    # nothing about the model.
+    is_alike = whole - by_pair >= _FEWEST_TO_COMPARE
+    cell = np.where((family.cell >= 0) & is_alike[family.cell, family.stratum], family.cell, -1)
+    by_pair = by_pair * is_alike
+    pair = np.where(cell >= 0, cell * strata + family.stratum, -1)
+    return _Frame(replace(family, cell=cell), by_pair.sum(axis=1), whole, none, pair, by_pair)
+
+
+def _by_pair(family: Family, left: Ints, cells: int, strata: int) -> Ints:
     pair = np.where(family.cell >= 0, family.cell * strata + family.stratum, -1)
-    by_pair = _counted(pair[left], cells * strata).reshape(cells, strata)
-    return _Frame(family, counts, whole, len(left), none, pair, by_pair)
+    found: Ints = _counted(pair[left], cells * strata).reshape(cells, strata)
+    return found
 
 
 def _hits(frame: _Frame, bad: Ints, signal: str) -> Iterator[_Hit]:
@@ -222,19 +245,15 @@ def _hits(frame: _Frame, bad: Ints, signal: str) -> Iterator[_Hit]:
 
 
 def _expected(frame: _Frame, bad: Ints, bad_counts: Ints) -> tuple[Floats, Floats]:
-    """Return how many bad calls each cell would have at the rate of the other calls, and how many other calls there are."""
-    counts, elsewhere = frame.counts, frame.left - frame.counts
+    """Return how many bad calls each cell would have at the rate of the others of its strata, and how many others there are."""
     whole_bad = _counted(frame.family.stratum[bad], len(frame.whole))
-    all_rate = (len(bad) - bad_counts) / np.maximum(elsewhere, 1)
     if frame.family.is_within:
-        others, others_bad = frame.whole[frame.of_cell] - counts, whole_bad[frame.of_cell] - bad_counts
-        is_enough = others >= _FEWEST_TO_COMPARE
-        rate: Floats = np.where(is_enough, others_bad / np.maximum(others, 1), all_rate)
-        return counts.astype(np.float64) * rate, np.where(is_enough, others, elsewhere).astype(np.float64)
+        others, others_bad = frame.whole[frame.of_cell] - frame.counts, whole_bad[frame.of_cell] - bad_counts
+        return frame.counts * (others_bad / np.maximum(others, 1)), others.astype(np.float64)
     bad_by_pair = _counted(frame.pair[bad], frame.by_pair.size).reshape(frame.by_pair.shape)
     others, others_bad = frame.whole - frame.by_pair, whole_bad - bad_by_pair
-    rate = np.where(others >= _FEWEST_TO_COMPARE, others_bad / np.maximum(others, 1), all_rate[:, None])
-    return (frame.by_pair * rate).sum(axis=1), elsewhere.astype(float)
+    expected = frame.by_pair * (others_bad / np.maximum(others, 1))
+    return expected.sum(axis=1), (others * (frame.by_pair > 0)).sum(axis=1).astype(np.float64)
 
 
 def _past_rates(family: Family, signal: str) -> tuple[Floats, Floats]:
@@ -300,7 +319,21 @@ def _p_value(worth: float, worth_bad: float, other_calls: float, usual_rate: flo
     """Return how likely so many of the bad calls fall into the cell by chance (Fisher's exact test, one-sided)."""
     here, others = max(1, round(worth)), max(1, round(other_calls))
     bad, others_bad = min(here, int(worth_bad)), min(others, round(others * usual_rate))
-    return float(stats.hypergeom.sf(bad - 1, here + others, bad + others_bad, here))
+    return at_least_by_chance(bad, here, bad + others_bad, here + others)
+
+
+def at_least_by_chance(least: int, drawn: int, marked: int, whole: int) -> float:
+    """Return how likely so many marked ones are among those drawn (hypergeometric); the package for this takes 40 MB to load."""
+    counts = np.arange(max(least, drawn + marked - whole), min(marked, drawn) + 1, dtype=np.float64)
+    if not len(counts):
+        return 0.0
+    logs = _log_choices(marked, counts) + _log_choices(whole - marked, drawn - counts) - _log_choices(whole, drawn)
+    return min(1.0, float(np.exp(logs).sum()))
+
+
+def _log_choices(of: int, some: Floats | int) -> Floats:
+    found: Floats = special.gammaln(of + 1.0) - special.gammaln(some + 1.0) - special.gammaln(of - some + 1.0)
+    return found
 
 
 def _limit(p_values: Sequence[float], tested: int) -> float:

@@ -42,9 +42,10 @@ class Calls:
     models: Sequence[str]
     environments: Sequence[str]
     retrievers: Sequence[str] = ()
-    # Calls and bad calls of a time before, by the number of the prompt or model and the signal.
+    # Calls and bad calls of a time before, by the number of the prompt and the signal.
     past_of_prompt: Mapping[tuple[int, str], tuple[int, int]] = field(default_factory=dict)
-    past_of_model: Mapping[tuple[int, str], tuple[int, int]] = field(default_factory=dict)
+    # The same by the numbers of the prompt and the model, and the signal.
+    past_of_model: Mapping[tuple[int, int, str], tuple[int, int]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.cluster)
@@ -96,7 +97,7 @@ class Family:
     # Every cell lies within one stratum; otherwise cells are compared stratum by stratum.
     is_within: bool = True
     # Calls and bad calls that tell what is usual instead of the strata, by cell and signal.
-    past: Mapping[tuple[int, str], tuple[int, int]] | None = None
+    past: Mapping[tuple[int, str], tuple[float, float]] | None = None
 
 
 def all_of(calls: Calls) -> Iterator[Family]:
@@ -117,7 +118,7 @@ def all_of(calls: Calls) -> Iterator[Family]:
     models: list[tuple[Region, Part | None]] = [(Region(model=name), None) for name in calls.models]
     model = np.where(np.array([bool(name) for name in calls.models])[calls.model], calls.model, -1)
     yield Family(model, calls.prompt, models, _UNLIKE, is_within=False)
-    yield Family(model, everything, models, past=calls.past_of_model)
+    yield _models_before(calls, model, models)
     yield _pairs(calls, (prompt >= 0) & (model >= 0))
     environments: list[tuple[Region, Part | None]] = [(Region(environment=name), None) for name in calls.environments]
     environment = np.where(
@@ -163,6 +164,23 @@ def _pairs(calls: Calls, is_in: NDArray[np.bool_]) -> Family:
         (Region(prompt_name=calls.prompts[prompt], model=calls.models[model]), None) for prompt, model in keys
     ]
     return Family(cell, calls.prompt, regions)
+
+
+def _models_before(calls: Calls, model: Ints, regions: Sequence[tuple[Region, Part | None]]) -> Family:
+    """Models beside what they were before with the same prompts: one that serves another prompt since does other things."""
+    pairs = sorted({(prompt, number) for prompt, number, _ in calls.past_of_model})
+    is_known = np.zeros((len(calls.prompts), len(calls.models)), dtype=bool)
+    is_known[[prompt for prompt, _ in pairs], [number for _, number in pairs]] = True
+    cell = np.where((model >= 0) & is_known[calls.prompt, calls.model], model, -1)
+    now = np.zeros(is_known.shape, dtype=np.int64)
+    np.add.at(now, (calls.prompt[cell >= 0], cell[cell >= 0]), 1)
+    past: dict[tuple[int, str], tuple[float, float]] = {}
+    for (prompt, number, signal), (count, bad) in calls.past_of_model.items():
+        total, rate = past.get((number, signal), (0.0, 0.0))
+        share = now[prompt, number] / max(1, now[:, number].sum())
+        past[number, signal] = (total + count, rate + share * bad / count)
+    counted = {key: (total, total * rate) for key, (total, rate) in past.items()}
+    return Family(cell, np.zeros(len(calls), dtype=np.int64), regions, past=counted)
 
 
 def _times_of_day(calls: Calls, model: Ints) -> Iterator[Family]:

@@ -16,6 +16,8 @@ from monitoring.streams.families import Calls, Part, Region
 from monitoring.streams.scopes import DEAR, DISLIKED, SIGNALS, Scope
 
 WINDOW = timedelta(days=7)
+# Calls and bad calls by names and signal.
+_Past = Mapping[tuple[tuple[str, ...], str], tuple[int, int]]
 # What a prompt or model was like before: three weeks.
 _BEFORE = timedelta(days=21)
 _FEWEST_BEFORE = 300
@@ -57,14 +59,11 @@ def rank(*, project_id: int, now: datetime) -> list[Harm]:
 
 def of(*, project_id: int, scope: Scope, now: datetime) -> Harm | None:
     """Return how much harm one scope does now, beside the other calls of its prompt; None when it has no calls."""
-    calls, times = _calls(project_id, now, prompt_name=scope.prompt_name if scope.cluster_id else "")
+    is_narrow = bool(scope.cluster_id or scope.model or scope.environment)
+    calls, times = _calls(project_id, now, prompt_name=scope.prompt_name if is_narrow else "")
     is_in = families.members(calls, Region(scope.cluster_id, scope.prompt_name, scope.model, scope.environment))
-    is_bad = np.zeros(len(calls), dtype=bool)
-    is_bad[calls.bad[scope.signal]] = True
-    others = int((~is_in).sum())
-    if others:
-        rate = float(is_bad[~is_in].mean())
-    else:
+    rate, others = candidates.usual(calls, signal=scope.signal, is_in=is_in, is_by_prompt=is_narrow)
+    if not others:
         rate, others = _past_rate(project_id, scope, now)
     found = candidates.one(calls, signal=scope.signal, is_in=is_in, other_rate=rate, other_calls=others)
     return None if found is None else _harm(scope, found, times)
@@ -112,45 +111,48 @@ def _calls(project_id: int, now: datetime, *, prompt_name: str = "") -> tuple[Ca
     columns = call_columns.load(
         project_id=project_id, since=now - WINDOW, until=now, condition=condition, values=values
     )
-    return _as_calls(columns, _past(project_id, now, "prompt_name"), _past(project_id, now, "model")), columns.times
+    return _as_calls(
+        columns, _past(project_id, now, "prompt_name"), _past(project_id, now, "prompt_name", "model")
+    ), columns.times
 
 
-def _as_calls(
-    columns: Columns, past_of_prompt: Mapping[tuple[str, str], tuple[int, int]],
-    past_of_model: Mapping[tuple[str, str], tuple[int, int]],
-) -> Calls:  # fmt: skip
+def _as_calls(columns: Columns, past_of_prompt: _Past, past_of_model: _Past) -> Calls:
     numbers, names = columns.numbers, columns.names
+    prompts, models = ({name: place for place, name in enumerate(names[column])} for column in ("prompt_name", "model"))
     return Calls(
         numbers["cluster"], numbers["prompt_name"], numbers["model"], numbers["environment"], numbers["prompt_version"],
         numbers["at"] % 24, numbers["retrieval"], numbers["unit"], numbers["conversation"],
         {signal: np.flatnonzero(columns.is_bad(signal)) for signal in SIGNALS},
         names["prompt_name"], names["model"], names["environment"], names["retrieval"],
-        _numbered(past_of_prompt, names["prompt_name"]), _numbered(past_of_model, names["model"]),
+        {
+            (prompts[name], signal): counts
+            for ((name,), signal), counts in past_of_prompt.items() if name in prompts
+        },
+        {
+            (prompts[name], models[model], signal): counts
+            for ((name, model), signal), counts in past_of_model.items() if name in prompts and model in models
+        },
     )  # fmt: skip
 
 
-def _numbered(
-    past: Mapping[tuple[str, str], tuple[int, int]], names: Sequence[str]
-) -> dict[tuple[int, str], tuple[int, int]]:  # fmt: skip
-    places = {name: place for place, name in enumerate(names)}
-    return {(places[name], signal): counts for (name, signal), counts in past.items() if name in places}
-
-
-def _past(project_id: int, now: datetime, column: str) -> dict[tuple[str, str], tuple[int, int]]:
-    """Return calls and bad calls of each prompt or model in the three weeks before the window, where there were enough."""
+def _past(project_id: int, now: datetime, *columns: str) -> _Past:
+    """Return calls and bad calls of each prompt, or prompt and model, in the three weeks before the window, where there were enough."""
     sums = ", ".join(f"sum({hours.bad_count(signal)})::bigint" for signal in SIGNALS)
+    named = ", ".join(f"a.{column}" for column in columns)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT a.{column}, sum(a.call_count)::bigint, {sums} FROM flag_hour a
-                 WHERE a.project_id = %s AND a.at >= %s AND a.at < %s GROUP BY a.{column}
+            f"""SELECT {named}, sum(a.call_count)::bigint, {sums} FROM flag_hour a
+                 WHERE a.project_id = %s AND a.at >= %s AND a.at < %s GROUP BY {named}
                 HAVING sum(a.call_count) >= %s""",
             [project_id, now - WINDOW - _BEFORE, now - WINDOW, _FEWEST_BEFORE],
         )
-        return {
-            (name, signal): (count, bad)
-            for name, count, *counts in cursor.fetchall()
-            for signal, bad in zip(SIGNALS, counts, strict=True)
-        }
+        found = cursor.fetchall()
+    width = len(columns)
+    return {
+        (row[:width], signal): (row[width], bad)
+        for row in found
+        for signal, bad in zip(SIGNALS, row[width + 1 :], strict=True)
+    }
 
 
 def _past_rate(project_id: int, scope: Scope, now: datetime) -> tuple[float, int]:

@@ -12,7 +12,7 @@ from monitoring.analysis.flags import BITS, bit_of
 from monitoring.streams.rates import Hour
 from monitoring.streams.scopes import DISLIKED, Scope
 
-_LOCK = 7_204_122
+_LOCK = 7_204_132
 KEPT = timedelta(days=120)
 # Opinions and marks of people come late; these hours are counted anew each day whatever happened.
 LATE = timedelta(hours=48)

@@ -20,7 +20,7 @@ from monitoring.streams.alarms import Floats, Ints, Standing
 from monitoring.streams.models import WatchedStream
 from monitoring.streams.scopes import SIGNALS, Scope
 
-_LOCK = 7_204_123
+_LOCK = 7_204_133
 _OPEN_HOURS = int(hours.LATE / timedelta(hours=1))
 # What is learned from before the first open hour, and whole days before that.
 _DAYS = alarms.MOST_DAYS + 4

@@ -291,7 +291,7 @@ NO_PAGES = set(
     experiment-archive experiment-restore experiment-verdict experiment-rows experiment-save-item experiment-disagree experiment-use
     experiment-export experiment-export-jsonl
     trial-news trial-run trial-stop trial-add trial-judge trial-keep
-    mark-flag preview-detector change-detector analysis-look-again analysis-stop analysis-rerun
+    mark-flag preview-detector change-detector detector-judge analysis-look-again analysis-stop analysis-rerun
     trace-feedback explore-new search start-key start-live span-text overview-chart
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
     change-privacy change-group-privacy try-masking add-masking-rule remove-masking-rule

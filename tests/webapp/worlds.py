@@ -518,6 +518,7 @@ IN_PROJECT: dict[str, Named] = {
     "settings-detector": fixed(name="refused"),
     "preview-detector": fixed(name="refused"),
     "change-detector": fixed(name="refused"),
+    "detector-judge": fixed(name="refused"),
     "analysis-look-again": PLAIN,
     "analysis-stop": PLAIN,
     "analysis-rerun": PLAIN,

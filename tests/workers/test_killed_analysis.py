@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
-from urllib.parse import urlsplit
-
 import pytest
 from django.conf import settings
-from django.db import connection
-from django.utils import timezone
 
 from monitoring.analysis import running
 from monitoring.analysis.models import CallAnalysis
@@ -20,12 +12,11 @@ from projects import jobs
 from projects.models import Job, JobState, Project
 from tests.monitoring.factories import make_span, new_trace_id, send
 from tests.projects.factories import make_project
-from webapp.cli.layouts import ROOT
+from tests.workers.worker_processes import finish, kill_when, start_worker
 
 # The workers are processes of their own: they see what was committed.
 pytestmark = pytest.mark.django_db(transaction=True, available_apps=settings.INSTALLED_APPS)
-TRACES, CALLS_EACH, KILLS = 150, 2, 1
-WORK = "import django; django.setup(); from workers import tasks; tasks.run_jobs('insight')"
+TRACES, CALLS_EACH = 150, 2
 
 
 @pytest.fixture
@@ -48,28 +39,6 @@ def ask(project: Project, name: str) -> None:
     jobs.add(kind=running.RUN_KIND, dedupe_key=name, project_id=project.pk)
 
 
-def start_worker() -> subprocess.Popen[bytes]:
-    name = connection.settings_dict["NAME"]
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
-    return subprocess.Popen([sys.executable, "-c", WORK], env=os.environ | {"DATABASE_URL": url}, cwd=ROOT)
-
-
-def kill_in_the_middle() -> None:
-    """End a worker without a warning once it has stored something, and let its lease run out."""
-    before = CallAnalysis.objects.count()
-    worker, deadline = start_worker(), time.monotonic() + 90
-    try:
-        while CallAnalysis.objects.count() == before:
-            assert time.monotonic() < deadline, "it took too long"
-            time.sleep(0.01)
-    finally:
-        worker.kill()
-        worker.wait()
-    Job.objects.filter(state=JobState.RUNNING).update(lease_until=timezone.now())
-    jobs.sweep()
-    Job.objects.update(run_at=timezone.now())
-
-
 def looked_at(project: Project) -> dict[tuple[object, int], object]:
     return {(row.trace_id, row.span_id): row.analysed_at for row in CallAnalysis.objects.for_project(project)}
 
@@ -78,17 +47,9 @@ def there(project: Project) -> set[tuple[object, int]]:
     return set(Span.objects.filter(project=project).values_list("trace_id", "span_id"))
 
 
-def finish() -> None:
-    for _ in range(10):
-        assert start_worker().wait(120) == 0
-        if not Job.objects.exclude(state=JobState.DONE).exists():
-            return
-
-
 def test_a_killed_worker_loses_nothing_and_nothing_is_looked_at_twice(project):
     ask(project, "first")
-    for _ in range(KILLS):
-        kill_in_the_middle()
+    kill_when(CallAnalysis.objects.exists)
     before = looked_at(project)
 
     finish()

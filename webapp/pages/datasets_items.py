@@ -13,7 +13,8 @@ from django.views.decorators.http import require_POST
 from evals import datasets, item_contents, queries
 from evals.errors import EvalsError, ItemChangedMeanwhile, ItemNotUsable, ItemUnknown
 from evals.models import Dataset, DatasetItem
-from monitoring.models import Trace, span_hex
+from monitoring.issues.follow_ups import ISSUE
+from monitoring.models import Issue, Trace, span_hex
 from projects.roles import Action
 from webapp.access import ProjectRequest, refuse, requires
 from webapp.pages import datasets_item_form
@@ -24,6 +25,7 @@ from webapp.pages.prompts_form import number_in
 from webapp.pages.traces_links import trace_url
 
 _PROBLEMS_SHOWN = 20
+_MOST_NUMBER = 2**31
 
 
 @requires(Action.EDIT_DATASETS)
@@ -155,7 +157,16 @@ def _around(dataset: Dataset, item: DatasetItem) -> dict[str, Any]:
         "after_url": address(dataset, "dataset-item", after) if after else "",
         "history": queries.history(dataset, item.number),
         "source_url": _source_url(item),
+        "issue": _issue(item),
     }
+
+
+def _issue(item: DatasetItem) -> Issue | None:
+    """Return the issue that the item was made from; the note that says so may have been written by anybody."""
+    number = item.metadata.get(ISSUE)
+    if not isinstance(number, int) or not 0 < number < _MOST_NUMBER:
+        return None
+    return Issue.objects.for_project(item.project).filter(number=number).first()
 
 
 def _source_url(item: DatasetItem) -> str:

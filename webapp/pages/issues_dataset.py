@@ -105,7 +105,7 @@ def _chosen(request: ProjectRequest, values: dict[str, Any]) -> Dataset:
 
 def _recorded(found: Issue, *, is_bad: bool, limit: int) -> Sequence[RecordedCall]:
     steps = issues_findings.steps(found, is_bad=is_bad, limit=limit) if limit else []
-    noted = {"issue": found.number, "issue_title": found.title}
+    noted = {follow_ups.ISSUE: found.number, follow_ups.ISSUE_TITLE: found.title}
     tag = "problem" if is_bad else "good"
     return [replace(call, tags=(tag,), facts=noted) for call in calls.of_steps(project=found.project, steps=steps)]
 

@@ -13,11 +13,15 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from evals.errors import EvalsError
+from evals.second_opinions import changes as second_opinions
 from monitoring.analysis import previews, quality, reruns, running, setting_changes, settings
 from monitoring.detectors import catalogue
 from monitoring.errors import RerunRefused
 from projects.roles import Action
 from webapp.access import ProjectRequest, requires
+from webapp.pages import settings_detectors_judge
+from webapp.pages.settings_detectors_judge import JudgeForm
 from webapp.pages.settings_detectors_rows import call_lines, detector_rows, row_of
 from webapp.pages.settings_frame import render_settings
 
@@ -90,6 +94,25 @@ def change(request: ProjectRequest, name: str) -> HttpResponseBase:
 
 @requires(Action.MANAGE_PROJECT)
 @require_POST
+def choose_judge(request: ProjectRequest, name: str) -> HttpResponseBase:
+    """Store which model is asked about the findings from now on."""
+    known, form = _known(name), JudgeForm(request.POST, project=request.project)
+    if not form.is_valid():
+        return _page(request, known, judge_form=form, status=422)
+    try:
+        made = second_opinions.choose(
+            project=request.project, detector=known, wanted=form.wanted(), by=request.user
+        )  # fmt: skip
+    except EvalsError as error:
+        form.add_error(None, str(error))
+        return _page(request, known, judge_form=form, status=422)
+    done = "It is asked about calls that come from now on." if made.is_enabled else "It is not asked any more."
+    messages.success(request, f"Saved. {done}")
+    return redirect(reverse("settings-detector", args=[request.project.slug, known]) + "#judge")
+
+
+@requires(Action.MANAGE_PROJECT)
+@require_POST
 def look_again(request: ProjectRequest) -> HttpResponseBase:
     """Have past calls looked at again."""
     form, now = RerunForm(request.POST), timezone.now()
@@ -144,7 +167,9 @@ def _rerun(request: ProjectRequest) -> dict[str, Any]:
     return {"run": run, "progress_url": url, "every": _EVERY_SECONDS}
 
 
-def _page(request: ProjectRequest, name: str, *, form: DetectorForm | None = None, status: int = 200) -> HttpResponse:
+def _page(
+    request: ProjectRequest, name: str, *, form: DetectorForm | None = None, judge_form: JudgeForm | None = None, status: int = 200
+) -> HttpResponse:  # fmt: skip
     project, now = request.project, timezone.now()
     choice = settings.of(project.pk)[name]
     shown = form or DetectorForm(initial={"is_enabled": choice.is_enabled, "threshold": round(choice.threshold, 2)})
@@ -152,7 +177,7 @@ def _page(request: ProjectRequest, name: str, *, form: DetectorForm | None = Non
     context = {
         "row": row, "form": shown, "choice": choice, "least": LEAST, "most": MOST, "days": previews.DAYS,
         "shipped": quality.shipped().figures.get(name, ()), "measured_on": quality.shipped().measured_on,
-        **_preview(request, name, shown, choice, now),
+        **_preview(request, name, shown, choice, now), **settings_detectors_judge.context_of(project, name, form=judge_form),
     }  # fmt: skip
     return render_settings(request, "settings/detector.html", context, page=PAGE, status=status, fragment="preview")
 
@@ -181,4 +206,5 @@ urlpatterns: list[URLPattern] = [
     path("settings/detectors/<slug:name>/", detector, name="settings-detector"),
     path("settings/detectors/<slug:name>/preview/", preview, name="preview-detector"),
     path("settings/detectors/<slug:name>/change/", change, name="change-detector"),
+    path("settings/detectors/<slug:name>/judge/", choose_judge, name="detector-judge"),
 ]

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from monitoring.analysis import flagged, previews, quality, settings
+from monitoring.analysis import flagged, opinions, previews, quality, settings
+from monitoring.analysis.opinions import Agreement
 from monitoring.analysis.previews import Example
 from monitoring.analysis.quality import Own
 from monitoring.analysis.settings import DetectorChoice
@@ -42,6 +43,8 @@ class DetectorRow:
     flagged: int
     calls_url: str
     own: Own
+    # What a model says, where one is asked.
+    agreement: Agreement
     f1: float | None
     recall: float | None
 
@@ -60,8 +63,10 @@ def detector_rows(project: Project, *, now: datetime) -> list[DetectorRow]:
     choices = settings.of(project.pk)
     counts = flagged.counts(project_id=project.pk, since=now - timedelta(days=previews.DAYS))
     own = quality.own(project_id=project.pk)
+    agreed = opinions.agreement(project_id=project.pk, now=now)
     return [
-        _row(project, name, choices[name], counts.get(name, 0), own.get(name, Own())) for name in catalogue.DETECTORS
+        _row(project, name, choices[name], counts.get(name, 0), own.get(name, Own()), agreed.get(name, Agreement()))
+        for name in catalogue.DETECTORS
     ]
 
 
@@ -85,7 +90,9 @@ def strictness(threshold: float) -> str:
     return next(words for least, words in _STRICTNESS if threshold >= least)
 
 
-def _row(project: Project, name: str, choice: DetectorChoice, count: int, own: Own) -> DetectorRow:
+def _row(
+    project: Project, name: str, choice: DetectorChoice, count: int, own: Own, agreement: Agreement
+) -> DetectorRow:  # fmt: skip
     known, figures = catalogue.DETECTORS[name], quality.shipped().figures.get(name, ())
     shipped = catalogue.shipped_threshold(name)
     query = urlencode({"flag": name, "range": f"{previews.DAYS}d"})
@@ -94,7 +101,7 @@ def _row(project: Project, name: str, choice: DetectorChoice, count: int, own: O
         url=reverse("settings-detector", args=[project.slug, name]), is_enabled=choice.is_enabled,
         is_certain=name in _CERTAIN, threshold=choice.threshold, shipped_threshold=shipped,
         is_changed=abs(choice.threshold - shipped) > 1e-9, strictness=strictness(choice.threshold), flagged=count,
-        calls_url=f"{reverse('explore', args=[project.slug])}?{query}", own=own,
+        calls_url=f"{reverse('explore', args=[project.slug])}?{query}", own=own, agreement=agreement,
         f1=_mean([figure.f1 for figure in figures]), recall=_mean([figure.recall for figure in figures]),
     )  # fmt: skip
 

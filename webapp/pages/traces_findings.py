@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from monitoring.analysis import flagged, marks, texts
-from monitoring.analysis.models import CallAnalysis, FlagMark, MarkVerdict
+from monitoring.analysis import flagged, marks, opinions, texts
+from monitoring.analysis.models import CallAnalysis, FlagMark, MarkVerdict, SecondOpinion
 from monitoring.models import Span
 from projects.models import Project
 from webapp.highlights import Evidence
@@ -38,6 +38,17 @@ class FindingLine:
 
 
 @dataclass(frozen=True, slots=True)
+class OpinionLine:
+    """What a model that was asked says about one detector on the call."""
+
+    title: str
+    agrees: bool | None
+    words: str
+    why: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """What was found in one call; `missing` is what may be said to have been missed."""
 
@@ -45,6 +56,7 @@ class Findings:
     lines: list[FindingLine]
     missing: list[tuple[str, str]]
     evidence: list[Evidence]
+    opinions: list[OpinionLine]
 
 
 def build(*, project: Project, span: Span) -> Findings:
@@ -63,7 +75,17 @@ def build(*, project: Project, span: Span) -> Findings:
         is_looked_at=bool(call and call.detectors_version), lines=lines,
         missing=[(name, findings_words.title(name)) for name in flagged.NAMES if name not in shown],
         evidence=[one for line in lines if line.counts for one in evidence.get(line.detector, [])],
+        opinions=[_opinion(one) for one in opinions.of_call(project=project, trace_id=span.trace_id, span_id=span.span_id)],
     )  # fmt: skip
+
+
+def _opinion(said: SecondOpinion) -> OpinionLine:
+    agrees = None if said.has_problem is None else said.has_problem == said.was_flagged
+    words = "cannot tell" if agrees is None else "agrees" if agrees else "does not agree"
+    if agrees is not None and not said.was_flagged:
+        words = "does not see it either" if agrees else "sees it, though it was not flagged"
+    who = f"{said.model}, simulated" if said.is_simulated else said.model
+    return OpinionLine(findings_words.title(said.detector), agrees, words, said.why[:_QUOTE_CHARS], who)
 
 
 def _line(name: str, finding: Mapping[str, Any], evidence: Sequence[Evidence], mark: FlagMark | None) -> FindingLine:

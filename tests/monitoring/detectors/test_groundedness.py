@@ -47,6 +47,59 @@ def test_a_reply_that_claims_nothing_is_not_flagged(reply: str) -> None:
     assert not groundedness.check(reply, SOURCE).is_flagged
 
 
+COURTESIES = (
+    "Just write to us again if anything is unclear.",
+    "Let me know if you have any other questions!",
+    "Feel free to reach out if you need further assistance.",
+    "I hope this helps!",
+    "I hope this answers your question about the museum.",
+    "Thank you for contacting Harbour Support.",
+    "Sorry for the inconvenience.",
+    "Have a wonderful day!",
+    "Here is a summary of the information provided:",
+    "Please send me your order number so that I can look into it.",
+    "Best regards,\nThe Customer Service Team",
+    "Dear Anna,",
+    "Melden Sie sich gerne wieder, wenn etwas unklar ist.",
+    "No dude en volver a escribirnos si tiene más preguntas.",
+    "N'hésitez pas à nous écrire de nouveau si besoin.",
+)
+
+
+@pytest.mark.parametrize("courtesy", COURTESIES)
+def test_a_courtesy_before_or_after_a_supported_answer_is_no_claim(courtesy: str) -> None:
+    answer = "Admission is free for children under twelve."
+
+    assert not groundedness.check(f"{answer}\n{courtesy}", SOURCE).is_flagged
+    assert not groundedness.check(f"{courtesy}\n{answer}", SOURCE).is_flagged
+    assert groundedness.check(courtesy, SOURCE).probability == 0
+
+
+@pytest.mark.parametrize(
+    "citation",
+    ["(Source: Visitor handbook)", "[1]", "[2, 3]", "【4†guide.pdf】", "(see Opening hours, section 4.2)", "[doc 7]",
+     "\nSource: https://museum.example/visit?page=9", "\nSources:\n- Visitor handbook, page 12\n- Annual report 2019"],
+)  # fmt: skip
+def test_the_name_of_a_source_is_no_claim(citation: str) -> None:
+    assert not groundedness.check(f"Admission is free for children under twelve. {citation}", SOURCE).is_flagged
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "Sorry, admission is never free.",
+        "Sure, the museum opens every Monday night.",
+        "According to the documents, Director Peter Holmgren closed the eastern hall.",
+        "Thank you for asking, the director is Peter Holmgren.",
+        "I hope this helps: the museum burned down in 1993.",
+        "Let me know if you need the 500 crowns back from Carlos Vega.",
+        "(Source: Handbook) The museum won a European architecture prize and sells coffee from Guatemala.",
+    ],
+)
+def test_a_claim_is_not_hidden_by_a_courtesy_or_a_source_beside_it(hidden: str) -> None:
+    assert groundedness.check(hidden, SOURCE).probability > 0.3
+
+
 def test_without_a_source_nothing_is_flagged() -> None:
     assert groundedness.check("The moon is made of cheese.", "").probability == 0
 

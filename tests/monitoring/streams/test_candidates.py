@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from monitoring.streams import candidates, harm
 from monitoring.streams.families import Part, Region
@@ -119,6 +120,28 @@ def test_a_model_that_fails_with_every_prompt_is_a_problem_of_the_model():
     assert found.scope == Scope("bad_format", model="large")
 
 
+def test_models_of_different_prompts_are_not_compared():
+    traffic = Traffic(size=12_000, seed=11)
+    # One prompt answers from documents, where alone something can be unsupported; the others use another model.
+    traffic.model[:] = np.where(traffic.prompt == 0, 0, 1)
+    traffic.is_bad["unsupported"][:] = False
+    traffic.spoil(traffic.prompt == 0, "unsupported", 0.2)
+
+    assert {one.scope for one in problems(traffic)} == {Scope("unsupported", prompt_name="answer")}
+
+
+def test_a_model_is_held_against_others_only_where_a_prompt_uses_both():
+    traffic = Traffic(size=12_000, seed=12)
+    traffic.model[traffic.prompt == 2] = 1
+    traffic.spoil((traffic.model == 1) & (traffic.prompt < 2), "bad_format", 0.15)
+    traffic.is_bad["bad_format"][traffic.prompt == 2] = False
+
+    (found,) = problems(traffic)
+
+    assert found.scope == Scope("bad_format", model="large")
+    assert found.calls == ((traffic.model == 1) & (traffic.prompt < 2)).sum()
+
+
 def test_three_problems_at_a_time_are_three():
     traffic = Traffic(size=12_000, seed=6)
     traffic.spoil((traffic.cluster == 7) & (traffic.version == 11), "refused", 0.7)
@@ -159,6 +182,18 @@ def test_fewer_than_fifteen_bad_calls_or_five_users_are_not_enough():
     traffic.unit[many] = np.arange(40) % 4
 
     assert problems(traffic) == []
+
+
+@pytest.mark.parametrize(
+    "case",
+    [(5, 100, 40, 4_000), (1, 10, 3, 20), (0, 10, 3, 20), (8, 10, 15, 20), (60, 400, 90, 900_000), (4, 10, 3, 20)],
+)
+def test_chance_is_what_the_tables_say(case):
+    least, drawn, marked, whole = case
+
+    expected = stats.hypergeom.sf(least - 1, whole, marked, drawn)
+
+    assert candidates.at_least_by_chance(least, drawn, marked, whole) == pytest.approx(expected, rel=1e-6)
 
 
 def test_no_calls_give_nothing():

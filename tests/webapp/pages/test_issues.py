@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from evals import datasets
 from evals.models import DatasetItem
 from monitoring.analysis.flags import Flag
 from monitoring.issues.models import Issue, IssueState, Signal
@@ -259,10 +260,24 @@ def test_bad_and_good_calls_become_a_dataset_that_leads_back_to_the_issue(projec
     assert items["problem"].metadata["issue"] == issue.number
     assert items["problem"].expected_output is None
     assert items["good"].expected_output == "Of course."
+    of_item = [project.slug, items["problem"].dataset_id, items["problem"].number]
+    assert client.get(reverse("dataset-item", args=of_item)).context["issue"] == issue
     steps = client.get(page(issue)).context["path"]
     assert [(step.title, step.state) for step in steps[:3]] == [
         ("Examples", "done"), ("Dataset", "done"), ("New version", "next"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("note", ["<b>1</b>", 10**40, -1, None, {"number": 1}, 2])
+def test_a_note_that_names_no_issue_leads_nowhere(project, client, editor, note):
+    make_issue(project)
+    dataset = datasets.create(project=project, name="Odd notes", by=editor)
+    item = datasets.add_item(dataset=dataset, input={"q": "?"}, metadata={"issue": note}, by=editor)
+
+    found = client.get(reverse("dataset-item", args=[project.slug, dataset.pk, item.number]))
+
+    assert found.status_code == 200
+    assert found.context["issue"] is None
 
 
 def test_starting_a_fix_leads_to_choosing_the_calls(project, client, editor):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from monitoring.analysis import settings
-from monitoring.analysis.models import AnalysisRerun, DetectorSetting
+from monitoring.analysis.models import AnalysisRerun, DetectorJudge, DetectorSetting, SecondOpinion
 from monitoring.detectors.catalogue import DETECTORS
 from projects.roles import Role
+from prompt_registry.models import ProviderConnection
 from tests.monitoring.analysis.found_calls import make_found
 from tests.projects.factories import make_member, make_project, make_user, signed_in
 
@@ -133,3 +135,70 @@ def test_others_than_admins_see_everything_and_change_nothing(project, page):
     assert "Admins of the project can change this." in text
     assert editor.post(f"{page}refused/change/", {"is_enabled": "on"}).status_code == 403
     assert editor.post(f"{page}again/", {"days": "7"}).status_code == 403
+
+
+@pytest.fixture
+def connection(project):
+    return ProviderConnection.objects.create(
+        project=project, name="Our <b>models</b>", base_url="https://api.openai.com/v1"
+    )
+
+
+def judge_form(asked, **values) -> dict[str, str]:
+    return {
+        "is_enabled": "on", "connection": str(asked.pk), "model": "gpt-5-mini", "flagged": "25", "unflagged": "0.5", "cap": "2.50",
+    } | values  # fmt: skip
+
+
+def test_a_model_is_chosen_for_a_second_opinion(browser, page, project, connection):
+    answer = browser.post(f"{page}refused/judge/", judge_form(connection), follow=True)
+
+    judge = DetectorJudge.objects.get(project=project)
+    assert (judge.detector, judge.model, judge.flagged_ppm, judge.unflagged_ppm) == (
+        "refused",
+        "gpt-5-mini",
+        250_000,
+        5_000,
+    )
+    assert judge.cap_nano_usd == 2_500_000_000
+    assert "Our &lt;b&gt;models&lt;/b&gt;" in answer.text
+    assert "It is asked about calls that come from now on" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [({"model": ""}, "required"), ({"flagged": "101"}, "100"), ({"connection": "0"}, "valid choice")],
+)
+def test_a_choice_that_cannot_work_is_kept_and_explained(browser, page, connection, values, said):
+    answer = browser.post(f"{page}refused/judge/", judge_form(connection, **values))
+
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert not DetectorJudge.objects.exists()
+
+
+def test_what_is_counted_has_nobody_to_ask(browser, page, connection):
+    assert "A second opinion" not in browser.get(f"{page}failed/").text
+    assert browser.post(f"{page}failed/judge/", judge_form(connection)).status_code == 422
+
+
+def test_members_who_do_not_manage_the_project_cannot_choose_a_model(project, page, connection):
+    editor = signed_in(make_member(project=project, role=Role.EDITOR))
+
+    assert editor.post(f"{page}refused/judge/", judge_form(connection)).status_code in (403, 404)
+    assert "No model is asked" in editor.get(f"{page}refused/").text
+
+
+def test_what_the_model_said_counts_beside_what_people_said(browser, page, project):
+    for number in range(3):
+        call = make_found(project, {"refused": 0.9})
+        SecondOpinion.objects.create(
+            project=project, detector="refused", trace_id=call.trace_id, span_id=call.span_id, call_at=call.call_at,
+            was_flagged=True, has_problem=number > 0, why="Because <b>so</b>.", model="gpt-5-mini",
+        )  # fmt: skip
+
+    assert "a model: 2 of 3" in browser.get(page).text
+    assert "Of 3 findings of the last 30 days it calls 2 right" in browser.get(f"{page}refused/").text
+    trace = browser.get(reverse("trace", args=[project.slug, call.trace_id.hex]))
+    assert "gpt-5-mini</bdi> agrees" in trace.text
+    assert "Because &lt;b&gt;so&lt;/b&gt;." in trace.text

@@ -1,0 +1,62 @@
+"""The web process answers people and stays small: it never loads the models that texts become vectors with."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from monitoring.issues import themes
+from monitoring.streams.scopes import Scope
+from projects.roles import Role
+from tests.monitoring.factories import rate
+from tests.monitoring.issues.factories import make_calls, make_issue
+from tests.projects.factories import make_member, make_project
+from tests.workers.worker_processes import database_url
+from webapp.cli.layouts import ROOT
+
+# The web process is one of its own: it sees what was committed.
+pytestmark = pytest.mark.django_db(transaction=True, available_apps=settings.INSTALLED_APPS)
+WEB = """
+import json, sys
+from webapp.wsgi import application
+from django.test import Client
+from projects.models import User
+from monitoring.embeddings import sentence_model, word_pieces
+user, asked, tried = json.load(sys.stdin)
+client = Client()
+client.force_login(User.objects.get(pk=user))
+page, answer = client.get(asked), client.post(tried, {"connection": "", "model": "", "test": "1"})
+makers = (sentence_model._weights, sentence_model._tokenizer, word_pieces._vectors, word_pieces._tokenizer)
+print(json.dumps({
+    "asked": [page.status_code, "refund" in page.content.decode()], "tried": [answer.status_code, "512" in answer.content.decode()],
+    "loaded": [maker.cache_info().currsize for maker in makers], "is_imported": "tokenizers" in sys.modules,
+}))
+"""
+
+
+def test_the_web_process_shows_what_users_say_and_compares_texts_without_loading_a_model():
+    project = make_project()
+    admin = make_member(project=project, role=Role.ADMIN)
+    issue = make_issue(project, Scope("refused", prompt_name="support/answer"), evidence={"people": 300})
+    (first, *_) = make_calls(project, 40, bad=20, since=timezone.now() - timedelta(hours=25))
+    rate(project, first, comment="It refused to give me my refund")
+    themes.follow(project_id=project.pk, now=timezone.now())
+    asked, tried = reverse("issue", args=[project.slug, issue.number]), reverse("settings-similar", args=[project.slug])
+
+    done = subprocess.run(
+        [sys.executable, "-c", WEB], input=json.dumps([admin.pk, asked, tried]), text=True, cwd=ROOT, timeout=120, check=True,
+        stdout=subprocess.PIPE, env=os.environ | {"DATABASE_URL": database_url()},
+    )  # fmt: skip
+
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["asked"] == [200, True]
+    assert found["tried"] == [200, True]
+    assert (found["loaded"], found["is_imported"]) == ([0, 0, 0, 0], False)
