@@ -13,7 +13,8 @@ RUN /opt/venv/bin/pip install --no-build-isolation --no-deps -e . -e sdk \
  && /opt/venv/bin/python -m compileall -q webapp workers evals monitoring prompt_registry projects sdk/src
 
 FROM python:3.12-slim
-RUN useradd --system --uid 10001 --home-dir /var/lib/callboard --create-home --shell /usr/sbin/nologin callboard
+RUN useradd --system --uid 10001 --home-dir /var/lib/callboard --create-home --shell /usr/sbin/nologin callboard \
+ && install --directory --owner callboard --group callboard --mode 700 /var/lib/callboard/backups
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 ENV PATH=/opt/venv/bin:$PATH \

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models.functions import Coalesce, Lower, Now
 from django.utils import timezone
 
+from projects.backup_models import BackupKind, BackupRun, BackupState
 from projects.notification_models import Channel, NotificationChoice, NotificationMail
 from projects.roles import Action, Role, Scope, is_allowed
 from projects.spending_models import Expense, SpendingDay, SpendingLimit
@@ -24,6 +25,7 @@ from projects.webhook_models import (
 
 # Models with modules of their own; Django looks for them here.
 __all__ = [
+    "BackupKind", "BackupRun", "BackupState",
     "Channel", "DeliveryState", "Expense", "NotificationChoice", "NotificationMail", "SpendingDay", "SpendingLimit",
     "WebhookAttempt", "WebhookDelivery", "WebhookEndpoint", "WebhookEvent", "WebhookFormat",
 ]  # fmt: skip

@@ -43,6 +43,11 @@ def derived_key(*, project_id: int, purpose: str) -> bytes:
     return hmac.digest(_master_key(), b"callboard derived key\x1f" + _associated(project_id, purpose), "sha256")
 
 
+def key_id() -> str:
+    """Return what names the master key of this installation without giving it away."""
+    return _key_id(_master_key()).hex()
+
+
 def create_master_key(path: Path) -> None:
     """Write a new master key, readable by its owner only, unless there is one."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

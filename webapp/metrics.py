@@ -25,9 +25,12 @@ from psycopg_pool import PoolTimeout
 
 from monitoring import canary, partitions
 from monitoring.ingest.store import Stored
+from projects.models import BackupKind
 from webapp import disk
 from webapp.access import public
+from webapp.backups import records
 from webapp.database_waits import within
+from webapp.system import work
 
 _SECONDS_TO_ASK = 3.0
 _BEAT_SECONDS = 60
@@ -101,6 +104,7 @@ def _of_processes() -> Any:
 def _of_now() -> CollectorRegistry:
     """Return what is looked up at every scrape; what the database does not tell in time is left out."""
     registry = CollectorRegistry()
+    depth = Gauge("callboard_queue_depth", "Jobs that could run now, by queue", ["queue"], registry=registry)
     found: dict[tuple[str, str], float | None] = {
         ("callboard_disk_free_bytes", "Free bytes of the disk with the data directory"): disk.guard.space.free,
         ("callboard_disk_tier", "0 fine, 1 low, 2 no ingest, 3 read-only"): disk.guard.tier,
@@ -111,6 +115,12 @@ def _of_now() -> CollectorRegistry:
             found["callboard_canary_age_seconds", "Seconds since a call went the whole way"] = state.age_seconds
             found["callboard_schedule_lag_seconds", "How late the timetable is"] = _lag(state)
             found["callboard_partition_days_ahead", "Days from today that have a partition"] = partitions.days_ahead()
+            found["callboard_backup_age_seconds", "Seconds since a backup was made"] = _age(BackupKind.MADE)
+            found["callboard_backup_verified_age_seconds", "Seconds since one was brought back and compared"] = _age(
+                BackupKind.CHECKED
+            )
+            for queue in work.queues():
+                depth.labels(queue.name).set(queue.ready)
     except (Error, PoolTimeout):
         found["callboard_database_up", "Whether the database answered"] = 0
     else:
@@ -119,6 +129,11 @@ def _of_now() -> CollectorRegistry:
         if value is not None:
             Gauge(name, words, registry=registry).set(value)
     return registry
+
+
+def _age(kind: BackupKind) -> float | None:
+    last = records.last_done(kind)
+    return None if last is None else max(0.0, time.time() - last.started_at.timestamp())
 
 
 def _lag(state: canary.State) -> float | None:

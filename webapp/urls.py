@@ -23,6 +23,7 @@ from webapp.pages import (
     search,
     settings_urls,
     start,
+    system,
     traces,
 )
 
@@ -48,6 +49,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *projects.urlpatterns,
     path("p/<slug:slug>/", include(project_urls)),
     *notifications.urlpatterns,
+    *system.urlpatterns,
     *reviews_guest_pages.urlpatterns,
     *accounts.urlpatterns,
     *api.urlpatterns,

@@ -251,6 +251,7 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "projects": elsewhere("/projects/"),
     "new-project": elsewhere("/projects/new/"),
     "people": elsewhere("/accounts/people/"),
+    "system": elsewhere("/system/"),
     "profile": elsewhere("/accounts/profile/"),
     "account_change_password": elsewhere("/accounts/password/change/"),
     "account_set_password": elsewhere("/accounts/password/set/"),

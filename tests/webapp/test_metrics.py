@@ -109,7 +109,7 @@ def test_no_label_names_a_project_or_a_person(client, key):
 
     text = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).text
 
-    assert set(re.findall(r'[{,]([a-z_]+)="', text)) <= {"outcome", "mark", "status", "reason", "le", "implementation",
+    assert set(re.findall(r'[{,]([a-z_]+)="', text)) <= {"outcome", "mark", "status", "reason", "queue", "le", "implementation",
         "major", "minor", "patchlevel", "version", "generation"}  # fmt: skip
     assert "ann@example.com" not in text
     assert "secret-shop" not in text

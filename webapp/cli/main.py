@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 from typing import Any
 
-MODULES = ("up", "projects", "people", "keys", "prices", "migrate", "server_check", "bench")
+MODULES = ("up", "projects", "people", "keys", "prices", "migrate", "server_check", "backup", "bench")
 
 
 def add_commands(subparsers: Any) -> None:

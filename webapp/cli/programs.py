@@ -97,6 +97,14 @@ def beat(layout: Layout, environ: Mapping[str, str]) -> Program:
     return _program(layout, "beat", argv, environ)
 
 
+def backups(layout: Layout, environ: Mapping[str, str]) -> Program | None:
+    """Daily backups, proved every week; none unless a place for them is named."""
+    if not environ.get("CALLBOARD_BACKUP_DIR"):
+        return None
+    argv = ["callboard", "backup", "--every", environ.get("CALLBOARD_BACKUP_HOURS", "24")]
+    return _program(layout, "backups", [*argv, "--to", environ["CALLBOARD_BACKUP_DIR"]], environ)
+
+
 def demo_traffic(layout: Layout, addresses: Addresses, environ: Mapping[str, str]) -> Program:
     """A small application that asks the simulated model and reports to the demo project, as any application would."""
     extra = {

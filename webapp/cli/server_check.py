@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     connect(args.data_dir)
     import json
 
-    from webapp.cli import checks
+    from webapp.system import checks
 
     findings = checks.run_all()
     has_failed = any(finding.status is checks.Status.FAILED for finding in findings)

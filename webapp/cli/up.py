@@ -103,6 +103,8 @@ def start(args: argparse.Namespace, layout: Layout, cast: Supervisor) -> None:
     greet(layout, addresses, facts)
     cast.start(programs.worker(layout, environ))
     cast.start(programs.beat(layout, environ))
+    if backups := programs.backups(layout, environ):
+        cast.start(backups)
     if facts["has_demo"]:
         cast.start(programs.demo_traffic(layout, addresses, environ))
 

@@ -1,4 +1,4 @@
-"""The checks of `callboard server-check`; each returns what it found in words."""
+"""The checks of `callboard server-check` and of the page System; each returns what it found in words."""
 
 from __future__ import annotations
 
@@ -49,11 +49,15 @@ class Finding:
 
 def run_all() -> list[Finding]:
     """Return what every check found; checks that need the database are left out when it cannot be reached."""
+    return [*run_here(), pages()]
+
+
+def run_here() -> list[Finding]:
+    """Return what the checks found that need no web process."""
     findings = [versions(), database()]
     if findings[-1].status is Status.OK:
         findings += [_guarded(check) for check in (vectors, migrations, durability, connections, whole_way)]
-    findings += [broker(), disk(), secrets(), pages()]
-    return findings
+    return [*findings, broker(), disk(), secrets()]
 
 
 def versions() -> Finding:

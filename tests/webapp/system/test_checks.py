@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 
 from webapp import disk
-from webapp.cli import checks
-from webapp.cli.checks import Status
+from webapp.system import checks
+from webapp.system.checks import Status
 
 GIGABYTE = 1024**3
 
