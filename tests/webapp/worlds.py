@@ -545,6 +545,7 @@ OUTSIDE: dict[str, dict[str, object]] = {
     "open-notification": {"notification_id": 0},
     "read-notification": {"notification_id": 0},
     "sdk-wheel": {"name": "callboard-0-py3-none-any.whl"},
+    "ofrep-flag": {"key": "nowhere"},
     "langfuse-trace": {"slug": "nowhere", "trace": "0af7651916cd43dd8448eb211c80319c"},
     "langfuse-2-trace": {"trace": "0af7651916cd43dd8448eb211c80319c"},
 }

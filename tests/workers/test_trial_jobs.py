@@ -8,7 +8,6 @@ from projects import jobs
 from projects.models import Job, JobState
 from prompt_registry import trial_running, trials
 from workers import bell, tasks
-from workers.app import app
 from workers.timetable import beat_schedule
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +41,7 @@ def test_a_job_holds_its_lease_while_answers_are_on_their_way(monkeypatch):
 
 def test_answers_of_models_have_time_to_come_but_less_than_the_broker_waits(monkeypatch):
     sent = {}
-    monkeypatch.setattr(app, "send_task", lambda name, **options: sent.update(options))
+    monkeypatch.setattr(bell._application(), "send_task", lambda name, **options: sent.update(options))
     monkeypatch.setattr(bell, "_silent_until", 0.0)
 
     bell.ring(trials.RUN_KIND)
