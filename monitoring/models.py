@@ -10,6 +10,7 @@ import orjson
 from django.db import models
 from django.db.models.functions import Now
 
+from monitoring.alerts.models import Alert, AlertEvent
 from monitoring.analysis.models import (
     AnalysisProgress,
     AnalysisRerun,
@@ -26,7 +27,8 @@ from projects.models import Project, User
 
 # Django finds the tables of an app in its module `models`.
 __all__ = [
-    "AnalysisProgress", "AnalysisRerun", "AnalysisSettings", "CallAnalysis", "Cluster", "ClusterLink", "ClusteringRun",
+    "Alert", "AlertEvent", "AnalysisProgress", "AnalysisRerun", "AnalysisSettings",
+    "CallAnalysis", "Cluster", "ClusterLink", "ClusteringRun",
     "DetectorSetting", "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueScope", "WatchedStream",
 ]  # fmt: skip
 
