@@ -145,7 +145,8 @@ def _unsure(state: State, reading: Reading, is_hushed: bool) -> tuple[State, lis
         state = replace(state, phase=Phase.OK, since=reading.at)
     if state.phase == Phase.OK:
         return _catch_up(state, reading, is_hushed)
-    state = replace(state, clear_since=None, unsure_since=state.unsure_since or reading.at)
+    # Too few calls are not a bad value: what was good before still counts, and ends it with the next good one.
+    state = replace(state, unsure_since=state.unsure_since or reading.at)
     if not _lasted(state.unsure_since, reading, UNSURE_FOR):
         return state, []
     return _recover(state, reading, is_hushed)

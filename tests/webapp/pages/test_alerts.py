@@ -96,7 +96,6 @@ def test_every_kind_can_be_saved_as_it_is_offered(browser, url, editor, kind):
         ({"direction": "below", "limit": "0"}, "Nothing is below zero"),
         ({"quiet_from": "22"}, "a beginning and an end"),
         ({"quiet_from": "22", "quiet_until": "22"}, "would never tell anybody"),
-        ({"kind": "change", "limit": "50", "window_minutes": "60", "direction": "below", "limit ": ""}, ""),
         ({"kind": "change", "limit": "100 %", "window_minutes": "60", "direction": "below"}, "Nothing falls by 100%"),
         ({"kind": "budget", "limit": "$0", "shares": "80"}, "above $0"),
         ({"kind": "budget", "limit": "$10", "shares": "eighty"}, "whole percents"),
@@ -109,12 +108,18 @@ def test_every_kind_can_be_saved_as_it_is_offered(browser, url, editor, kind):
 def test_what_makes_no_sense_is_said_in_words_and_kept_in_the_form(browser, url, sent, changed, words):
     answer = browser.post(f"{url}new/", sent | changed)
 
-    if words:
-        assert answer.status_code == 422
-        assert words in answer.text
-        assert not Alert.objects.exists()
-    else:
-        assert answer.status_code == 302
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert not Alert.objects.exists()
+
+
+def test_a_change_downwards_is_saved(browser, url, sent):
+    changed = {"kind": "change", "limit": "50", "window_minutes": "60", "direction": "below"}
+
+    answer = browser.post(f"{url}new/", sent | changed)
+
+    assert answer.status_code == 302, answer.context["form"].errors
+    assert (Alert.objects.get().limit, Alert.objects.get().direction) == (0.5, "below")
 
 
 @pytest.mark.parametrize(
@@ -137,7 +142,7 @@ def test_limits_are_read_as_people_write_them(browser, url, sent, measure, typed
 def test_the_preview_says_how_often_it_would_have_fired_and_shows_when(browser, url, sent, project):
     hour = whole_hour(hours_ago=5)
     make_calls(project, 20, failed=10, since=hour)
-    make_calls(project, 20, since=hour + timedelta(minutes=30))
+    make_calls(project, 60, since=hour + timedelta(minutes=30), minutes=50)
     make_calls(project, 20, failed=10, since=hour + timedelta(minutes=90))
 
     page = browser.post(f"{url}preview/", sent, headers={"HX-Request": "true"}).text
