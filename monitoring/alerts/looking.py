@@ -69,7 +69,8 @@ def look(*, alert: Alert, now: datetime) -> bool:
 def _keep(alert: Alert, state: State, events: Sequence[Event], readings: Sequence[Reading]) -> bool:
     last = readings[-1]
     changes: dict[str, Any] = {
-        "phase": state.phase, "progress": state.to_json(), "looked_until": last.at, "last_value": last.value if last.is_enough else None, "trouble": "",
+        "phase": state.phase, "progress": state.to_json(), "looked_until": last.at, "trouble": "",
+        "last_value": last.value if last.is_enough else None,
     }  # fmt: skip
     fired = [event.at for event in events if event.news == News.FIRED]
     if fired:
