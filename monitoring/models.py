@@ -10,6 +10,7 @@ import orjson
 from django.db import models
 from django.db.models.functions import Now
 
+from monitoring.alerts.models import Alert, AlertEvent
 from monitoring.analysis.models import (
     AnalysisProgress,
     AnalysisRerun,
@@ -28,6 +29,7 @@ from projects.models import Project, User
 
 # Django finds the tables of an app in its module `models`.
 __all__ = [
+    "Alert", "AlertEvent",
     "AnalysisProgress", "AnalysisRerun", "AnalysisSettings", "CallAnalysis", "Cluster", "ClusterLink", "ClusteringRun",
     "DetectorJudge", "DetectorSetting", "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueScope", "IssueTheme",
     "SecondOpinion", "ThemeComment", "WatchedStream",

@@ -16,6 +16,8 @@ from evals.judges import canaries
 from evals.online import running
 from evals.second_opinions import running as second_opinions
 from monitoring import partitions, repricing, retention
+from monitoring.alerts import changes as alert_changes
+from monitoring.alerts import looking as alerts
 from monitoring.analysis import reruns
 from monitoring.analysis import running as analyses
 from monitoring.clusters import running as clusterings
@@ -23,7 +25,7 @@ from monitoring.issues import cycle
 from projects import jobs, notification_mail, sign_in_attempts, spending_batches, webhook_deliveries, webhooks
 from projects.models import Job
 from prompt_registry import schedules, trials
-from workers import canary, experiment_jobs, insight_jobs, issue_jobs, trial_jobs
+from workers import alert_jobs, canary, experiment_jobs, insight_jobs, issue_jobs, trial_jobs
 from workers.queues import queue_of
 
 
@@ -44,6 +46,7 @@ def _housekeeping(job: Job) -> None:
     while spending_batches.settle_forgotten():
         pass
     webhook_deliveries.delete_old()
+    alert_changes.forget_old()
     call_command("clearsessions")
 
 
@@ -102,6 +105,8 @@ KINDS: dict[str, Callable[[Job], None]] = {
     analyses.PLAN_KIND: insight_jobs.plan_analyses,
     analyses.RUN_KIND: insight_jobs.analyse,
     reruns.KIND: insight_jobs.analyse_again,
+    alerts.PLAN_KIND: alert_jobs.plan,
+    alerts.RUN_KIND: alert_jobs.run,
     cycle.PLAN_KIND: issue_jobs.plan,
     cycle.RUN_KIND: issue_jobs.run,
     clusterings.PLAN_KIND: insight_jobs.plan_clusterings,

@@ -24,6 +24,7 @@ from evals.reviews.questions import GOOD
 from evals.reviews.queues import QueuePlan
 from evals.reviews.sources import Source, SourceKind
 from monitoring import masking_policies
+from monitoring.alerts import changes as alerts
 from monitoring.issues.models import Issue
 from projects import keys, members, projects, webhooks
 from projects.models import Project, User
@@ -48,6 +49,7 @@ from prompt_registry.rollouts.models import Rollout
 from prompt_registry.trial_models import Trial
 from prompt_registry.trial_plans import VERSION, TrialInput, Variant
 from tests.evals.experiment_factories import make_experiment, make_judged
+from tests.monitoring.alerts.factories import make_alert
 from tests.monitoring.issue_factories import make_issue
 from tests.projects.factories import make_member, make_user
 from tests.prompt_registry.rollouts.factories import make_plan
@@ -88,6 +90,8 @@ class Things:
     rollout_id: UUID
     decision_id: int
     issue_number: int
+    alert_id: int
+    alert_delivery_id: int
 
 
 def make_things(*, name: str) -> Things:
@@ -131,6 +135,8 @@ def make_things(*, name: str) -> Things:
     )
     delivery = webhooks.send_test(endpoint=webhook)
     queue, link = make_review(project, by=admin)
+    alert = make_alert(project, by=admin, endpoint_ids=(webhook.pk,))
+    message = alerts.send_test(alert=alert, by=admin)
     rollout = start_rollout(project, by=admin)
     return Things(
         project=project, admin=admin, member_id=membership.pk, invitation_id=invitation.pk, key_id=key.pk,
@@ -140,7 +146,8 @@ def make_things(*, name: str) -> Things:
         dataset_id=dataset.pk, item_number=dataset.last_item_number, dataset_import_id=file.pk,
         change_request_id=request.pk, schedule_id=schedule.pk, experiment_id=experiment.pk, evaluator_id=evaluator.pk,
         review_queue_id=queue.pk, guest_link_id=link.pk, online_id=live.pk, rollout_id=rollout.pk,
-        decision_id=rollout.decisions.latest("pk").pk, issue_number=make_issue_of(project).number,
+        decision_id=rollout.decisions.latest("pk").pk, issue_number=make_issue_of(project).number, alert_id=alert.pk,
+        alert_delivery_id=project.webhook_deliveries.get(event_id=message.event_id).pk,
     )  # fmt: skip
 
 
@@ -232,6 +239,10 @@ def comment(things: Things) -> dict[str, object]:
 
 def webhook(things: Things) -> dict[str, object]:
     return {"endpoint_id": things.webhook_id}
+
+
+def alert(things: Things) -> dict[str, object]:
+    return {"alert_id": things.alert_id}
 
 
 def change_request(things: Things) -> dict[str, object]:
@@ -486,6 +497,17 @@ IN_PROJECT: dict[str, Named] = {
     "change-provider": Named(lambda things: {"connection_id": things.connection_id}),
     "delete-provider": Named(lambda things: {"connection_id": things.connection_id}),
     "test-provider": Named(lambda things: {"connection_id": things.connection_id}),
+    "settings-alerts": PLAIN,
+    "new-alert": PLAIN,
+    "preview-alert": PLAIN,
+    "take-alert": fixed(name="errors"),
+    "alert": Named(alert),
+    "change-alert": Named(alert),
+    "mute-alert": Named(alert),
+    "test-alert": Named(alert),
+    "delete-alert": Named(alert),
+    "restore-alert": Named(alert),
+    "resend-alert": Named(lambda things: {**alert(things), "delivery_id": things.alert_delivery_id}),
     "settings-webhooks": PLAIN,
     "new-webhook": PLAIN,
     "webhook": Named(webhook),

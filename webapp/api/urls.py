@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from webapp.api import (
+    alerts,
     change_requests,
     datasets,
     experiments_starting,
@@ -35,6 +36,7 @@ api.add_router("", prompt_archive.router)
 api.add_router("", change_requests.router)
 api.add_router("", rollouts.router)
 api.add_router("", issues.router)
+api.add_router("", alerts.router)
 api.add_router("", feedback.router)
 api.add_router("", traces.router)
 api.add_router("", datasets.router)

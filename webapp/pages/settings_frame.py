@@ -16,6 +16,7 @@ PAGES = (
     ("settings-members", "Members", "people", Action.MANAGE_PROJECT),
     ("settings-keys", "API keys", "key", Action.MANAGE_PROJECT),
     ("settings-providers", "Model providers", "plug", Action.MANAGE_PROVIDERS),
+    ("settings-alerts", "Alerts", "warning", Action.READ_TRACES),
     ("settings-webhooks", "Webhooks", "bell", Action.MANAGE_PROJECT),
     ("settings-spending", "Spending", "coins", Action.MANAGE_PROJECT),
     ("settings-similar", "Similar calls", "copy", Action.MANAGE_PROVIDERS),

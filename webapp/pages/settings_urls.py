@@ -9,6 +9,7 @@ from django.urls import URLPattern, path
 from projects.roles import Action
 from webapp.access import ProjectRequest, requires
 from webapp.pages import (
+    alerts,
     settings_audit,
     settings_detectors,
     settings_ingestion,
@@ -39,6 +40,7 @@ urlpatterns: list[URLPattern] = [
     *settings_members.urlpatterns,
     *settings_keys.urlpatterns,
     *settings_providers.urlpatterns,
+    *alerts.urlpatterns,
     *settings_webhooks.urlpatterns,
     *settings_prices.urlpatterns,
     *settings_publishing.urlpatterns,
