@@ -19,15 +19,19 @@ from monitoring.analysis.models import (
     FlagMark,
 )
 from monitoring.clusters.models import Cluster, ClusteringRun, ClusterLink
+from monitoring.erasure.models import ErasedTrace, Erasure, ErasurePlace
+from monitoring.exports.models import Export, ExportedText, ExportPart
 from monitoring.issues.models import Issue, IssueCycle, IssueEvent, IssueScope
 from monitoring.kinds import IdMode, Kind, MaskMode, Status
+from monitoring.retention_models import RetentionRule
 from monitoring.streams.models import FlagHour, WatchedStream
 from projects.models import Project, User
 
 # Django finds the tables of an app in its module `models`.
 __all__ = [
     "AnalysisProgress", "AnalysisRerun", "AnalysisSettings", "CallAnalysis", "Cluster", "ClusterLink", "ClusteringRun",
-    "DetectorSetting", "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueScope", "WatchedStream",
+    "DetectorSetting", "ErasedTrace", "Erasure", "ErasurePlace", "Export", "ExportPart", "ExportedText", "FlagHour",
+    "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueScope", "RetentionRule", "WatchedStream",
 ]  # fmt: skip
 
 

@@ -18,11 +18,14 @@ from monitoring import partitions, repricing, retention
 from monitoring.analysis import reruns
 from monitoring.analysis import running as analyses
 from monitoring.clusters import running as clusterings
+from monitoring.erasure import running as erasures
+from monitoring.erasure import tombstones
+from monitoring.exports import running as exporting
 from monitoring.issues import cycle
 from projects import jobs, notification_mail, sign_in_attempts, spending_batches, webhook_deliveries, webhooks
 from projects.models import Job
 from prompt_registry import schedules, trials
-from workers import canary, experiment_jobs, insight_jobs, issue_jobs, trial_jobs
+from workers import canary, erasure_jobs, experiment_jobs, export_jobs, insight_jobs, issue_jobs, trial_jobs
 from workers.queues import queue_of
 
 
@@ -34,6 +37,8 @@ def _housekeeping(job: Job) -> None:
     jobs.delete_finished(older_than=timedelta(days=1))
     sign_in_attempts.delete_old()
     retention.delete_expired()
+    tombstones.delete_expired()
+    exporting.delete_expired()
     trials.delete_old()
     canary.forget_old()
     imports.forget_old()
@@ -94,6 +99,8 @@ KINDS: dict[str, Callable[[Job], None]] = {
     notification_mail.DIGEST_KIND: _mail_digest,
     "notification.digests": _plan_digests,
     repricing.KIND: _reprice,
+    erasures.KIND: erasure_jobs.run,
+    exporting.KIND: export_jobs.run,
     imports.KIND: _import_items,
     schedules.KIND: _publish_as_planned,
     trials.RUN_KIND: trial_jobs.run,

@@ -27,6 +27,9 @@ _QUEUE_OF: dict[str, str] = {
     "dataset.care": INSIGHT,
     "issues.run": INSIGHT,
     "prices.reprice": INSIGHT,
+    # Both go through all calls there are.
+    "erasure.run": INSIGHT,
+    "export.run": INSIGHT,
 }
 # Answers of models are taken up for a minute and a half, and each may last two; all below the visibility timeout.
 _LIMITS = {EVALS: {"soft_time_limit": 240, "time_limit": 270}}
