@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -67,6 +68,17 @@ def _plan_digests(job: Job) -> None:
     notification_mail.plan_digests()
 
 
+def _apply_retention(job: Job) -> None:
+    until = time.monotonic() + _RETENTION_SECONDS
+
+    def keep() -> bool:
+        jobs.renew(job=job)
+        return time.monotonic() < until
+
+    if retention.apply(keep=keep):
+        jobs.add(kind=retention.KIND, dedupe_key=f"after {job.pk}.{job.attempts}")
+
+
 def _reprice(job: Job) -> None:
     while repricing.step(run_id=job.payload["repricing"]):
         jobs.renew(job=job)
@@ -99,6 +111,7 @@ KINDS: dict[str, Callable[[Job], None]] = {
     notification_mail.DIGEST_KIND: _mail_digest,
     "notification.digests": _plan_digests,
     repricing.KIND: _reprice,
+    retention.KIND: _apply_retention,
     erasures.KIND: erasure_jobs.run,
     exporting.KIND: export_jobs.run,
     imports.KIND: _import_items,
@@ -124,6 +137,8 @@ KINDS: dict[str, Callable[[Job], None]] = {
 
 # A little more than the time a task may take.
 _IMPORT_LEASE = timedelta(seconds=300)
+# Less: what is left waits for a turn of its own.
+_RETENTION_SECONDS = 45.0
 
 
 def kinds_of(queue: str) -> list[str]:

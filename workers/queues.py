@@ -27,7 +27,8 @@ _QUEUE_OF: dict[str, str] = {
     "dataset.care": INSIGHT,
     "issues.run": INSIGHT,
     "prices.reprice": INSIGHT,
-    # Both go through all calls there are.
+    # These go through all calls there are.
+    "retention.apply": INSIGHT,
     "erasure.run": INSIGHT,
     "export.run": INSIGHT,
 }

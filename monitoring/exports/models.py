@@ -126,6 +126,10 @@ class ExportedText(models.Model):
     export = models.ForeignKey(Export, on_delete=models.CASCADE, related_name="+")
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     digest = models.BinaryField(max_length=16)
+    # The call that waits for another to the same input, to make a pair with.
+    start_day = models.DateField(null=True)
+    trace_id = models.UUIDField(null=True)
+    span_id = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "exported_text"
