@@ -202,7 +202,9 @@ def _delete_cached(target: Target) -> int:
 
 def _coverage(target: Target) -> list[DatasetCoverage]:
     """Return the measurements that name one of the groups or point at one of the calls."""
-    names = set(Cluster.objects.filter(project_id=target.project_id, pk__in=target.cluster_ids).values_list("name", flat=True))
+    names = set(
+        Cluster.objects.filter(project_id=target.project_id, pk__in=target.cluster_ids).values_list("name", flat=True)
+    )
     if not names and not target.trace_ids:
         return []
     traces = {text for trace_id in target.trace_ids for text in (trace_id.hex, str(trace_id))}

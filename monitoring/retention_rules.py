@@ -77,7 +77,8 @@ def preview(*, project: Project, kept: Kept) -> Removal:
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT count(*) FROM trace WHERE project_id = %(project)s AND started_at < %(calls)s AND {condition}", values
+            f"SELECT count(*) FROM trace WHERE project_id = %(project)s AND started_at < %(calls)s AND {condition}",
+            values,
         )
         calls = int(cursor.fetchone()[0])
         cursor.execute(

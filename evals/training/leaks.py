@@ -12,10 +12,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 _WORD = re.compile(r"\w+")
-_RUN = 4
+_RUN = 3
 # So many runs of an item are remembered, those with the smallest hashes: a fair sample of them.
-_SAMPLE = 64
-NEAR = 0.8
+_SAMPLE = 96
+NEAR = 0.75
+# What so many items say alike is their template, and tells nothing about any of them.
+_FEW_ITEMS, _MANY_ITEMS = 3, 0.1
+# An item of which less than this is left is found word for word only.
+_FEWEST_RUNS = 3
 # Of longer texts than this only the beginning is looked at.
 _MOST_CHARS = 20_000
 
@@ -47,15 +51,24 @@ class LeakIndex:
         for run in sample:
             self._runs[run].append(item)
 
+    def settle(self) -> None:
+        """Forget what many items have in common; to be called once, after the last item."""
+        most = max(_FEW_ITEMS, _MANY_ITEMS * len(self._sizes))
+        for run in [run for run, items in self._runs.items() if len(items) > most]:
+            for item in self._runs.pop(run):
+                self._sizes[item] -= 1
+
     def find(self, texts: Iterable[str]) -> Leak | None:
         """Return the item that the texts of a call hold, if any; each text is also looked at alone."""
         spoken = [words for words in map(_words, texts) if words]
         for words in [[word for one in spoken for word in one], *spoken]:
             if (item := self._exact.get(_hash(words))) is not None:
                 return Leak(item, True)
-        met = Counter(item for run in {run for words in spoken for run in _hashes(words)} for item in self._runs.get(run, ()))
-        for item, count in met.most_common(1):
-            if count >= NEAR * self._sizes[item]:
+        met = Counter(
+            item for run in {run for words in spoken for run in _hashes(words)} for item in self._runs.get(run, ())
+        )
+        for item, count in met.items():
+            if self._sizes[item] >= _FEWEST_RUNS and count >= NEAR * self._sizes[item]:
                 return Leak(item, False)
         return None
 

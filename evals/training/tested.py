@@ -19,14 +19,15 @@ def index(project: Project) -> LeakIndex:
     rows = DatasetItem.objects.current().filter(project=project, dataset__archived_at=None).order_by("-pk")
     for pk, given in rows.values_list("pk", "input")[:MOST_ITEMS].iterator(chunk_size=500):
         found.add(pk, texts_of(given))
+    found.settle()
     return found
 
 
 def texts_of(value: Any) -> Iterator[str]:
-    """Yield the texts that go in, without the names of roles and blanks."""
+    """Yield the texts that go in, without the names of roles and blanks, and without what the application always says."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, dict):
+    elif isinstance(value, dict) and value.get("role") not in ("system", "developer"):
         for name, one in value.items():
             if name not in ("role", "id", "type"):
                 yield from texts_of(one)

@@ -226,9 +226,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "export_part",
-                "constraints": [
-                    models.UniqueConstraint(fields=("export", "file", "number"), name="export_part_once")
-                ],
+                "constraints": [models.UniqueConstraint(fields=("export", "file", "number"), name="export_part_once")],
             },
         ),
         migrations.CreateModel(
@@ -274,9 +272,7 @@ class Migration(migrations.Migration):
                         name="retention_call_days_in_range",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("number_days__gte", models.F("call_days")), ("number_days__lte", 3650)
-                        ),
+                        condition=models.Q(("number_days__gte", models.F("call_days")), ("number_days__lte", 3650)),
                         name="retention_numbers_outlive_calls",
                     ),
                 ],

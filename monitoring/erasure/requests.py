@@ -153,4 +153,6 @@ def _trace_id(text: str) -> str:
     try:
         return UUID(hex=text).hex
     except ValueError:
-        raise SubjectMissing("The id of a trace is 32 hexadecimal digits. Copy it from the page of the trace.") from None
+        raise SubjectMissing(
+            "The id of a trace is 32 hexadecimal digits. Copy it from the page of the trace."
+        ) from None

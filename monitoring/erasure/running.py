@@ -134,9 +134,7 @@ def _close(erasure: Erasure) -> None:
 
 def _finish(erasure: Erasure) -> None:
     left = leftovers.find(project_id=erasure.project_id, ids=spelled(erasure))
-    _move(
-        erasure, state=ErasureState.DONE, subject="", wanted={}, leftovers=left, finished_at=Now(), cluster_ids=[]
-    )
+    _move(erasure, state=ErasureState.DONE, subject="", wanted={}, leftovers=left, finished_at=Now(), cluster_ids=[])
     audit.record(
         action="erasure.done", subject=f"{erasure.kind} {erasure.pk}", by=None, project=erasure.project,
         traces=erasure.traces.count(), hashes=erasure.hashes,

@@ -91,9 +91,23 @@ def read(export: Export, file: str) -> Iterator[bytes]:
 
 def described(export: Export, file: str) -> dict[str, Any]:
     """Return the name, the rows, the bytes and the SHA-256 of a whole file, as somebody who has it would compute them."""
-    digest, size = hashlib.sha256(), 0
+    packed, plain, size, plain_size = hashlib.sha256(), hashlib.sha256(), 0, 0
     for data in read(export, file):
-        digest.update(data)
+        packed.update(data)
         size += len(data)
+        for piece in unpacked(data):
+            plain.update(piece)
+            plain_size += len(piece)
     rows = ExportPart.objects.filter(export=export, file=file).aggregate(rows=Sum("row_count"))["rows"]
-    return {"name": file, "rows": rows or 0, "bytes": size, "sha256": digest.hexdigest()}
+    return {
+        "name": file, "rows": rows or 0, "bytes": size, "sha256": packed.hexdigest(), "plain_bytes": plain_size,
+        "plain_sha256": plain.hexdigest(),
+    }  # fmt: skip
+
+
+def unpacked(data: bytes) -> Iterator[bytes]:
+    """Yield what a part holds: it may be several packed pieces in a row."""
+    while data:
+        unpacker = zlib.decompressobj(_GZIP)
+        yield unpacker.decompress(data)
+        data = unpacker.unused_data

@@ -56,7 +56,8 @@ def step(*, export_id: int, maker: Maker) -> bool:
     if export is None:
         return False
     wanted = stored_filters.from_json(export.wanted)
-    some = walks.stretch(project=export.project, wanted=wanted, place=export.place)
+    limit = int(export.option("stretch") or walks.BATCH)
+    some = walks.stretch(project=export.project, wanted=wanted, place=export.place, limit=limit)
     writer, counts = PartWriter(export), dict(export.counts)
     for file, line in maker.lines(some.traces, counts):
         writer.add(file, line)

@@ -38,7 +38,7 @@ _TABLES = {
 class SubjectForm(forms.Form):
     kind = forms.ChoiceField(label="Delete", choices=_TYPED_KINDS)
     subject = forms.CharField(
-        label="Its id", max_length=requests.MAX_CHARS, strip=True,
+        label="Its id", max_length=requests.MOST_CHARS, strip=True,
         help_text="Exactly as your application sends it. If ids are hidden in this project, type the real id: it is found by its code.",
         widget=forms.TextInput(attrs={"class": "mono", "autocomplete": "off", "spellcheck": "false"}),
     )  # fmt: skip
@@ -50,7 +50,7 @@ class ValidityForm(forms.Form):
         initial=requests.VALID_DAYS, help_text="Applications and devices may send calls long after they were made.",
     )  # fmt: skip
     typed = forms.CharField(
-        label="Type it once more to confirm", max_length=requests.MAX_CHARS,
+        label="Type it once more to confirm", max_length=requests.MOST_CHARS,
         widget=forms.TextInput(attrs={"class": "mono", "autocomplete": "off", "spellcheck": "false"}),
     )  # fmt: skip
 
@@ -125,7 +125,7 @@ def _prefilled(request: ProjectRequest) -> dict[str, str]:
     """Return what a page that leads here already knows, such as the id of a trace."""
     found = {kind.value: request.GET.get(kind.value, "") for kind in SubjectKind}
     kind = next((name for name in ("trace", "session", "user") if found[name]), SubjectKind.USER.value)
-    return {"kind": kind, "subject": found.get(kind, "")[: requests.MAX_CHARS]}
+    return {"kind": kind, "subject": found.get(kind, "")[: requests.MOST_CHARS]}
 
 
 def _choice(request: ProjectRequest) -> CallChoice | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -187,16 +185,8 @@ def download(request: HttpRequest, token: str) -> HttpResponseBase:
     packed = parts.read(export, named["file"])
     if named["packed"]:
         return exports.download(packed, name=f"{name}.gz", content_type="application/gzip")
-    return exports.download(unpacked(packed), name=name, content_type=content_type)
-
-
-def unpacked(packed: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield what parts hold, each unpacked by itself."""
-    for data in packed:
-        while data:
-            unpacker = zlib.decompressobj(31)
-            yield unpacker.decompress(data)
-            data = unpacker.unused_data
+    plain = (piece for data in packed for piece in parts.unpacked(data))
+    return exports.download(plain, name=name, content_type=content_type)
 
 
 def crumbs(request: ProjectRequest) -> list[dict[str, str]]:

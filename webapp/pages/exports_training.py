@@ -33,14 +33,14 @@ class TrainingForm(forms.Form):
     )  # fmt: skip
     which = forms.ChoiceField(
         label="Which answers", choices=Which.choices, initial=Which.GOOD,
-        help_text="For fine-tuning. A correction always stands in for the answer. Pairs are made of corrections, and of a thumbs-up and a thumbs-down to the same input.",
+        help_text="For fine-tuning. A correction always stands in for the answer. Pairs need none of this.",
     )  # fmt: skip
     reviews = forms.BooleanField(
         label="Also all pairs that reviewers judged", required=False, initial=True, help_text="For pairs."
     )
     masks = forms.BooleanField(
         label="Mask personal data and secrets", required=False, initial=True,
-        help_text="Mail addresses, phone numbers, cards, bank accounts, keys, and the rules of the project; beyond what is masked in what is stored.",
+        help_text="Addresses, numbers of phones, cards and accounts, keys, and what the rules of the project find.",
     )  # fmt: skip
     validation_percent = forms.IntegerField(
         label="Kept to validate with, in percent", min_value=0, max_value=50, initial=10,

@@ -30,7 +30,10 @@ BACKUP_DAYS = 35
 class RetentionForm(forms.Form):
     environment = forms.ChoiceField(label="Environment", required=False)
     call_days = forms.IntegerField(
-        label="Keep calls with their texts for days", min_value=FEWEST_DAYS, max_value=MOST_DAYS, initial=USUAL_CALL_DAYS
+        label="Keep calls with their texts for days",
+        min_value=FEWEST_DAYS,
+        max_value=MOST_DAYS,
+        initial=USUAL_CALL_DAYS,
     )
     number_days = forms.IntegerField(
         label="Keep the numbers of charts for days", min_value=FEWEST_DAYS, max_value=MOST_DAYS, initial=USUAL_NUMBER_DAYS,
