@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 from webapp.api import (
     change_requests,
     datasets,
+    erasures,
     experiments_starting,
     feedback,
     issues,
@@ -36,6 +37,7 @@ api.add_router("", issues.router)
 api.add_router("", feedback.router)
 api.add_router("", traces.router)
 api.add_router("", datasets.router)
+api.add_router("", erasures.router)
 # With those that read experiments: one path takes both.
 api.add_router("", experiments_starting.router)
 

@@ -138,12 +138,13 @@ def delete(request: ProjectRequest, export_id: int) -> HttpResponseBase:
 
 
 @requires(Action.MANAGE_PROJECT)
+@require_POST
 @fresh
 def take(request: ProjectRequest, export_id: int, file: str) -> HttpResponseBase:
     """Lead to an address at which the file can be had for ten minutes."""
     export = _there(_export(request, export_id), file)
     requests.note_download(export=export, file=file, by=request.user)
-    return redirect(signed_address(export, file, is_packed="packed" in request.GET))
+    return redirect(signed_address(export, file, is_packed=request.POST.get("packed") == "1"))
 
 
 @requires(Action.MANAGE_PROJECT)
