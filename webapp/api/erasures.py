@@ -13,7 +13,7 @@ from monitoring.erasure import requests
 from monitoring.erasure.errors import AlreadyRunning, ErasureRefused
 from monitoring.erasure.models import Erasure, SubjectKind
 from projects import keys
-from projects.models import Membership, User
+from projects.models import Membership, Project, User
 from projects.roles import Action, Scope
 from webapp.api import bodies
 from webapp.api.auth import KeyAuth, caller_of
@@ -43,7 +43,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         raise ApiError(422, f"The valid_days must be a number from 1 to {requests.MOST_VALID_DAYS}.")
     try:
         made = requests.ask(
-            project=caller_of(request).project, subject=requests.checked(kind=kind, subject=subject), by=_admin(request),
+            project=_project(request), subject=requests.checked(kind=kind, subject=subject), by=_admin(request),
             valid_days=days,
         )  # fmt: skip
     except ErasureRefused as error:
@@ -54,7 +54,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 @router.get("/erasures", auth=KeyAuth(Scope.API_READ), summary="List requests to delete, newest first")
 def list_requests(request: HttpRequest, limit: Limit = 50, cursor: Number = 0) -> dict[str, Any]:
     """One page of the requests; go on with `next` as `cursor`."""
-    rows = Erasure.objects.for_project(caller_of(request).project).newest_first()
+    rows = Erasure.objects.for_project(_project(request)).newest_first()
     found = list((rows.filter(pk__lt=cursor) if cursor else rows)[: limit + 1])
     return {"items": [_told(one) for one in found[:limit]], "next": found[limit - 1].pk if len(found) > limit else None}
 
@@ -62,7 +62,7 @@ def list_requests(request: HttpRequest, limit: Limit = 50, cursor: Number = 0) -
 @router.get("/erasures/{erasure_id}", auth=KeyAuth(Scope.API_READ), summary="One request to delete")
 def get_request(request: HttpRequest, erasure_id: Number) -> dict[str, Any]:
     """How far a request is, place by place."""
-    found = Erasure.objects.for_project(caller_of(request).project).filter(pk=erasure_id).first()
+    found = Erasure.objects.for_project(_project(request)).filter(pk=erasure_id).first()
     if found is None:
         raise ApiError(404, UNKNOWN)
     titles = {place.name: place.title for place in erasure_jobs.all_places()}
@@ -73,10 +73,14 @@ def get_request(request: HttpRequest, erasure_id: Number) -> dict[str, Any]:
     return _told(found) | {"places": places}
 
 
+def _project(request: HttpRequest) -> Project:
+    return Project.objects.get(pk=caller_of(request).project_id)
+
+
 def _admin(request: HttpRequest) -> User:
     maker = keys.maker_of(caller_of(request))
     member = Membership.objects.filter(
-        project=caller_of(request).project, user=maker, user__is_active=True
+        project_id=caller_of(request).project_id, user=maker, user__is_active=True
     ).first()  # fmt: skip
     if maker is None or member is None or not member.can(Action.MANAGE_PROJECT):
         raise ApiError(403, NOT_ADMIN)
