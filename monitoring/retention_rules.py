@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -71,7 +72,7 @@ def preview(*, project: Project, kept: Kept) -> Removal:
     _check(kept)
     others = [one.environment for one in of_project(project.pk) if one.environment and not kept.environment]
     condition = "environment = %(environment)s" if kept.environment else "environment <> ALL(%(others)s)"
-    values = {
+    values: dict[str, Any] = {
         "project": project.pk, "environment": kept.environment, "others": others, "calls": before_day(kept.call_days),
         "numbers": before_day(kept.number_days),
     }  # fmt: skip

@@ -77,7 +77,7 @@ class TrainingLines:
     def _calls(self, traces: Sequence[Trace]) -> Iterator[Span]:
         rows = of_traces(traces).filter(kind=Kind.LLM).exclude(output=None)
         rows = rows.defer("events", "metadata")
-        return rows.iterator(chunk_size=_AT_ONCE)  # type: ignore[no-any-return]
+        return rows.iterator(chunk_size=_AT_ONCE)
 
     def _chat(self, span: Span) -> Chat | None:
         """Return the chat of a call with its texts masked."""

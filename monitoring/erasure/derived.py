@@ -20,7 +20,8 @@ UNNAMED = "Group without a name"
 def clusters_of(*, project_id: int, trace_ids: Collection[UUID]) -> list[int]:
     """Return the groups that calls of these traces belong to."""
     calls = CallAnalysis.objects.filter(project_id=project_id, trace_id__in=trace_ids).exclude(cluster_id=None)
-    return sorted(set(calls.values_list("cluster_id", flat=True))) if trace_ids else []
+    found = {pk for pk in calls.values_list("cluster_id", flat=True) if pk is not None} if trace_ids else set()
+    return sorted(found)
 
 
 def count_clusters(target: Target) -> int:

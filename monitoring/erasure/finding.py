@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -38,7 +39,7 @@ def find(erasure: Erasure, target: Target, keep: Callable[[], None]) -> None:
 
 def _look_everywhere(erasure: Erasure, target: Target, keep: Callable[[], None]) -> None:
     column = _COLUMNS[SubjectKind(erasure.kind)]
-    values = {"erasure": erasure.pk, "project": erasure.project_id, "ids": list(target.ids)}
+    values: dict[str, Any] = {"erasure": erasure.pk, "project": erasure.project_id, "ids": list(target.ids)}
     with connection.cursor() as cursor:
         cursor.execute(_FROM_TRACES.format(column=column), values)
         for partition in _partitions():

@@ -8,7 +8,7 @@ from django.db import connection
 
 from monitoring.erasure import derived
 from monitoring.erasure.targets import Place, Target
-from monitoring.models import Export
+from monitoring.exports.models import Export, ExportQuerySet
 
 _OF_TRACE = "project_id = %(project)s AND trace_id = ANY(%(traces)s)"
 # What could not be stored is kept as text: whoever is named in it, and the ids of traces in both spellings.
@@ -83,5 +83,5 @@ def _delete_exports(target: Target) -> int:
     return _exports(target).delete()[1].get("monitoring.Export", 0)
 
 
-def _exports(target: Target) -> Any:
+def _exports(target: Target) -> ExportQuerySet:
     return Export.objects.filter(project_id=target.project_id, requested_at__lt=target.made_before)

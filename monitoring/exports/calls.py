@@ -15,7 +15,7 @@ from monitoring.analysis.models import CallAnalysis
 from monitoring.exports.lines import csv_line, json_line
 from monitoring.exports.models import Export, ExportKind
 from monitoring.kinds import Arm, Kind, Status
-from monitoring.models import Score, Span, Trace
+from monitoring.models import Score, Span, SpanQuerySet, Trace
 
 FILE = "calls"
 ALL_STEPS = "steps"
@@ -63,7 +63,7 @@ class CallLines:
         return rows.defer("events", "attributes").iterator(chunk_size=_AT_ONCE)
 
 
-def of_traces(traces: Sequence[Trace]) -> Any:
+def of_traces(traces: Sequence[Trace]) -> SpanQuerySet:
     """Return the steps of some traces, each trace in the order in which it happened."""
     days = (min(trace.min_day for trace in traces), max(trace.max_day for trace in traces))
     rows = Span.objects.filter(
