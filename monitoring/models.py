@@ -22,8 +22,11 @@ from monitoring.analysis.models import (
     SecondOpinion,
 )
 from monitoring.clusters.models import Cluster, ClusteringRun, ClusterLink
+from monitoring.erasure.models import ErasedTrace, Erasure, ErasurePlace
+from monitoring.exports.models import Export, ExportedText, ExportPart
 from monitoring.issues.models import Issue, IssueCycle, IssueEvent, IssueScope, IssueTheme, ThemeComment
 from monitoring.kinds import IdMode, Kind, MaskMode, Status
+from monitoring.retention_models import RetentionRule
 from monitoring.streams.models import FlagHour, WatchedStream
 from projects.models import Project, User
 
@@ -31,7 +34,8 @@ from projects.models import Project, User
 __all__ = [
     "Alert", "AlertEvent",
     "AnalysisProgress", "AnalysisRerun", "AnalysisSettings", "CallAnalysis", "Cluster", "ClusterLink", "ClusteringRun",
-    "DetectorJudge", "DetectorSetting", "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueScope", "IssueTheme",
+    "DetectorJudge", "DetectorSetting", "ErasedTrace", "Erasure", "ErasurePlace", "Export", "ExportPart", "ExportedText",
+    "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueScope", "IssueTheme", "RetentionRule",
     "SecondOpinion", "ThemeComment", "WatchedStream",
 ]  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -21,11 +22,23 @@ from monitoring.alerts import looking as alerts
 from monitoring.analysis import reruns
 from monitoring.analysis import running as analyses
 from monitoring.clusters import running as clusterings
+from monitoring.erasure import running as erasures
+from monitoring.erasure import tombstones
+from monitoring.exports import running as exporting
 from monitoring.issues import cycle
 from projects import jobs, notification_mail, sign_in_attempts, spending_batches, webhook_deliveries, webhooks
 from projects.models import Job
 from prompt_registry import schedules, trials
-from workers import alert_jobs, canary, experiment_jobs, insight_jobs, issue_jobs, trial_jobs
+from workers import (
+    alert_jobs,
+    canary,
+    erasure_jobs,
+    experiment_jobs,
+    export_jobs,
+    insight_jobs,
+    issue_jobs,
+    trial_jobs,
+)
 from workers.queues import queue_of
 
 
@@ -37,6 +50,8 @@ def _housekeeping(job: Job) -> None:
     jobs.delete_finished(older_than=timedelta(days=1))
     sign_in_attempts.delete_old()
     retention.delete_expired()
+    tombstones.delete_expired()
+    exporting.delete_expired()
     trials.delete_old()
     canary.forget_old()
     imports.forget_old()
@@ -64,6 +79,17 @@ def _mail_digest(job: Job) -> None:
 
 def _plan_digests(job: Job) -> None:
     notification_mail.plan_digests()
+
+
+def _apply_retention(job: Job) -> None:
+    until = time.monotonic() + _RETENTION_SECONDS
+
+    def keep() -> bool:
+        jobs.renew(job=job)
+        return time.monotonic() < until
+
+    if retention.apply(keep=keep):
+        jobs.add(kind=retention.KIND, dedupe_key=f"after {job.pk}.{job.attempts}")
 
 
 def _reprice(job: Job) -> None:
@@ -98,6 +124,9 @@ KINDS: dict[str, Callable[[Job], None]] = {
     notification_mail.DIGEST_KIND: _mail_digest,
     "notification.digests": _plan_digests,
     repricing.KIND: _reprice,
+    retention.KIND: _apply_retention,
+    erasures.KIND: erasure_jobs.run,
+    exporting.KIND: export_jobs.run,
     imports.KIND: _import_items,
     schedules.KIND: _publish_as_planned,
     trials.RUN_KIND: trial_jobs.run,
@@ -125,6 +154,8 @@ KINDS: dict[str, Callable[[Job], None]] = {
 
 # A little more than the time a task may take.
 _IMPORT_LEASE = timedelta(seconds=300)
+# Less: what is left waits for a turn of its own.
+_RETENTION_SECONDS = 45.0
 
 
 def kinds_of(queue: str) -> list[str]:

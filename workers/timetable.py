@@ -34,6 +34,7 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
         "measure what datasets represent": _entry("workers.tasks.tick", EVERY_HOUR, "coverage.plan"),
         "plan the daily mails": _entry("workers.tasks.tick", EVERY_HOUR, "notification.digests"),
         "try known injections on the judges": _entry("workers.tasks.tick", EVERY_HOUR, "judges.canaries"),
+        "remove what is older than it is kept": _entry("workers.tasks.tick", EVERY_HOUR, "retention.apply"),
         "remove what is no longer needed": _entry("workers.tasks.tick", EVERY_HOUR, "housekeeping"),
     }
 

@@ -125,6 +125,11 @@ class Issue(models.Model):
         ]
         indexes = [models.Index(fields=["project", "state", "-harm"], name="issue_worst")]
 
+    @property
+    def audited_name(self) -> str:
+        """What the audit log calls it, which never changes again: a title made of words of calls stays out of it."""
+        return f"{self.number} {self.title}" if self.is_title_own else f"{self.number}"
+
 
 class IssueScope(models.Model):
     """Calls of an issue: those with the signal, of this cluster, prompt and model as far as named; blind to version and arm."""

@@ -249,6 +249,11 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "settings-spending": inside("settings-spending"),
     "settings-similar": inside("settings-similar"),
     "settings-privacy": inside("settings-privacy"),
+    "settings-data": inside("settings-data"),
+    "erasure-new": inside("erasure-new"),
+    "exports": inside("exports"),
+    "export-new": inside("export-new"),
+    "training-new": inside("training-new"),
     "settings-detectors": inside("settings-detectors"),
     "nothing found yet": elsewhere("/p/{demo.empty.slug}/settings/detectors/"),
     "settings-detector": inside("settings-detector", name=lambda demo: "refused"),
@@ -304,6 +309,8 @@ NO_PAGES = set(
     mark-flag preview-detector change-detector detector-judge analysis-look-again analysis-stop analysis-rerun
     trace-feedback explore-new search start-key start-live span-text overview-chart
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
+    look-at-retention change-retention erasure-ask erasure erasure-state
+    export-ask export export-state export-stop export-delete export-file export-manifest export-download training-ask
     change-privacy change-group-privacy try-masking add-masking-rule remove-masking-rule
     dataset-archive dataset-restore dataset-item-remove dataset-item-bring-back dataset-import-state
     review-change review-more review-close review-keep review-guest-new review-guest-revoke export-review-csv export-review-jsonl

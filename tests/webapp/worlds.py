@@ -25,7 +25,12 @@ from evals.reviews.queues import QueuePlan
 from evals.reviews.sources import Source, SourceKind
 from monitoring import masking_policies
 from monitoring.alerts import changes as alerts
+from monitoring.erasure import requests as erasures
+from monitoring.exports import requests as exports
+from monitoring.exports import running as exporting
+from monitoring.exports.calls import CallLines
 from monitoring.issues.models import Issue
+from monitoring.trace_filters import TraceFilter
 from projects import keys, members, projects, webhooks
 from projects.models import Project, User
 from projects.roles import Role, Scope
@@ -92,6 +97,8 @@ class Things:
     issue_number: int
     alert_id: int
     alert_delivery_id: int
+    erasure_id: int
+    export_id: int
 
 
 def make_things(*, name: str) -> Things:
@@ -148,7 +155,23 @@ def make_things(*, name: str) -> Things:
         review_queue_id=queue.pk, guest_link_id=link.pk, online_id=live.pk, rollout_id=rollout.pk,
         decision_id=rollout.decisions.latest("pk").pk, issue_number=make_issue_of(project).number, alert_id=alert.pk,
         alert_delivery_id=project.webhook_deliveries.get(event_id=message.event_id).pk,
+        erasure_id=make_erasure(project, by=admin), export_id=make_export(project, by=admin),
     )  # fmt: skip
+
+
+def make_erasure(project: Project, *, by: User) -> int:
+    """Return a request to delete that nobody has begun with."""
+    subject = erasures.checked(kind="user", subject=f"gone of {project.slug}")
+    return erasures.ask(project=project, subject=subject, by=by).pk
+
+
+def make_export(project: Project, *, by: User) -> int:
+    """Return a finished file of all calls."""
+    now = timezone.now()
+    wanted = TraceFilter(start=now - timedelta(days=1), end=now)
+    export = exports.ask(project=project, kind="jsonl", wanted=wanted, words="all", by=by)
+    exporting.run(export_id=export.pk, make=CallLines, keep=lambda: True)
+    return export.pk
 
 
 def fake_price() -> changes.NewPrice:
@@ -283,6 +306,18 @@ def issue(things: Things) -> dict[str, object]:
 
 def dataset_import(things: Things) -> dict[str, object]:
     return {"dataset_id": things.dataset_id, "import_id": things.dataset_import_id}
+
+
+def erasure(things: Things) -> dict[str, object]:
+    return {"erasure_id": things.erasure_id}
+
+
+def export(things: Things) -> dict[str, object]:
+    return {"export_id": things.export_id}
+
+
+def export_file(things: Things) -> dict[str, object]:
+    return {"export_id": things.export_id, "file": "calls"}
 
 
 def online_evaluation(things: Things) -> dict[str, object]:
@@ -531,6 +566,24 @@ IN_PROJECT: dict[str, Named] = {
     "settings-spending": PLAIN,
     "settings-similar": PLAIN,
     "settings-privacy": PLAIN,
+    "settings-data": PLAIN,
+    "look-at-retention": PLAIN,
+    "change-retention": PLAIN,
+    "erasure-new": PLAIN,
+    "erasure-ask": PLAIN,
+    "erasure": Named(erasure),
+    "erasure-state": Named(erasure),
+    "exports": PLAIN,
+    "export-new": PLAIN,
+    "export-ask": PLAIN,
+    "export": Named(export),
+    "export-state": Named(export),
+    "export-stop": Named(export),
+    "export-delete": Named(export),
+    "export-file": Named(export_file),
+    "export-manifest": Named(export),
+    "training-new": PLAIN,
+    "training-ask": PLAIN,
     "change-privacy": PLAIN,
     "change-group-privacy": PLAIN,
     "try-masking": PLAIN,
@@ -559,6 +612,7 @@ OUTSIDE: dict[str, dict[str, object]] = {
     "sign-in-link": {"token": "invented"},
     "invitation": {"token": "invented"},
     "guest-link": {"token": "invented"},
+    "export-download": {"token": "invented"},
     "account_reset_password_from_key": {"uidb36": "1", "key": "invented"},
     "join-project": {"slug": "nowhere"},
     "person-link": {"person_id": 0},

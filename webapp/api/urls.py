@@ -8,6 +8,7 @@ from webapp.api import (
     alerts,
     change_requests,
     datasets,
+    erasures,
     experiments_starting,
     feedback,
     issues,
@@ -40,6 +41,7 @@ api.add_router("", alerts.router)
 api.add_router("", feedback.router)
 api.add_router("", traces.router)
 api.add_router("", datasets.router)
+api.add_router("", erasures.router)
 # With those that read experiments: one path takes both.
 api.add_router("", experiments_starting.router)
 

@@ -44,6 +44,7 @@ def add_parser(subparsers: Any) -> None:
     _add_clusters(benches)
     _add_analysis(benches)
     _add_issues(benches)
+    _add_export(benches)
 
 
 def _add_ingest(benches: Any) -> None:
@@ -63,6 +64,12 @@ def _add_reads(benches: Any) -> None:
     parser = _add(benches, "reads", _reads, "how long pages take on a project with much traffic")
     parser.add_argument("--spans", type=_count, default=200_000, help="spans to store first (default: %(default)s)")
     parser.add_argument("--requests", type=_count, default=20, help="requests per page (default: %(default)s)")
+
+
+def _add_export(benches: Any) -> None:
+    summary = "how fast files of calls and training data are written, in which memory, and whether a kill loses lines"
+    parser = _add(benches, "export", _export, summary)
+    parser.add_argument("--spans", type=_count, default=30_000, help="spans to store first (default: %(default)s)")
 
 
 def _add_pages(benches: Any) -> None:
@@ -219,6 +226,12 @@ def _reads(args: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import reads
 
     return reads.run(reads.Options(spans=args.spans, requests=args.requests))
+
+
+def _export(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import export
+
+    return export.run(export.Options(spans=args.spans))
 
 
 def _pages(args: argparse.Namespace) -> dict[str, Any]:

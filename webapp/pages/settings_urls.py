@@ -10,7 +10,9 @@ from projects.roles import Action
 from webapp.access import ProjectRequest, requires
 from webapp.pages import (
     alerts,
+    erasures,
     settings_audit,
+    settings_data,
     settings_detectors,
     settings_ingestion,
     settings_keys,
@@ -47,6 +49,8 @@ urlpatterns: list[URLPattern] = [
     *settings_spending.urlpatterns,
     *settings_similar.urlpatterns,
     *settings_privacy.urlpatterns,
+    *settings_data.urlpatterns,
+    *erasures.urlpatterns,
     *settings_detectors.urlpatterns,
     *settings_ingestion.urlpatterns,
     *settings_audit.urlpatterns,
