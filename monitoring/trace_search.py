@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from monitoring.exploring.terms import Term
 from monitoring.models import Trace, TraceQuerySet
 from monitoring.trace_filters import TraceFilter
 from projects.models import Project
@@ -18,6 +19,8 @@ from projects.models import Project
 PAGE_SIZE = 50
 MOST_NEW = 100
 FIRST_WINDOW, _LARGEST_WINDOW = 2_000, 32_000
+# Where every trace has to be looked into, the clock is looked at more often.
+_LARGEST_HEAVY_WINDOW = 2_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -50,9 +53,9 @@ class TracePage:
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
-    """One field that could be dropped, and how many traces would then match (counted up to a limit)."""
+    """One part that could be dropped, and how many traces would then match (counted up to a limit)."""
 
-    name: str
+    part: str | Term
     count: int
 
 
@@ -99,16 +102,16 @@ def count_newer(*, project: Project, wanted: TraceFilter, than: Cursor | None) -
 
 
 def relaxations(*, project: Project, wanted: TraceFilter, seconds: float = 0.5) -> list[Relaxation]:
-    """Return the fields whose removal would bring traces back, the most helpful first."""
-    names = wanted.names_in_use
-    if len(names) < 2:
+    """Return the parts whose removal would bring traces back, the most helpful first."""
+    parts = wanted.parts
+    if len(parts) < 2:
         return []
     found = []
-    for name in names:
-        less = wanted.without(name)
-        traces, _ = _collect(project, less, None, "older", MOST_NEW + 1, seconds / len(names), FIRST_WINDOW)
+    for part in parts:
+        less = wanted.without(part)
+        traces, _ = _collect(project, less, None, "older", MOST_NEW + 1, seconds / len(parts), FIRST_WINDOW)
         if traces:
-            found.append(Relaxation(name, len(traces)))
+            found.append(Relaxation(part, len(traces)))
     return sorted(found, key=lambda item: -item.count)
 
 
@@ -129,7 +132,8 @@ def _collect(
     found: list[Trace] = []
     until = time.monotonic() + seconds
     place = start
-    for window, end in _windows(ordered, start, direction, first_window):
+    largest = _LARGEST_HEAVY_WINDOW if wanted.is_heavy else _LARGEST_WINDOW
+    for window, end in _windows(ordered, start, direction, first_window, largest):
         conditions = (rest, _found_between(project, wanted, place, end, direction))
         found += window.filter(*conditions)[: limit - len(found)]
         if len(found) >= limit or end is None:
@@ -149,7 +153,7 @@ def _found_between(
 
 
 def _windows(
-    ordered: TraceQuerySet, start: Cursor | None, direction: Direction, size: int
+    ordered: TraceQuerySet, start: Cursor | None, direction: Direction, size: int, largest: int
 ) -> Iterator[tuple[TraceQuerySet, Cursor | None]]:  # fmt: skip
     """Cut the rows into ever larger stretches, each with its end; None when it is the last one."""
     while True:
@@ -159,7 +163,7 @@ def _windows(
         yield (_up_to(remaining, end, direction) if end else remaining), end
         if end is None:
             return
-        start, size = end, min(size * 4, _LARGEST_WINDOW)
+        start, size = end, min(size * 4, largest)
 
 
 def _beyond(rows: TraceQuerySet, place: Cursor, direction: Direction) -> TraceQuerySet:

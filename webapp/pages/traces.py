@@ -28,11 +28,13 @@ from webapp.pages import (
     traces_detail,
     traces_feedback,
     traces_filters,
+    traces_line,
     traces_links,
     traces_marks,
     traces_sessions,
 )
-from webapp.pages.traces_filters import Chip, TraceFilterForm
+from webapp.pages.traces_filters import Chip, Choices, TraceFilterForm
+from webapp.pages.traces_line import Line
 from webapp.pages.traces_links import same_page
 from webapp.render import render_page
 from webapp.time_ranges import TimeRange
@@ -50,13 +52,12 @@ def explore(request: ProjectRequest) -> HttpResponse:
     form = TraceFilterForm(request.GET)
     is_valid = form.is_valid()
     wanted = form.wanted(start=time_range.start, end=time_range.end)
-    page = _page(request, wanted)
+    page, line = _page(request, wanted), traces_line.of(wanted)
     context = {
         "page_title": "Explore", "tabs": traces_links.tabs(request, "explore"),
         "form": form, "wanted": wanted, "page": page, "form_errors": _form_errors(form),
         "rows": _rows(request, page), "chips": _chips(request, wanted), "clear_url": _clear_url(request),
-        "choices": traces_filters.choices(project=request.project, wanted=wanted, now=now),
-        "more_filters": _filters_in_the_fold(wanted), **_volume(request, wanted, page),
+        "line": line, "choices": _choices(request, line, now), **_volume(request, wanted, page),
         **_pager(request, page), **_searched_until(page), **_relaxations(request, wanted, page),
         "new_url": _new_url(request, page, time_range), "new_every": NEW_EVERY_SECONDS,
         "to_dataset_url": _of_all_matching(request, "dataset-from-calls"),
@@ -103,7 +104,7 @@ def _form_errors(form: TraceFilterForm) -> list[str]:
 
 def _chips(request: ProjectRequest, wanted: TraceFilter) -> list[dict[str, str]]:
     return [
-        {"label": chip.label, "value": _shown_value(request, chip), "remove_url": _drop(request, chip.field)}
+        {"label": chip.label, "value": _shown_value(request, chip), "remove_url": _drop(request, chip)}
         for chip in traces_filters.chips(wanted)
     ]  # fmt: skip
 
@@ -113,9 +114,8 @@ def _shown_value(request: ProjectRequest, chip: Chip) -> str:
     return queries.name_of(request.project, cluster_id=int(chip.value)) if chip.field == "group" else chip.value
 
 
-def _drop(request: ProjectRequest, field: str) -> str:
-    gone = {field: "", "older": "", "newer": ""} | ({"version": ""} if field == "prompt" else {})
-    return same_page(request, **gone)
+def _drop(request: ProjectRequest, chip: Chip) -> str:
+    return same_page(request, **{"older": "", "newer": "", **chip.without})
 
 
 def _clear_url(request: ProjectRequest) -> str:
@@ -123,9 +123,9 @@ def _clear_url(request: ProjectRequest) -> str:
     return f"{request.path}?{urlencode(query)}" if query else request.path
 
 
-def _filters_in_the_fold(wanted: TraceFilter) -> int:
-    folded = ("version", "user", "session", "min_duration_ms", "min_cost_usd")
-    return sum(1 for name in folded if getattr(wanted, name))
+def _choices(request: ProjectRequest, line: Line, now: datetime) -> Choices:
+    chosen = (line.values.get(name, "") for name in ("prompt", "model"))
+    return traces_filters.choices(request.project, *chosen, now=now)
 
 
 def _volume(request: ProjectRequest, wanted: TraceFilter, page: TracePage) -> dict[str, Any]:
@@ -178,11 +178,11 @@ def _minute(moment: datetime) -> str:
 def _relaxations(request: ProjectRequest, wanted: TraceFilter, page: TracePage) -> dict[str, Any]:
     if page.traces or page.searched_until or page.newer:
         return {}
-    words = {chip.name: chip for chip in traces_filters.chips(wanted)}
+    words = {chip.part: chip for chip in traces_filters.chips(wanted)}
     found = trace_search.relaxations(project=request.project, wanted=wanted)
     return {
         "relaxations": [
-            {"chip": words[item.name], "url": _drop(request, words[item.name].field), "count": _at_most(item.count)}
+            {"chip": words[item.part], "url": _drop(request, words[item.part]), "count": _at_most(item.count)}
             for item in found
         ],
         "wider": [
@@ -234,6 +234,7 @@ register_converter(SpanIdConverter, "span_id")
 urlpatterns: list[URLPattern] = [
     path("explore/", explore, name="explore"),
     path("explore/new/", new_traces, name="explore-new"),
+    path("explore/complete/", traces_line.complete, name="explore-complete"),
     path("traces/<trace_id:hex_id>/", traces_detail.trace, name="trace"),
     path("traces/<trace_id:hex_id>/feedback/", traces_feedback.give, name="trace-feedback"),
     path("traces/<trace_id:hex_id>/spans/<span_id:span_hex_id>/mark/", traces_marks.mark, name="mark-flag"),
