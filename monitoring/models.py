@@ -19,6 +19,7 @@ from monitoring.analysis.models import (
     FlagMark,
 )
 from monitoring.clusters.models import Cluster, ClusteringRun, ClusterLink
+from monitoring.exploring.models import TraceListChoice, TraceView
 from monitoring.issues.models import Issue, IssueCycle, IssueEvent, IssueScope
 from monitoring.kinds import IdMode, Kind, MaskMode, Status
 from monitoring.streams.models import FlagHour, WatchedStream
@@ -27,7 +28,8 @@ from projects.models import Project, User
 # Django finds the tables of an app in its module `models`.
 __all__ = [
     "AnalysisProgress", "AnalysisRerun", "AnalysisSettings", "CallAnalysis", "Cluster", "ClusterLink", "ClusteringRun",
-    "DetectorSetting", "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueScope", "WatchedStream",
+    "DetectorSetting", "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueScope", "TraceListChoice", "TraceView",
+    "WatchedStream",
 ]  # fmt: skip
 
 

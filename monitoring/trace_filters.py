@@ -138,13 +138,17 @@ class TraceFilter:
         whole_id = self.whole_id
         return _all(
             conditions.of_row(one) for one in self.spelled
-            if conditions.is_of_row(one) and not (one.field == TEXT if whole_id else self._is_indexed(one))
+            if conditions.is_of_row(one) and (whole_id or not self._is_indexed(one))
         )  # fmt: skip
 
     @property
     def asks_calls(self) -> bool:
         """Tell whether it asks for what the row of a trace does not say."""
         return any(not conditions.is_of_row(one) for one in self.spelled)
+
+    @property
+    def asks_text(self) -> bool:
+        return any(one.field == TEXT for one in self.spelled) and not self.whole_id
 
     @property
     def is_heavy(self) -> bool:

@@ -19,8 +19,8 @@ from projects.models import Project
 PAGE_SIZE = 50
 MOST_NEW = 100
 FIRST_WINDOW, _LARGEST_WINDOW = 2_000, 32_000
-# Where every trace has to be looked into, the clock is looked at more often.
-_LARGEST_HEAVY_WINDOW = 2_000
+# Where every trace has to be looked into, or all of its text, the clock is looked at more often.
+_LARGEST_TEXT_WINDOW, _LARGEST_HEAVY_WINDOW = 8_000, 2_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -74,10 +74,11 @@ def parse_cursor(text: str) -> Cursor | None:
 
 def page(
     *, project: Project, wanted: TraceFilter, older_than: Cursor | None = None, newer_than: Cursor | None = None,
-    limit: int = PAGE_SIZE, seconds: float = 0.5, first_window: int = FIRST_WINDOW,
+    limit: int = PAGE_SIZE, seconds: float | None = None, first_window: int = FIRST_WINDOW,
 ) -> TracePage:  # fmt: skip
     """Return one page of matching traces, newest first."""
     direction: Direction = "newer" if newer_than and not older_than else "older"
+    seconds = _seconds(wanted) if seconds is None else seconds
     start = newer_than if direction == "newer" else older_than
     found, stopped_at = _collect(project, wanted, start, direction, limit + 1, seconds, first_window)
     traces, has_more = found[:limit], len(found) > limit
@@ -132,8 +133,7 @@ def _collect(
     found: list[Trace] = []
     until = time.monotonic() + seconds
     place = start
-    largest = _LARGEST_HEAVY_WINDOW if wanted.is_heavy else _LARGEST_WINDOW
-    for window, end in _windows(ordered, start, direction, first_window, largest):
+    for window, end in _windows(ordered, start, direction, first_window, _largest_window(wanted)):
         conditions = (rest, _found_between(project, wanted, place, end, direction))
         found += window.filter(*conditions)[: limit - len(found)]
         if len(found) >= limit or end is None:
@@ -142,6 +142,17 @@ def _collect(
         if time.monotonic() > until:
             return found, end
     return found, None
+
+
+def _seconds(wanted: TraceFilter) -> float:
+    """Return how long a page may search; a search in texts would use up any time."""
+    return 0.2 if wanted.asks_text else 0.5
+
+
+def _largest_window(wanted: TraceFilter) -> int:
+    if wanted.is_heavy:
+        return _LARGEST_HEAVY_WINDOW
+    return _LARGEST_TEXT_WINDOW if wanted.asks_text else _LARGEST_WINDOW
 
 
 def _found_between(

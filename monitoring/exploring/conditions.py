@@ -10,11 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.expressions import RawSQL
 
 from monitoring.analysis import flagged
 from monitoring.analysis.models import CallAnalysis
 from monitoring.exploring import amounts, members
-from monitoring.exploring.terms import Operator, Term
+from monitoring.exploring.terms import TEXT, Operator, Term
 from monitoring.exploring.terms import Value as Asked
 from monitoring.issues import of_traces
 from monitoring.kinds import Arm
@@ -40,8 +41,14 @@ _PRESENT = {
     "session": ~Q(session_id=""), "prompt": ~Q(prompt_name=""),
     "price": Q(call_count__gt=0) & (Q(unpriced_count=0) | Q(cost_nano_usd__gt=0)),
 }  # fmt: skip
-_OF_CALLS = frozenset({"flag", "issue", "group", "ttft", "language"})
+_OF_CALLS = frozenset({TEXT, "flag", "issue", "group", "ttft", "language"})
 _OF_PARTS = frozenset({"score", "metadata"})
+# A word that is everywhere must not be looked up for a whole day: texts of calls that begin later are found by their beginnings.
+_IN_TEXTS = """
+    SELECT trace_id FROM call_analysis
+     WHERE project_id = %s AND start_day BETWEEN %s AND %s AND call_at >= %s AND call_at < %s AND words @@ words_wanted(%s)
+       AND words IS NOT NULL
+"""
 _PARTS_TO_HAVE = frozenset({"comment", "correction", "score"})
 
 
@@ -112,8 +119,6 @@ def _of_row(field: str, value: Asked) -> Q:
             return Q(arm=int(Arm[value.text.upper()]))
         case "has":
             return _PRESENT[value.text]
-        case "text":
-            return _has_words(value.text)
         case _:
             return _column(field, value)
 
@@ -137,13 +142,20 @@ def _tokens(value: Asked) -> Q:
     return Q(**{f"input_tokens__{_LOOKUPS.get(value.operator, 'exact')}": wanted - F("output_tokens")})
 
 
-def _has_words(words: str) -> Q:
+def _begins_with(words: str) -> Q:
+    """Return the condition on what the row of a trace holds of its texts: the beginnings, and its names and ids."""
     found = Q()
     for column in ("name", "input_preview", "output_preview", "user_id", "session_id"):
         found |= Q(**{f"{column}__icontains": words})
     if _START_OF_ID.fullmatch(words.lower()):
         found |= Q(trace_id__range=_ids_from(words))
     return found
+
+
+def _in_texts(words: str, within: Within) -> Q:
+    since, until = within.since - _SLACK, within.until + _SLACK
+    asked = [within.project.pk, since.date(), until.date(), since, until, words]
+    return Q(trace_id__in=RawSQL(_IN_TEXTS, asked))  # noqa: S611
 
 
 def _ids_from(start: str) -> tuple[UUID, UUID]:
@@ -153,6 +165,8 @@ def _ids_from(start: str) -> tuple[UUID, UUID]:
 
 def _of_part(term: Term, value: Asked, within: Within) -> Q:
     match term.field:
+        case "text":
+            return _begins_with(value.text) | _in_texts(value.text, within)
         case "flag":
             return _flagged(value.text, within)
         case "issue":

@@ -205,6 +205,10 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "explore": inside("explore"),
     "explore filtered": inside("explore", "?thumbs=down&prompt=support/refund-answer"),
     "nothing to explore": inside("explore", "?q=xyzzy"),
+    "explore by a line": inside("explore", "?q=-model:gpt-4+latency:>10ms+promt:x"),
+    "views": inside("views"),
+    "trace-similar": inside("trace-similar", hex_id=lambda demo: demo.found_trace_id),
+    "trace-similar not looked at": inside("trace-similar", hex_id=lambda demo: demo.failed_trace_id),
     "explore by finding": inside("explore", "?flag=any"),
     "latency": inside("latency"),
     "latency of a part": inside("latency", "?since=2026-01-01T00:00&until=2126-01-01T00:00&least=0.1&most=600"),
@@ -292,7 +296,7 @@ NO_PAGES = set(
     experiment-export experiment-export-jsonl
     trial-news trial-run trial-stop trial-add trial-judge trial-keep
     mark-flag preview-detector change-detector analysis-look-again analysis-stop analysis-rerun
-    trace-feedback explore-new search start-key start-live span-text overview-chart
+    trace-feedback explore-new explore-complete explore-columns view-save view-change search start-key start-live span-text overview-chart
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
     change-privacy change-group-privacy try-masking add-masking-rule remove-masking-rule
     dataset-archive dataset-restore dataset-item-remove dataset-item-bring-back dataset-import-state

@@ -24,6 +24,7 @@ from evals.reviews.questions import GOOD
 from evals.reviews.queues import QueuePlan
 from evals.reviews.sources import Source, SourceKind
 from monitoring import masking_policies
+from monitoring.exploring import views
 from monitoring.issues.models import Issue
 from projects import keys, members, projects, webhooks
 from projects.models import Project, User
@@ -88,6 +89,7 @@ class Things:
     rollout_id: UUID
     decision_id: int
     issue_number: int
+    view_id: int
 
 
 def make_things(*, name: str) -> Things:
@@ -141,6 +143,7 @@ def make_things(*, name: str) -> Things:
         change_request_id=request.pk, schedule_id=schedule.pk, experiment_id=experiment.pk, evaluator_id=evaluator.pk,
         review_queue_id=queue.pk, guest_link_id=link.pk, online_id=live.pk, rollout_id=rollout.pk,
         decision_id=rollout.decisions.latest("pk").pk, issue_number=make_issue_of(project).number,
+        view_id=views.save(project=project, name="Dear ones", line="cost:>1", is_shared=True, by=admin).pk,
     )  # fmt: skip
 
 
@@ -458,8 +461,14 @@ IN_PROJECT: dict[str, Named] = {
     "export-review-jsonl": Named(review),
     "explore": PLAIN,
     "explore-new": PLAIN,
+    "explore-complete": PLAIN,
+    "explore-columns": PLAIN,
+    "views": PLAIN,
+    "view-save": PLAIN,
+    "view-change": Named(lambda things: {"view_id": things.view_id}),
     "trace": Named(trace),
     "trace-feedback": Named(trace),
+    "trace-similar": Named(trace),
     "span-text": Named(lambda things: {"hex_id": things.trace_id, "span_hex_id": things.span_id, "part": "attributes"}),
     "mark-flag": Named(lambda things: {"hex_id": things.trace_id, "span_hex_id": things.span_id}),
     "latency": PLAIN,

@@ -12,9 +12,7 @@ from django.urls import URLPattern, path, register_converter, reverse
 from django.utils import timezone
 
 from monitoring import trace_search, trace_volume
-from monitoring.analysis import flagged
 from monitoring.clusters import queries
-from monitoring.models import Trace
 from monitoring.trace_filters import TraceFilter
 from monitoring.trace_search import MOST_NEW, TracePage, cursor_of, parse_cursor
 from monitoring.trace_volume import TookTooLong
@@ -23,8 +21,8 @@ from webapp import charts, formats, time_ranges
 from webapp.access import ProjectRequest, requires
 from webapp.charts import Shape, TimeSeriesChart, Unit
 from webapp.pages import (
-    findings_words,
     latency,
+    traces_cells,
     traces_detail,
     traces_feedback,
     traces_filters,
@@ -32,6 +30,8 @@ from webapp.pages import (
     traces_links,
     traces_marks,
     traces_sessions,
+    traces_similar,
+    traces_views,
 )
 from webapp.pages.traces_filters import Chip, Choices, TraceFilterForm
 from webapp.pages.traces_line import Line
@@ -40,6 +40,8 @@ from webapp.render import render_page
 from webapp.time_ranges import TimeRange
 
 NEW_EVERY_SECONDS = 10
+# A search in texts has used up most of the time that a page may take.
+VOLUME_MS, VOLUME_MS_OF_TEXT = 200, 80
 
 
 @requires(Action.READ_TRACES)
@@ -47,17 +49,19 @@ def explore(request: ProjectRequest) -> HttpResponse:
     """Show one page of matching traces; filters that make no sense are named and left out (422)."""
     if "" in request.GET.values():
         return redirect(traces_links.without_empty(request))
+    if url := traces_views.default_url(request):
+        return redirect(url)
     now = timezone.now()
     time_range = time_ranges.from_request(request, now=now)
     form = TraceFilterForm(request.GET)
     is_valid = form.is_valid()
     wanted = form.wanted(start=time_range.start, end=time_range.end)
-    page, line = _page(request, wanted), traces_line.of(wanted)
+    page, line, looks = _page(request, wanted), traces_line.of(wanted), traces_views.of(request)
     context = {
         "page_title": "Explore", "tabs": traces_links.tabs(request, "explore"),
         "form": form, "wanted": wanted, "page": page, "form_errors": _form_errors(form),
-        "rows": _rows(request, page), "chips": _chips(request, wanted), "clear_url": _clear_url(request),
-        "line": line, "choices": _choices(request, line, now), **_volume(request, wanted, page),
+        "rows": traces_cells.rows(request.project.pk, page.traces, looks.shown), "chips": _chips(request, wanted), "clear_url": _clear_url(request),
+        **traces_views.context(request, looks, line), "line": line, "choices": _choices(request, line, now), **_volume(request, wanted, page),
         **_pager(request, page), **_searched_until(page), **_relaxations(request, wanted, page),
         "new_url": _new_url(request, page, time_range), "new_every": NEW_EVERY_SECONDS,
         "to_dataset_url": _of_all_matching(request, "dataset-from-calls"),
@@ -92,12 +96,6 @@ def _page(request: ProjectRequest, wanted: TraceFilter) -> TracePage:
     return trace_search.page(project=request.project, wanted=wanted, older_than=older, newer_than=newer)
 
 
-def _rows(request: ProjectRequest, page: TracePage) -> list[tuple[Trace, list[tuple[str, str]]]]:
-    """Return the traces with the titles of what was found in their calls, each with the kind of its badge."""
-    found = flagged.of_traces(project_id=request.project.pk, traces=page.traces)
-    return [(trace, findings_words.badges(found.get(trace.trace_id, []))) for trace in page.traces]
-
-
 def _form_errors(form: TraceFilterForm) -> list[str]:
     return [f"{form.fields[name].label}: {problem}" for name, problems in form.errors.items() for problem in problems]
 
@@ -119,8 +117,8 @@ def _drop(request: ProjectRequest, chip: Chip) -> str:
 
 
 def _clear_url(request: ProjectRequest) -> str:
-    query = {"range": request.GET["range"]} if request.GET.get("range") else {}
-    return f"{request.path}?{urlencode(query)}" if query else request.path
+    query = {"range": request.GET["range"]} if request.GET.get("range") else {"view": traces_views.NO_VIEW}
+    return f"{request.path}?{urlencode(query)}"
 
 
 def _choices(request: ProjectRequest, line: Line, now: datetime) -> Choices:
@@ -132,7 +130,8 @@ def _volume(request: ProjectRequest, wanted: TraceFilter, page: TracePage) -> di
     if wanted.whole_id or (not page.traces and not page.newer and not page.searched_until):
         return {}
     try:
-        counts = trace_volume.volume(project=request.project, wanted=wanted)
+        milliseconds = VOLUME_MS_OF_TEXT if wanted.asks_text else VOLUME_MS
+        counts = trace_volume.volume(project=request.project, wanted=wanted, milliseconds=milliseconds)
     except TookTooLong:
         return {"volume_too_long": True}
     chart = TimeSeriesChart(
@@ -236,11 +235,13 @@ urlpatterns: list[URLPattern] = [
     path("explore/new/", new_traces, name="explore-new"),
     path("explore/complete/", traces_line.complete, name="explore-complete"),
     path("traces/<trace_id:hex_id>/", traces_detail.trace, name="trace"),
+    path("traces/<trace_id:hex_id>/similar/", traces_similar.like, name="trace-similar"),
     path("traces/<trace_id:hex_id>/feedback/", traces_feedback.give, name="trace-feedback"),
     path("traces/<trace_id:hex_id>/spans/<span_id:span_hex_id>/mark/", traces_marks.mark, name="mark-flag"),
     path(
         "traces/<trace_id:hex_id>/spans/<span_id:span_hex_id>/<slug:part>.txt", traces_detail.download, name="span-text"
     ),
     *latency.urlpatterns,
+    *traces_views.urlpatterns,
     path("sessions/", traces_sessions.session, name="session"),
 ]
