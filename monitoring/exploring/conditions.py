@@ -14,7 +14,7 @@ from django.db.models.expressions import RawSQL
 
 from monitoring.analysis import flagged
 from monitoring.analysis.models import CallAnalysis
-from monitoring.exploring import amounts, members
+from monitoring.exploring import amounts, fields, members
 from monitoring.exploring.terms import TEXT, Operator, Term
 from monitoring.exploring.terms import Value as Asked
 from monitoring.issues import of_traces
@@ -113,6 +113,11 @@ def _of_row(field: str, value: Asked) -> Q:
             return _duration(value)
         case "tokens":
             return _tokens(value)
+        case "prompt_version":
+            name, number = fields.prompt_version(value.text) or ("", 0)
+            return Q(prompt_name=name, prompt_version=number)
+        case "hour":
+            return Q(**{f"started_at__hour__{_LOOKUPS.get(value.operator, 'exact')}": amounts.whole(value.text)})
         case "rollout":
             return Q(rollout_id__range=_ids_from(value.text))
         case "arm":

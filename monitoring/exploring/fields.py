@@ -13,6 +13,7 @@ from monitoring.exploring.terms import TEXT, Operator, Value
 
 MOST_CHARS = 255
 _ROLLOUT = re.compile(r"[0-9a-f]{4,32}")
+_PROMPT_VERSION = re.compile(r"(.+) v([0-9]{1,9})", re.ASCII | re.DOTALL)
 
 
 class FieldKind(StrEnum):
@@ -25,6 +26,7 @@ class FieldKind(StrEnum):
     MONEY = "money"
     CHOICE = "choice"
     ROLLOUT = "rollout"
+    PROMPT_VERSION = "prompt version"
     # Texts that may also be numbers: of metadata and of scores nobody knows beforehand.
     ANY = "any"
 
@@ -44,6 +46,7 @@ class Field:
 _ALL = (
     Field("prompt", "Prompt", FieldKind.TEXT, "the prompt of the last call"),
     Field("version", "Version", FieldKind.WHOLE, "version:>=11"),
+    Field("prompt_version", "Prompt version", FieldKind.PROMPT_VERSION, 'prompt_version:"refund-answer v13"'),
     Field("model", "Model", FieldKind.TEXT, "model:gpt-4* for all that begin so"),
     Field("outcome", "Outcome", FieldKind.CHOICE, "with or without failed steps", ("ok", "error")),
     Field("feedback", "Feedback", FieldKind.CHOICE, "what users said with a thumb", ("up", "down")),
@@ -56,6 +59,7 @@ _ALL = (
     Field("output_tokens", "Tokens out", FieldKind.COUNT, "output_tokens:<20"),
     Field("calls", "Calls", FieldKind.COUNT, "calls to models in the trace"),
     Field("steps", "Steps", FieldKind.COUNT, "steps in the trace"),
+    Field("hour", "Hour of day", FieldKind.WHOLE, "from 0 to 23 in UTC, hour:>=22"),
     Field("user", "User", FieldKind.TEXT, "exactly this id"),
     Field("session", "Session", FieldKind.TEXT, "exactly this id"),
     Field("environment", "Environment", FieldKind.TEXT, "where it ran"),
@@ -101,11 +105,17 @@ def problem_with(field: Field, value: Value) -> str:
         return "A character in it cannot be stored, so nothing has it."
     if value.operator == Operator.BEGINS and field.kind not in (FieldKind.TEXT, FieldKind.ANY):
         return f"{field.name} has no beginnings to look for: leave the * out."
-    if value.operator.compares and field.kind in (FieldKind.TEXT, FieldKind.CHOICE, FieldKind.ROLLOUT, FieldKind.NUMBER):
+    if value.operator.compares and field.kind in (FieldKind.TEXT, FieldKind.CHOICE, FieldKind.ROLLOUT, FieldKind.NUMBER, FieldKind.PROMPT_VERSION):
         return f"{field.name} cannot be compared with {value.operator}: write {field.name}:value."
     if value.operator.compares and field.kind == FieldKind.ANY and amounts.number(value.text) is None:
         return f"After {value.operator} there must be a number."
     return _of_kind(field, value.text)
+
+
+def prompt_version(text: str) -> tuple[str, int] | None:
+    """Return a prompt and the number of its version, as in `refund-answer v13`."""
+    found = _PROMPT_VERSION.fullmatch(text)
+    return (found[1], int(found[2])) if found else None
 
 
 def _of_kind(field: Field, text: str) -> str:
@@ -119,6 +129,8 @@ def _of_kind(field: Field, text: str) -> str:
         return f"{field.name} is a time such as 2s, 500ms or 3m."
     if field.kind == FieldKind.MONEY and amounts.nano_usd(text) is None:
         return f"{field.name} is an amount in USD such as 0.01."
+    if field.kind == FieldKind.PROMPT_VERSION and prompt_version(text) is None:
+        return f"{field.name} is the name of a prompt and a version, as in {field.hint}."
     if field.kind == FieldKind.ROLLOUT and not _ROLLOUT.fullmatch(text.lower().replace("-", "")):
         return "A rollout is named by its id, or by at least four characters of its beginning."
     return ""

@@ -207,6 +207,8 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "nothing to explore": inside("explore", "?q=xyzzy"),
     "explore by a line": inside("explore", "?q=-model:gpt-4+latency:>10ms+promt:x"),
     "views": inside("views"),
+    "explore-difference": inside("explore-difference", "?thumbs=down"),
+    "explore-difference of nothing": inside("explore-difference"),
     "trace-similar": inside("trace-similar", hex_id=lambda demo: demo.found_trace_id),
     "trace-similar not looked at": inside("trace-similar", hex_id=lambda demo: demo.failed_trace_id),
     "explore by finding": inside("explore", "?flag=any"),

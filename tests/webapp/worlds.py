@@ -462,6 +462,7 @@ IN_PROJECT: dict[str, Named] = {
     "explore": PLAIN,
     "explore-new": PLAIN,
     "explore-complete": PLAIN,
+    "explore-difference": PLAIN,
     "explore-columns": PLAIN,
     "views": PLAIN,
     "view-save": PLAIN,

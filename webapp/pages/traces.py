@@ -24,6 +24,7 @@ from webapp.pages import (
     latency,
     traces_cells,
     traces_detail,
+    traces_difference,
     traces_feedback,
     traces_filters,
     traces_line,
@@ -64,6 +65,7 @@ def explore(request: ProjectRequest) -> HttpResponse:
         **traces_views.context(request, looks, line), "line": line, "choices": _choices(request, line, now), **_volume(request, wanted, page),
         **_pager(request, page), **_searched_until(page), **_relaxations(request, wanted, page),
         "new_url": _new_url(request, page, time_range), "new_every": NEW_EVERY_SECONDS,
+        "difference_url": _of_all_matching(request, "explore-difference") if wanted.without("environment").parts else "",
         "to_dataset_url": _of_all_matching(request, "dataset-from-calls"),
         "to_review_url": _of_all_matching(request, "review-new", **{"from": "chosen"}),
     }  # fmt: skip
@@ -233,6 +235,7 @@ register_converter(SpanIdConverter, "span_id")
 urlpatterns: list[URLPattern] = [
     path("explore/", explore, name="explore"),
     path("explore/new/", new_traces, name="explore-new"),
+    path("explore/difference/", traces_difference.difference, name="explore-difference"),
     path("explore/complete/", traces_line.complete, name="explore-complete"),
     path("traces/<trace_id:hex_id>/", traces_detail.trace, name="trace"),
     path("traces/<trace_id:hex_id>/similar/", traces_similar.like, name="trace-similar"),

@@ -48,6 +48,8 @@ def score(project, trace_id, **fields):
         ("model:gpt-4*", {"model": "gpt-4o"}, {"model": "gpt-5"}),
         ("version:>=11", {"prompt": "a", "version": 11}, {"prompt": "a", "version": 10}),
         ("prompt:a version:3", {"prompt": "a", "version": 3}, {"prompt": "a", "version": 2}),
+        ('prompt_version:"a v3"', {"prompt": "a", "version": 3}, {"prompt": "b", "version": 3}),
+        ('-prompt_version:"a v3"', {"prompt": "b", "version": 3}, {"prompt": "a", "version": 3}),
         ("cost:>0.01", {"cost_usd": 0.02}, {"cost_usd": 0.01}),
         ("cost:<0.01", {"cost_usd": 0.002}, {"cost_usd": 0.02}),
         ("latency:>2s", {"took_ms": 2001}, {"took_ms": 2000}),
@@ -81,6 +83,14 @@ def test_each_condition_narrows_the_list(project, line, matching, other):
     make_trace(project, **other)
 
     assert ids(project, line) == [expected]
+
+
+def test_the_hour_is_one_of_the_day_in_world_time(project):
+    at = timezone.now() - timedelta(hours=2)
+    expected = make_trace(project, at=at)
+    make_trace(project, at=at - timedelta(hours=1))
+
+    assert ids(project, f"hour:{at.hour}") == [expected]
 
 
 def test_a_list_in_metadata_has_each_of_its_members(project):

@@ -133,6 +133,7 @@ WRITTEN = {
     FieldKind.DURATION: st.from_regex(r"[0-9]{1,4}(ms|s|h)?", fullmatch=True),
     FieldKind.MONEY: st.from_regex(r"[0-9]{1,4}\.[0-9]{1,4}", fullmatch=True),
     FieldKind.ROLLOUT: st.from_regex(r"[0-9a-f]{4,32}", fullmatch=True),
+    FieldKind.PROMPT_VERSION: TEXTS.filter(bool).map(lambda name: f"{name} v3"),
     FieldKind.TEXT: TEXTS,
     FieldKind.ANY: TEXTS | st.from_regex(r"[0-9]{1,4}", fullmatch=True),
 }
