@@ -55,7 +55,8 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(fields=("project", "id"), name="trace_view_in_project"),
                     models.UniqueConstraint(
-                        condition=models.Q(("deleted_at", None)), fields=("project", "owner", "name"),
+                        condition=models.Q(("deleted_at", None)),
+                        fields=("project", "owner", "name"),
                         name="trace_view_name_unique",
                     ),
                 ],

@@ -93,7 +93,9 @@ def _rest(
     """Return an even sample of the other traces of the time, and whether there are more."""
     counted = sum(count for _, count in trace_volume.volume(project=project, wanted=asked))
     share = min(1.0, (MOST_REST + len(chosen)) / max(1, counted))
-    rows: TraceQuerySet = asked.rows(project).filter(asked.rest, asked.found(project, since=asked.start, until=asked.end))
+    rows: TraceQuerySet = asked.rows(project).filter(
+        asked.rest, asked.found(project, since=asked.start, until=asked.end)
+    )
     if share < 1:
         rows = rows.annotate(lot=_Lot(F("trace_id"))).filter(lot__lt=Value(int(share * _LOTS)))
     if during:

@@ -48,7 +48,9 @@ def place(line: str, cursor: int) -> Place:
         value = _begin_of_value(word, head.end())
         signs = _SIGNS.match(word, value)
         typed = word[signs.end() if signs else value :]
-        return Place(begin + len(word) - len(typed) - word[:-len(typed) or None].endswith('"'), typed, field, head[2] or "")
+        return Place(
+            begin + len(word) - len(typed) - word[: -len(typed) or None].endswith('"'), typed, field, head[2] or ""
+        )
     keyed = _KEYED.fullmatch(word)
     field = fields.find(keyed[1]) if keyed else None
     if keyed and field and field.key_label:

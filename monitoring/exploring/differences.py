@@ -73,7 +73,7 @@ def strongest(dimensions: Sequence[Dimension], *, is_chosen: Bools, people: Ints
         return []
     z = float(stats.norm.ppf(1 - _BY_CHANCE / (2 * len(looked_at))))
     found = [_difference(dimension, code, is_chosen, people, z) for dimension, code in looked_at]
-    found.sort(key=lambda one: (not one.is_sure, -one.score))
+    found.sort(key=lambda one: (not one.is_sure, -round(one.score, 6), not one.is_more))
     return _few_of_each(found)
 
 
@@ -114,9 +114,7 @@ def _difference(one: Dimension, code: int, is_chosen: Bools, people: Ints, z: fl
     chosen, rest = is_known & is_chosen, is_known & ~is_chosen
     count, total = int((has_it & chosen).sum()), int(chosen.sum())
     rest_count, rest_total = int((has_it & rest).sum()), int(rest.sum())
-    effect, rest_effect = (
-        (_effect(has_it, part, people) if one.counts_people else 1.0) for part in (chosen, rest)
-    )
+    effect, rest_effect = ((_effect(has_it, part, people) if one.counts_people else 1.0) for part in (chosen, rest))
     low, high = interval(count / effect, total / effect, rest_count / rest_effect, rest_total / rest_effect, z)
     score = _gain(count, total, rest_count, rest_total) / max(effect, rest_effect)
     return Difference(one.name, one.values[code], count, total, rest_count, rest_total, low, high, score)
@@ -154,10 +152,14 @@ def _likelihood(count: int, total: int) -> float:
 
 
 def _few_of_each(found: Sequence[Difference]) -> list[Difference]:
-    counts: dict[str, int] = {}
-    kept = []
+    kept: list[Difference] = []
     for one in found:
-        counts[one.dimension] = counts.get(one.dimension, 0) + 1
-        if counts[one.dimension] <= MOST_PER_DIMENSION and len(kept) < MOST:
+        alike = [other for other in kept if other.dimension == one.dimension]
+        if len(alike) < MOST_PER_DIMENSION and not any(_is_mirror(one, other) for other in alike):
             kept.append(one)
-    return kept
+    return kept[:MOST]
+
+
+def _is_mirror(one: Difference, other: Difference) -> bool:
+    """Tell whether one is true of exactly those traces that the other is not true of: the same said twice."""
+    return one.count + other.count == one.total and one.rest_count + other.rest_count == one.rest_total

@@ -105,7 +105,13 @@ def problem_with(field: Field, value: Value) -> str:
         return "A character in it cannot be stored, so nothing has it."
     if value.operator == Operator.BEGINS and field.kind not in (FieldKind.TEXT, FieldKind.ANY):
         return f"{field.name} has no beginnings to look for: leave the * out."
-    if value.operator.compares and field.kind in (FieldKind.TEXT, FieldKind.CHOICE, FieldKind.ROLLOUT, FieldKind.NUMBER, FieldKind.PROMPT_VERSION):
+    if value.operator.compares and field.kind in (
+        FieldKind.TEXT,
+        FieldKind.CHOICE,
+        FieldKind.ROLLOUT,
+        FieldKind.NUMBER,
+        FieldKind.PROMPT_VERSION,
+    ):
         return f"{field.name} cannot be compared with {value.operator}: write {field.name}:value."
     if value.operator.compares and field.kind == FieldKind.ANY and amounts.number(value.text) is None:
         return f"After {value.operator} there must be a number."

@@ -71,7 +71,9 @@ def with_member(steps: SpanQuerySet, key: str, value: Asked) -> models.QuerySet[
     held = steps.annotate(held=_Member(F("metadata"), Value(key))).annotate(held_text=_Text(F("held")))
     if value.operator.compares:
         number = Case(
-            When(held_text__regex=_NUMBER, then=Cast("held_text", models.DecimalField(max_digits=40, decimal_places=15)))
+            When(
+                held_text__regex=_NUMBER, then=Cast("held_text", models.DecimalField(max_digits=40, decimal_places=15))
+            )
         )
         return held.annotate(number=number).filter(
             **{f"number__{_LOOKUPS[value.operator]}": amounts.number(value.text)}

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from pgvector import HalfVector
 
 from monitoring.analysis.models import CallAnalysis
 from monitoring.models import Trace
@@ -84,7 +85,7 @@ def to(call: CallAnalysis, *, project: Project, since: datetime, until: datetime
     """Return the calls of a time most like this one, at most one of each trace and none of its own."""
     asked: dict[str, Any] = {
         "project": project.pk, "since": since, "until": until, "cluster": call.cluster_id, "trace": call.trace_id,
-        "vector": call.embedding.to_text(), "version": call.embedding_version, "least": _LEAST, "limit": limit,
+        "vector": HalfVector(call.embedding).to_text(), "version": call.embedding_version, "least": _LEAST, "limit": limit,
         "most_of_group": MOST_OF_GROUP, "most_of_others": MOST_OF_OTHERS,
     }  # fmt: skip
     with connection.cursor() as cursor:

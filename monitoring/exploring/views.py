@@ -76,9 +76,7 @@ def visible(*, project: Project, user: User) -> TraceViewQuerySet:
 
 def choose_columns(*, project: Project, user: User, shown: Iterable[object]) -> None:
     """Note which columns a person wants to see."""
-    TraceListChoice.objects.update_or_create(
-        project=project, user=user, defaults={"columns": columns.checked(shown)}
-    )
+    TraceListChoice.objects.update_or_create(project=project, user=user, defaults={"columns": columns.checked(shown)})
 
 
 def choose_default(*, project: Project, user: User, view: TraceView | None) -> None:

@@ -50,19 +50,22 @@ def explore(request: ProjectRequest) -> HttpResponse:
     """Show one page of matching traces; filters that make no sense are named and left out (422)."""
     if "" in request.GET.values():
         return redirect(traces_links.without_empty(request))
-    if url := traces_views.default_url(request):
+    choice = traces_views.choice_of(request)
+    if url := traces_views.default_url(request, choice):
         return redirect(url)
     now = timezone.now()
     time_range = time_ranges.from_request(request, now=now)
     form = TraceFilterForm(request.GET)
     is_valid = form.is_valid()
     wanted = form.wanted(start=time_range.start, end=time_range.end)
-    page, line, looks = _page(request, wanted), traces_line.of(wanted), traces_views.of(request)
+    page, line, looks = _page(request, wanted), traces_line.of(wanted), traces_views.of(request, choice)
     context = {
         "page_title": "Explore", "tabs": traces_links.tabs(request, "explore"),
         "form": form, "wanted": wanted, "page": page, "form_errors": _form_errors(form),
-        "rows": traces_cells.rows(request.project.pk, page.traces, looks.shown), "chips": _chips(request, wanted), "clear_url": _clear_url(request),
-        **traces_views.context(request, looks, line), "line": line, "choices": _choices(request, line, now), **_volume(request, wanted, page),
+        "rows": traces_cells.rows(request.project.pk, page.traces, looks.shown),
+        "chips": _chips(request, wanted), "clear_url": _clear_url(request),
+        **traces_views.context(request, looks, line), "line": line, "choices": _choices(request, line, now),
+        **_volume(request, wanted, page),
         **_pager(request, page), **_searched_until(page), **_relaxations(request, wanted, page),
         "new_url": _new_url(request, page, time_range), "new_every": NEW_EVERY_SECONDS,
         "difference_url": _of_all_matching(request, "explore-difference") if wanted.without("environment").parts else "",

@@ -81,6 +81,8 @@ def _options(request: ProjectRequest, place: completion.Place) -> list[completio
     if place.field is None:
         return completion.field_options(place.typed)
     if place.is_key:
-        return completion.key_options(suggestions.keys(project=request.project, field=place.field, now=now), place.typed)
+        return completion.key_options(
+            suggestions.keys(project=request.project, field=place.field, now=now), place.typed
+        )
     found = suggestions.values(project=request.project, field=place.field, key=place.key.strip('"'), now=now)
     return completion.value_options(found, place.typed)

@@ -57,9 +57,12 @@ class Looks:
         return [(name, label, name in self.shown) for name, label in columns.LABELS.items()]
 
 
-def of(request: ProjectRequest) -> Looks:
+def choice_of(request: ProjectRequest) -> TraceListChoice:
+    return views.choice_of(project=request.project, user=request.user)
+
+
+def of(request: ProjectRequest, choice: TraceListChoice) -> Looks:
     """Return how this person looks at the list."""
-    choice = views.choice_of(project=request.project, user=request.user)
     rows = _kept(request, choice)
     opened = next((row.view for row in rows if row.is_open), None)
     if opened is not None:
@@ -67,12 +70,9 @@ def of(request: ProjectRequest) -> Looks:
     return Looks(rows, None, columns.checked(columns.DEFAULT if choice.columns is None else choice.columns))
 
 
-def default_url(request: ProjectRequest) -> str:
+def default_url(request: ProjectRequest, choice: TraceListChoice) -> str:
     """Return the address of the view that the list opens with, when it was asked for without anything."""
-    if request.GET:
-        return ""
-    choice = views.choice_of(project=request.project, user=request.user)
-    if choice.default_view_id is None:
+    if request.GET or choice.default_view_id is None:
         return ""
     view = views.visible(project=request.project, user=request.user).filter(pk=choice.default_view_id).first()
     return view_url(view) if view else ""
@@ -94,8 +94,12 @@ def is_changed(request: ProjectRequest, view: TraceView, line: Line) -> bool:
 @requires(Action.READ_TRACES)
 def view_list(request: ProjectRequest) -> HttpResponse:
     """Show the views that the person can open, to rename, share and delete."""
-    choice = views.choice_of(project=request.project, user=request.user)
-    gone = TraceView.objects.for_project(request.project).exclude(deleted_at=None).filter(pk=number_in(request.GET, "deleted"))
+    choice = choice_of(request)
+    gone = (
+        TraceView.objects.for_project(request.project)
+        .exclude(deleted_at=None)
+        .filter(pk=number_in(request.GET, "deleted"))
+    )
     context = {
         "page_title": "Views", "rows": _kept(request, choice), "may_share": request.membership.can(Action.GIVE_FEEDBACK),
         "deleted": next((view for view in gone if _may_change(request, view)), None),
@@ -139,7 +143,9 @@ def _done(request: ProjectRequest, view: TraceView, act: str) -> str:
     try:
         match act:
             case "rename":
-                views.rename(view=view, name=request.POST.get("name", ""), is_shared=_is_shared(request), by=request.user)
+                views.rename(
+                    view=view, name=request.POST.get("name", ""), is_shared=_is_shared(request), by=request.user
+                )
             case "delete":
                 views.delete(view=view, by=request.user)
                 return f"{url}?deleted={view.pk}"

@@ -20,7 +20,9 @@ def of_term(term: Term) -> tuple[str, str]:
     """Return the label of a term and the words for its values."""
     field = FIELDS[term.field]
     label = f"{field.label} {term.key}" if term.key else field.label
-    return f"Not {label.lower()}" if term.is_negated else label, " or ".join(_value(term.field, one) for one in term.values)
+    return f"Not {label.lower()}" if term.is_negated else label, " or ".join(
+        _value(term.field, one) for one in term.values
+    )
 
 
 def _value(field: str, value: Value) -> str:

@@ -122,7 +122,7 @@ def test_scores_are_found_by_name_and_value(project):
     low, high, said = make_trace(project), make_trace(project), make_trace(project)
     score(project, low, name="helpful", value=2)
     score(project, high, name="helpful", value=4)
-    score(project, said, name="tone", data_type="category", value="formal")
+    score(project, said, name="tone", data_type="category", string_value="formal")
 
     assert ids(project, "score.helpful:<3") == [low]
     assert ids(project, "score.helpful:4") == [high]

@@ -11,7 +11,7 @@ from monitoring.exploring.fields import FIELDS, FieldKind
 from monitoring.exploring.terms import TEXT, Operator, Term, Value, term
 
 LINE = (
-    "prompt:refund-answer version:>=11 flag:refused cost:>0.01 latency:>2s tokens:>500 user:\"u 17\" metadata.plan:pro "
+    'prompt:refund-answer version:>=11 flag:refused cost:>0.01 latency:>2s tokens:>500 user:"u 17" metadata.plan:pro '
     '-model:gpt-4 has:comment score.helpful:<3 "free words"'
 )
 ABOVE, AT_LEAST, BELOW, BEGINS = Operator.ABOVE, Operator.AT_LEAST, Operator.BELOW, Operator.BEGINS
@@ -143,7 +143,9 @@ WRITTEN = {
 def any_terms(draw):
     field = draw(st.sampled_from(list(FIELDS.values())))
     texts = st.sampled_from(field.choices) if field.choices else WRITTEN[field.kind]
-    found = st.builds(Value, texts, st.sampled_from(Operator)).filter(lambda value: not fields.problem_with(field, value))
+    found = st.builds(Value, texts, st.sampled_from(Operator)).filter(
+        lambda value: not fields.problem_with(field, value)
+    )
     key = draw(TEXTS.filter(bool)) if field.key_label else ""
     return Term(field.name, tuple(draw(st.lists(found, min_size=1, max_size=3))), key, draw(st.booleans()))
 
