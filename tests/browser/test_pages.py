@@ -207,6 +207,9 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "nothing to explore": inside("explore", "?q=xyzzy"),
     "explore by a line": inside("explore", "?q=-model:gpt-4+latency:>10ms+promt:x"),
     "views": inside("views"),
+    "explore-compare": inside("explore-compare", "?chosen={demo.trace_id}&chosen={demo.failed_trace_id}"),
+    "explore-no-problem": inside("explore-no-problem", "?flag=any&range=30d"),
+    "explore followed": inside("explore", "?follow=1"),
     "explore-difference": inside("explore-difference", "?thumbs=down"),
     "explore-difference of nothing": inside("explore-difference"),
     "trace-similar": inside("trace-similar", hex_id=lambda demo: demo.found_trace_id),
@@ -298,7 +301,8 @@ NO_PAGES = set(
     experiment-export experiment-export-jsonl
     trial-news trial-run trial-stop trial-add trial-judge trial-keep
     mark-flag preview-detector change-detector analysis-look-again analysis-stop analysis-rerun
-    trace-feedback explore-new explore-complete explore-columns view-save view-change search start-key start-live span-text overview-chart
+    explore-new explore-complete explore-follow explore-columns view-save view-change
+    trace-feedback search start-key start-live span-text overview-chart
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
     change-privacy change-group-privacy try-masking add-masking-rule remove-masking-rule
     dataset-archive dataset-restore dataset-item-remove dataset-item-bring-back dataset-import-state

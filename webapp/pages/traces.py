@@ -22,11 +22,14 @@ from webapp.access import ProjectRequest, requires
 from webapp.charts import Shape, TimeSeriesChart, Unit
 from webapp.pages import (
     latency,
+    traces_bulk,
     traces_cells,
+    traces_comparison,
     traces_detail,
     traces_difference,
     traces_feedback,
     traces_filters,
+    traces_following,
     traces_line,
     traces_links,
     traces_marks,
@@ -68,8 +71,11 @@ def explore(request: ProjectRequest) -> HttpResponse:
         **_volume(request, wanted, page),
         **_pager(request, page), **_searched_until(page), **_relaxations(request, wanted, page),
         "new_url": _new_url(request, page, time_range), "new_every": NEW_EVERY_SECONDS,
+        **traces_following.context(request, page, time_range),
         "difference_url": _of_all_matching(request, "explore-difference") if wanted.without("environment").parts else "",
         "to_dataset_url": _of_all_matching(request, "dataset-from-calls"),
+        "no_problem_url": _of_all_matching(request, "explore-no-problem"),
+        "further": [(label, _of_all_matching(request, route)) for route, label in traces_bulk.FURTHER],
         "to_review_url": _of_all_matching(request, "review-new", **{"from": "chosen"}),
     }  # fmt: skip
     return render_page(
@@ -249,5 +255,8 @@ urlpatterns: list[URLPattern] = [
     ),
     *latency.urlpatterns,
     *traces_views.urlpatterns,
+    *traces_bulk.urlpatterns,
+    *traces_comparison.urlpatterns,
+    *traces_following.urlpatterns,
     path("sessions/", traces_sessions.session, name="session"),
 ]

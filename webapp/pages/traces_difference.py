@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django import forms
 from django.http import HttpResponse
@@ -34,8 +35,8 @@ class StretchForm(forms.Form):
     since = forms.DateTimeField(label="From", required=False, input_formats=[_LOCAL])
     until = forms.DateTimeField(label="To (UTC)", required=False, input_formats=[_LOCAL])
 
-    def clean(self) -> dict[str, datetime]:
-        found: dict[str, datetime] = super().clean() or {}
+    def clean(self) -> dict[str, Any]:
+        found: dict[str, Any] = super().clean() or {}
         since, until = found.get("since"), found.get("until")
         if bool(since) != bool(until) and not self.errors:
             raise forms.ValidationError("Say both from when and to when.")

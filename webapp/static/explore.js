@@ -1,5 +1,5 @@
 // @ts-check
-/* The line of filters: what may come next is offered while somebody writes, and chosen by keyboard or pointer. */
+/* The list of traces. The line of filters: what may come next is offered while somebody writes, and chosen by keyboard or pointer. */
 
 /** @typedef {{text: string, hint: string}} Option */
 
@@ -115,3 +115,74 @@ function lineOf(option, index) {
 }
 
 customElements.define("cb-line", Line);
+
+/* The live tail: rows that came in are put above the others, never while somebody points at them or reads one. */
+
+const MOST_ROWS = 200;
+
+class Follow extends HTMLElement {
+  timer = 0;
+  came = 0;
+  isPaused = false;
+
+  connectedCallback() {
+    this.body = /** @type {HTMLElement | null} */ (this.parentElement?.querySelector("tbody"));
+    this.words = this.querySelector("[data-follow-words]");
+    this.button = /** @type {HTMLButtonElement} */ (this.querySelector("[data-follow-pause]"));
+    this.button.addEventListener("click", () => this.pause(!this.isPaused));
+    this.plan();
+  }
+
+  disconnectedCallback() {
+    clearTimeout(this.timer);
+  }
+
+  /** @param {boolean} isPaused */
+  pause(isPaused) {
+    this.isPaused = isPaused;
+    this.button.setAttribute("aria-pressed", String(isPaused));
+    this.classList.toggle("is-paused", isPaused);
+    this.say();
+  }
+
+  plan() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.ask(), Number(this.dataset.every) * 1000);
+  }
+
+  get isWatched() {
+    return Boolean(this.body?.matches(":hover") || this.body?.contains(document.activeElement) || this.body?.querySelector("input:checked"));
+  }
+
+  async ask() {
+    try {
+      if (this.body && !this.isPaused && !this.isWatched && !document.hidden) await this.fetch(this.body);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // The server did not answer: ask again.
+    } finally {
+      if (this.isConnected) this.plan();
+    }
+  }
+
+  /** @param {HTMLElement} body */
+  async fetch(body) {
+    const answer = await fetch(`${this.dataset.src}${this.dataset.src?.endsWith("?") ? "" : "&"}${new URLSearchParams({ than: body.dataset.newest ?? "" })}`);
+    if (!answer.ok || answer.redirected) return;
+    const came = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("tbody");
+    if (!came || this.isWatched || this.isPaused) return;
+    body.dataset.newest = came.dataset.newest ?? "";
+    const rows = [...came.children];
+    rows.forEach((row) => row.classList.add("came-in"));
+    body.prepend(...rows);
+    [...body.children].slice(MOST_ROWS).forEach((row) => row.remove());
+    this.came += rows.length;
+    this.say();
+  }
+
+  say() {
+    const count = this.came ? `${this.came} came in` : "new traces come in at the top";
+    this.words?.replaceChildren(this.isPaused ? `Paused: ${count}.` : `Following: ${count}.`);
+  }
+}
+
+customElements.define("cb-follow", Follow);
