@@ -12,7 +12,8 @@ from scipy import stats
 
 from monitoring.streams.candidates import design_effect
 
-Bools, Ints = NDArray[np.bool_], NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 
 FEWEST, MOST_VALUES, MOST_PER_DIMENSION, MOST = 20, 40, 3, 15
 # All intervals together leave the truth out at most so often.

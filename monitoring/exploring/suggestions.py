@@ -76,4 +76,4 @@ def _members(project: Project, field: Field, now: datetime) -> list[tuple[str, s
 def _rows(statement: str, asked: Any) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement, asked)
-        return cursor.fetchall()
+        return list(cursor.fetchall())

@@ -64,7 +64,7 @@ def test_an_engineer_narrows_compares_and_follows(chromium, site, database):
         expect(page.get_by_role("heading", level=1)).to_have_text("Slow ones")
 
         page.get_by_role("button", name="Columns").click()
-        page.get_by_label("User", exact=True).check()
+        page.get_by_role("checkbox", name="User").check()
         page.get_by_role("button", name="Show these").click()
         expect(page.get_by_role("columnheader", name="User")).to_be_visible()
 

@@ -67,7 +67,7 @@ def explore(request: ProjectRequest) -> HttpResponse:
         "form": form, "wanted": wanted, "page": page, "form_errors": _form_errors(form),
         "rows": traces_cells.rows(request.project.pk, page.traces, looks.shown),
         "chips": _chips(request, wanted), "clear_url": _clear_url(request),
-        **traces_views.context(request, looks, line), "line": line, "choices": _choices(request, line, now),
+        **traces_views.context(request, looks, line), "line": line, "typed": traces_line.typed(wanted, line, form), "choices": _choices(request, line, now),
         **_volume(request, wanted, page),
         **_pager(request, page), **_searched_until(page), **_relaxations(request, wanted, page),
         "new_url": _new_url(request, page, time_range), "new_every": NEW_EVERY_SECONDS,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -35,7 +36,7 @@ class Chip:
     part: str | Term
     label: str
     value: str
-    without: dict[str, str] = field(default_factory=dict)
+    without: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 class TraceFilterForm(forms.Form):

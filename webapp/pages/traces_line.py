@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from django.http import JsonResponse
 from django.utils import timezone
@@ -12,6 +12,7 @@ from monitoring.exploring.terms import Operator, Term
 from monitoring.trace_filters import TraceFilter
 from projects.roles import Action
 from webapp.access import ProjectRequest, requires
+from webapp.pages.traces_filters import TraceFilterForm
 
 # The values of an address that the line says in its own way.
 SAID_BY_LINE = (
@@ -51,6 +52,14 @@ def of(wanted: TraceFilter) -> Line:
         else:
             rest.append(one)
     return Line(language.printed(terms), values, language.printed(rest))
+
+
+def typed(wanted: TraceFilter, line: Line, form: TraceFilterForm) -> str:
+    """Return what stands in the field of the line: what makes no sense stays there, to be put right."""
+    if "q" not in form.errors:
+        return line.text
+    short = replace(wanted.without("environment"), terms=())
+    return " ".join(part for part in (language.printed(short.spelled), str(form["q"].value())) if part)
 
 
 def _control(term: Term) -> tuple[str, str]:

@@ -99,7 +99,7 @@ class Line extends HTMLElement {
       this.mark(this.active < 0 && step < 0 ? count - 1 : (this.active + step + count) % count);
     } else if (step) this.plan();
     else if (event.key === "Enter" && this.active >= 0) this.take(this.active);
-    else if (event.key === "Escape" && isOpen) this.close();
+    else if (event.key === "Escape") this.close(); // The browser would empty the field: a line may be long.
     else return;
     event.preventDefault();
     event.stopPropagation();

@@ -80,10 +80,11 @@ def test_what_makes_no_sense_is_named_and_the_rest_of_the_line_counts(project, p
     make_trace(project, user="ann")
     expected = make_trace(project, user="bob")
 
-    answer = page(q="user:bob promt:x")
+    answer = page(q="user:bob promt:x", status="ok")
 
     assert answer.status_code == 422
     assert shown(answer) == [expected]
+    assert answer.context["typed"] == "outcome:ok user:bob promt:x"
     assert "At «promt:x»: There is no field promt. Write prompt: or put the word in quotes." in answer.text.replace(
         "&#x27;", "'"
     )
