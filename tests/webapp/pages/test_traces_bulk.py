@@ -33,7 +33,7 @@ def test_findings_of_chosen_traces_are_counted_and_one_is_marked(project, browse
     query = "&".join(f"chosen={call.trace_id.hex}" for call in calls)
 
     page = browser.get(at(query))
-    assert page.context["found"] == [("refused", "Refused or dodged", 2), ("toxic", "Toxic", 1)]
+    assert page.context["found"] == [("refused", "Refused or dodged", 2), ("toxic", "Hateful or insulting", 1)]
     done = browser.post(at(query), {"detector": "refused"}, follow=True)
 
     assert "is marked as not a problem in 2 calls." in done.text

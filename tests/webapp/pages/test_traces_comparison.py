@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from projects.roles import Role
 from prompt_registry import contents, prompts, versions
 from tests.monitoring.factories import make_trace
-from tests.projects.factories import make_member, make_project, make_user, signed_in
+from tests.projects.factories import make_member, make_project, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +55,7 @@ def test_settings_of_the_calls_are_compared(project, compare):
 
 
 def test_two_versions_of_one_prompt_lead_to_their_differences(project, compare):
-    by = make_user()
+    by = make_member(project=project, role=Role.EDITOR)
     prompt = prompts.create(project=project, name="refund", type="text", by=by)
     for text in ("One", "Two"):
         versions.save(prompt=prompt, content=contents.parse({"type": "text", "text": text}), by=by)
