@@ -145,8 +145,8 @@ def _collect(
 
 
 def _seconds(wanted: TraceFilter) -> float:
-    """Return how long a page may search; a search in texts would use up any time."""
-    return 0.2 if wanted.asks_text else 0.5
+    """Return how long a page may search; one in texts, or into every trace, would use up any time."""
+    return 0.2 if wanted.asks_text or wanted.is_heavy else 0.5
 
 
 def _largest_window(wanted: TraceFilter) -> int:

@@ -44,7 +44,7 @@ from webapp.render import render_page
 from webapp.time_ranges import TimeRange
 
 NEW_EVERY_SECONDS = 10
-# A search in texts has used up most of the time that a page may take.
+# A search in texts, or into every trace, has used up most of the time that a page may take.
 VOLUME_MS, VOLUME_MS_OF_TEXT = 200, 80
 
 
@@ -142,7 +142,7 @@ def _volume(request: ProjectRequest, wanted: TraceFilter, page: TracePage) -> di
     if wanted.whole_id or (not page.traces and not page.newer and not page.searched_until):
         return {}
     try:
-        milliseconds = VOLUME_MS_OF_TEXT if wanted.asks_text else VOLUME_MS
+        milliseconds = VOLUME_MS_OF_TEXT if wanted.asks_text or wanted.is_heavy else VOLUME_MS
         counts = trace_volume.volume(project=request.project, wanted=wanted, milliseconds=milliseconds)
     except TookTooLong:
         return {"volume_too_long": True}
