@@ -205,6 +205,15 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "explore": inside("explore"),
     "explore filtered": inside("explore", "?thumbs=down&prompt=support/refund-answer"),
     "nothing to explore": inside("explore", "?q=xyzzy"),
+    "explore by a line": inside("explore", "?q=-model:gpt-4+latency:>10ms+promt:x"),
+    "views": inside("views"),
+    "explore-compare": inside("explore-compare", "?chosen={demo.trace_id}&chosen={demo.failed_trace_id}"),
+    "explore-no-problem": inside("explore-no-problem", "?flag=any&range=30d"),
+    "explore followed": inside("explore", "?follow=1"),
+    "explore-difference": inside("explore-difference", "?thumbs=down"),
+    "explore-difference of nothing": inside("explore-difference"),
+    "trace-similar": inside("trace-similar", hex_id=lambda demo: demo.found_trace_id),
+    "trace-similar not looked at": inside("trace-similar", hex_id=lambda demo: demo.failed_trace_id),
     "explore by finding": inside("explore", "?flag=any"),
     "latency": inside("latency"),
     "latency of a part": inside("latency", "?since=2026-01-01T00:00&until=2126-01-01T00:00&least=0.1&most=600"),
@@ -308,6 +317,7 @@ NO_PAGES = set(
     trial-news trial-run trial-stop trial-add trial-judge trial-keep
     mark-flag preview-detector change-detector detector-judge analysis-look-again analysis-stop analysis-rerun
     trace-feedback explore-new search start-key start-live span-text overview-chart
+    explore-complete explore-follow explore-columns view-save view-change
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
     look-at-retention change-retention erasure-ask erasure erasure-state
     export-ask export export-state export-stop export-delete export-file export-manifest export-download training-ask

@@ -29,6 +29,7 @@ from monitoring.erasure import requests as erasures
 from monitoring.exports import requests as exports
 from monitoring.exports import running as exporting
 from monitoring.exports.calls import CallLines
+from monitoring.exploring import views
 from monitoring.issues.models import Issue
 from monitoring.trace_filters import TraceFilter
 from projects import keys, members, projects, webhooks
@@ -99,6 +100,7 @@ class Things:
     alert_delivery_id: int
     erasure_id: int
     export_id: int
+    view_id: int
 
 
 def make_things(*, name: str) -> Things:
@@ -156,6 +158,7 @@ def make_things(*, name: str) -> Things:
         decision_id=rollout.decisions.latest("pk").pk, issue_number=make_issue_of(project).number, alert_id=alert.pk,
         alert_delivery_id=project.webhook_deliveries.get(event_id=message.event_id).pk,
         erasure_id=make_erasure(project, by=admin), export_id=make_export(project, by=admin),
+        view_id=views.save(project=project, name="Dear ones", line="cost:>1", is_shared=True, by=admin).pk,
     )  # fmt: skip
 
 
@@ -504,8 +507,18 @@ IN_PROJECT: dict[str, Named] = {
     "export-review-jsonl": Named(review),
     "explore": PLAIN,
     "explore-new": PLAIN,
+    "explore-complete": PLAIN,
+    "explore-difference": PLAIN,
+    "explore-compare": Named(query=lambda things: {"chosen": things.trace_id}),
+    "explore-follow": PLAIN,
+    "explore-no-problem": PLAIN,
+    "explore-columns": PLAIN,
+    "views": PLAIN,
+    "view-save": PLAIN,
+    "view-change": Named(lambda things: {"view_id": things.view_id}),
     "trace": Named(trace),
     "trace-feedback": Named(trace),
+    "trace-similar": Named(trace),
     "span-text": Named(lambda things: {"hex_id": things.trace_id, "span_hex_id": things.span_id, "part": "attributes"}),
     "mark-flag": Named(lambda things: {"hex_id": things.trace_id, "span_hex_id": things.span_id}),
     "latency": PLAIN,
