@@ -19,6 +19,7 @@ from monitoring.analysis.models import (
     FlagMark,
 )
 from monitoring.clusters.models import Cluster, ClusteringRun, ClusterLink
+from monitoring.issues.fix_models import IssueFix
 from monitoring.issues.models import Issue, IssueCycle, IssueEvent, IssueScope
 from monitoring.kinds import IdMode, Kind, MaskMode, Status
 from monitoring.streams.models import FlagHour, WatchedStream
@@ -27,7 +28,8 @@ from projects.models import Project, User
 # Django finds the tables of an app in its module `models`.
 __all__ = [
     "AnalysisProgress", "AnalysisRerun", "AnalysisSettings", "CallAnalysis", "Cluster", "ClusterLink", "ClusteringRun",
-    "DetectorSetting", "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueScope", "WatchedStream",
+    "DetectorSetting", "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueFix", "IssueScope",
+    "WatchedStream",
 ]  # fmt: skip
 
 

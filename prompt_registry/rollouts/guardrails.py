@@ -63,6 +63,8 @@ class Guardrail:
     scopes: tuple[Mapping[str, Any], ...] = ()
     # Which share of the calls is looked at, as a rule.
     coverage: float = 1.0
+    # Whether the version is meant to make it rarer: a control group then stays until that is known.
+    is_benefit: bool = False
 
     @property
     def title(self) -> str:
