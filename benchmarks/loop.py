@@ -86,7 +86,13 @@ def play(fix: Fix, *, seed: int) -> Played:
         ended_for=benefits.SETTLED_AFTER,
     )  # fmt: skip
     is_fooled = _fell(random, fix, fix.asking * fix.met, min(0.9, later) * fix.met * fix.times)
-    return Played(bool(proved), is_fooled, effect.times_low <= fix.times <= effect.times_high, _points_hold(fix, effect, steps), day)
+    return Played(
+        bool(proved),
+        is_fooled,
+        effect.times_low <= fix.times <= effect.times_high,
+        _points_hold(fix, effect, steps),
+        day,
+    )
 
 
 def _arrive(

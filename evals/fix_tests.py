@@ -45,7 +45,9 @@ _CHECKS: Mapping[str, _Check] = {
     Signal.UNSUPPORTED: _Check(
         "groundedness", "Grounded in its context", "What the answer says stands in the context that it was given.", {}
     ),
-    Signal.LEAKED_DATA: _Check("personal data", "No personal data", "Nothing that the question did not bring along.", {}),
+    Signal.LEAKED_DATA: _Check(
+        "personal data", "No personal data", "Nothing that the question did not bring along.", {}
+    ),
     Signal.WRONG_LANGUAGE: _Check(
         "language", "In the language of the question", "Whoever asks in Spanish is answered in Spanish.", {}
     ),
@@ -61,7 +63,9 @@ def columns_of(experiment: Experiment, version: PromptVersion) -> tuple[int, int
     new = next((place for place, number in enumerate(numbers) if number == version.number), None)
     if new is None or len(numbers) < 2:
         return None
-    live = next((place for place, variant in enumerate(experiment.variants) if variant["is_live"] and place != new), None)
+    live = next(
+        (place for place, variant in enumerate(experiment.variants) if variant["is_live"] and place != new), None
+    )
     return (live if live is not None else next(place for place in range(len(numbers)) if place != new)), new
 
 
@@ -150,7 +154,11 @@ def _of_problem(comparison: Comparison, issue: Issue) -> Sequence[int]:
 
 def _free_name(project: Project, name: str) -> str:
     taken = set(Evaluator.objects.for_project(project).values_list("name", flat=True))
-    return name if name not in taken else next(f"{name} {number}" for number in range(2, 1_000) if f"{name} {number}" not in taken)
+    return (
+        name
+        if name not in taken
+        else next(f"{name} {number}" for number in range(2, 1_000) if f"{name} {number}" not in taken)
+    )
 
 
 def refresh(*, fix: IssueFix, now: datetime) -> None:

@@ -93,6 +93,7 @@ def propose(
     project, prompt_name = control.prompt.project, control.prompt.name
     # What the version is meant to fix is watched first.
     meant = [fix.issue for fix in fixes.meant_for(prompt=control.prompt, version=candidate)]
+    benefits = {proof.title_of(issue) for issue in meant}
     wanted = Wanted(
         scores=_scores(project, prompt_name),
         issues=_issues(project, prompt_name, meant),
@@ -104,7 +105,7 @@ def propose(
     )
     usual = plans.steps_for(found.units_a_day) if found.units_a_day else plans.USUAL_STEPS
     return Plan(
-        steps=wishes.steps or usual, caution=wishes.caution, guardrails=tuple(_guardrail(baseline, benefits={proof.title_of(issue) for issue in meant}) for baseline in found.events),
+        steps=wishes.steps or usual, caution=wishes.caution, guardrails=tuple(_guardrail(baseline, benefits) for baseline in found.events),
         units_a_day=found.units_a_day, calls_before=found.calls, asks_at_end=wishes.asks_at_end, targeting=wishes.targeting,
         quiet_hours=wishes.quiet_hours, needs_test=wishes.needs_test,
     )  # fmt: skip
@@ -134,7 +135,7 @@ def _issues(project: Project, prompt_name: str, meant: Sequence[Issue]) -> Mappi
     return {proof.title_of(issue): proof.scopes_now(issue) for issue in chosen}
 
 
-def _guardrail(baseline: Baseline, *, benefits: Collection[str]) -> Guardrail:
+def _guardrail(baseline: Baseline, benefits: Collection[str]) -> Guardrail:
     kind = str(baseline.event)
     is_known_at_once = kind in _KNOWN_AT_ONCE
     return Guardrail(

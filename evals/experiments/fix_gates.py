@@ -91,10 +91,14 @@ def judge(problems: Difference | None, good: Difference | None) -> Gate:
         return Gate(GateState.UNSURE, why, problems, good)
     if problems.interval.low <= 0:
         known = problems.interval.high < 0
-        why = "It is worse on calls with the problem." if known else "It is not surely better on calls with the problem."
+        why = (
+            "It is worse on calls with the problem." if known else "It is not surely better on calls with the problem."
+        )
         return Gate(GateState.FAILED, why, problems, good)
     if good is None or not good.items:
-        return Gate(GateState.UNSURE, "It is better, but there were no good calls to see whether it breaks any.", problems, good)
+        return Gate(
+            GateState.UNSURE, "It is better, but there were no good calls to see whether it breaks any.", problems, good
+        )
     if good.interval.high < 0:
         return Gate(GateState.FAILED, "It is better on calls with the problem, and worse on good ones.", problems, good)
     if good.interval.low <= -TOLERATED:

@@ -45,7 +45,9 @@ def follow(*, now: datetime, project_id: int | None = None) -> None:
 
 def adopt(*, project_id: int | None, now: datetime) -> None:
     """Give a row to what is being fixed without one, since before fixes had rows."""
-    rows = Issue.objects.filter(state=IssueState.IN_FIX, merged_into=None).exclude(fixes__state__in=["working", "rolling_out"])
+    rows = Issue.objects.filter(state=IssueState.IN_FIX, merged_into=None).exclude(
+        fixes__state__in=["working", "rolling_out"]
+    )
     for key in list((rows if project_id is None else rows.filter(project_id=project_id)).values_list("pk", flat=True)):
         with transaction.atomic():
             issue = Issue.objects.select_for_update().get(pk=key)

@@ -32,7 +32,9 @@ class Held:
 def of_project(*, project: Project, limit: int) -> list[Held]:
     """Return the fixes that were predicted and measured, the newest first."""
     rows = IssueFix.objects.for_project(project).filter(prediction__isnull=False, verdict__new_people__gt=0)
-    found = (held(fix) for fix in rows.select_related("issue", "version", "rollout").order_by("-ended_at", "-pk")[:limit])
+    found = (
+        held(fix) for fix in rows.select_related("issue", "version", "rollout").order_by("-ended_at", "-pk")[:limit]
+    )
     return [one for one in found if one is not None]
 
 

@@ -104,8 +104,6 @@ def _calls(issue: Issue, rollout: Rollout, own: Membership) -> tuple[int, int]:
     traffic, bad = own.traffic(), own.bad()
     values = {"project": issue.project_id, "since": rollout.started_at, "rollout": rollout.pk}
     with connection.cursor() as cursor:
-        cursor.execute(
-            _CANDIDATE_CALLS.format(traffic=traffic.sql, bad=bad.sql), values | traffic.values | bad.values
-        )
+        cursor.execute(_CANDIDATE_CALLS.format(traffic=traffic.sql, bad=bad.sql), values | traffic.values | bad.values)
         row = cursor.fetchone()
     return (int(row[0]), int(row[1])) if row else (0, 0)

@@ -45,7 +45,9 @@ def changed_since(*, project_id: int, of: Membership, closed_at: datetime, now: 
         for what in (_VERSION, _MODEL)
         for changed in _shares(what, _split(_VALUES[what], traffic, window))
     ]  # fmt: skip
-    found += _traffic_share(_split(_VALUES[_SHARE], traffic, window), _split(_VALUES[_SHARE], Condition("true", {}), window))
+    found += _traffic_share(
+        _split(_VALUES[_SHARE], traffic, window), _split(_VALUES[_SHARE], Condition("true", {}), window)
+    )
     # What is new says more than what is gone.
     ranked = sorted(found, key=lambda one: (one.after <= one.before, -abs(one.after - one.before), one.value))
     return [asdict(one) for one in ranked[:_MOST]]

@@ -39,9 +39,7 @@ def by_group(*, issue: Issue, now: datetime) -> dict[int, GroupTraffic]:
     traffic, bad = own.traffic(), own.bad()
     values: dict[str, Any] = {"project": issue.project_id, "since": now - WINDOW, "until": now}
     with connection.cursor() as cursor:
-        cursor.execute(
-            _BY_GROUP.format(traffic=traffic.sql, bad=bad.sql), values | traffic.values | bad.values
-        )
+        cursor.execute(_BY_GROUP.format(traffic=traffic.sql, bad=bad.sql), values | traffic.values | bad.values)
         return {row[0]: GroupTraffic(row[1], row[2]) for row in cursor.fetchall()}
 
 

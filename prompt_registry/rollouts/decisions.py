@@ -140,7 +140,10 @@ def _next(situation: Situation, found: Sequence[Evidence], harm: float, split: f
         return Action.WAIT, "Nothing got worse than allowed. Nothing moves on in quiet hours."
     if situation.index + 1 == len(situation.steps):
         if unproved := _unproved(situation, found):
-            return Action.WAIT, f"Some people keep the old version until it is known whether this got rarer: {unproved}."
+            return (
+                Action.WAIT,
+                f"Some people keep the old version until it is known whether this got rarer: {unproved}.",
+            )
         if situation.asks_at_end:
             return Action.ASK, "Nothing got worse than allowed. The plan asks for a yes before everybody gets it."
         return Action.COMPLETE, "Nothing got worse than allowed at any share."
@@ -184,7 +187,9 @@ def _evidence(metric: Metric, situation: Situation, shares: Sequence[float]) -> 
         limit = metric.call_rate * plans.margin(situation.budget, next_share=following, base_rate=metric.call_rate)
         seldom = rate_below(metric.first_call_events, situation.split_candidates, limit=limit, usual=metric.call_rate)
         known = _mean([known, seldom], [1.0, 1.0])
-    fell = ln_e_of_fall(metric.parts[0].candidate_events, _stages(shares, metric.parts[0].events)) if metric.parts else 0.0
+    fell = (
+        ln_e_of_fall(metric.parts[0].candidate_events, _stages(shares, metric.parts[0].events)) if metric.parts else 0.0
+    )
     return Evidence(metric.name, _mean(harm, [1.0] * len(harm)), known, allowed, fell)
 
 

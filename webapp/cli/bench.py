@@ -114,7 +114,9 @@ def _add_rollouts(benches: Any) -> None:
 
 
 def _add_loop(benches: Any) -> None:
-    parser = _add(benches, "loop", _loop, "how often true fixes and placebos are called proved while the traffic shifts")
+    parser = _add(
+        benches, "loop", _loop, "how often true fixes and placebos are called proved while the traffic shifts"
+    )
     parser.add_argument("--runs", type=_count, default=200, help="fixes of each kind (default: %(default)s)")
 
 

@@ -63,7 +63,9 @@ class Tick:
         """What the state is called."""
         if self.is_done:
             return "done"
-        return {fixes.SKIPPED: "left out", fixes.ELSEWHERE: "done elsewhere"}.get(self.how, "next" if self.is_next else "later")
+        return {fixes.SKIPPED: "left out", fixes.ELSEWHERE: "done elsewhere"}.get(
+            self.how, "next" if self.is_next else "later"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,10 @@ def path_of(issue: Issue) -> FixPath:
     found = _found(issue, fix)
     if found.test is not None and found.test.is_over:
         fix_tests.refresh(fix=fix, now=timezone.now())
-    ticks = [_marked(fix, tick) for tick in (_examples(found), _dataset(found), _version(found), _test(found), _rollout(found))]
+    ticks = [
+        _marked(fix, tick)
+        for tick in (_examples(found), _dataset(found), _version(found), _test(found), _rollout(found))
+    ]
     ticks.append(_proof(found))
     following = _following(fix, ticks)
     base_rate = float(fix.definition.get("base_rate", 0.0))
@@ -178,7 +183,11 @@ def _dataset(found: _Found) -> Tick:
         url = reverse("issue-dataset", args=[slug, found.issue.number])
         return Tick(FixStep.DATASET, title, False, "Keep them, to test every new version on", url, "Make the dataset")
     counts = dict(found.dataset.items.current().values_list("split").annotate(count=Count("pk")))
-    sides = f", {counts[TUNE]} to write by, {counts[HOLD_OUT]} held out" if counts.get(TUNE) and counts.get(HOLD_OUT) else ""
+    sides = (
+        f", {counts[TUNE]} to write by, {counts[HOLD_OUT]} held out"
+        if counts.get(TUNE) and counts.get(HOLD_OUT)
+        else ""
+    )
     text = f"{found.dataset.name}: {formats.full_count(found.dataset.item_count)} calls{sides}"
     return Tick(FixStep.DATASET, title, True, text, reverse("dataset", args=[slug, found.dataset.pk]), "Open it")
 
@@ -189,9 +198,18 @@ def _version(found: _Found) -> Tick:
         url = reverse("prompt-version", args=[slug, found.version.prompt_id, found.version.number])
         return Tick(FixStep.VERSION, title, True, f"v{found.version.number}", url, "Look at it")
     if prompt is None:
-        return Tick(FixStep.VERSION, title, False, "Not of one prompt alone: fix it where it comes from, and say so here")
+        return Tick(
+            FixStep.VERSION, title, False, "Not of one prompt alone: fix it where it comes from, and say so here"
+        )
     url = f"{reverse('prompt', args=[slug, prompt.pk])}?issue={found.issue.number}"
-    return Tick(FixStep.VERSION, title, False, f"Write one of {prompt.name}, with the examples beside it", url, "Write the new version")
+    return Tick(
+        FixStep.VERSION,
+        title,
+        False,
+        f"Write one of {prompt.name}, with the examples beside it",
+        url,
+        "Write the new version",
+    )
 
 
 def _test(found: _Found) -> Tick:
@@ -203,7 +221,9 @@ def _test(found: _Found) -> Tick:
         return Tick(FixStep.TEST, title, False, text, link="Set up the test", is_act=True)
     url = reverse("experiment", args=[found.issue.project.slug, found.test.pk])
     if not found.test.is_over or found.version is None:
-        return Tick(FixStep.TEST, title, False, f"{found.test.get_state_display()}: {found.test.name}", url, "See how it goes")
+        return Tick(
+            FixStep.TEST, title, False, f"{found.test.get_state_display()}: {found.test.name}", url, "See how it goes"
+        )
     gate = _gate(found.fix.pk, found.test.pk, str(found.test.ended_at), found.version.pk)
     if gate is None:
         return Tick(FixStep.TEST, title, False, "It says nothing about this version", url, "See the result")
@@ -252,7 +272,14 @@ def _proof(found: _Found) -> Tick:
         return Tick(PROOF, title, False, _so_far(fix), url, "Watch the rollout")
     if fix.mark_of(FixStep.ROLLOUT):
         url = f"{reverse('issue', args=[found.issue.project.slug, found.issue.number])}?do=resolve"
-        return Tick(PROOF, title, False, "Without a rollout there is no proof. Close it when the numbers say so.", url, "Close it")
+        return Tick(
+            PROOF,
+            title,
+            False,
+            "Without a rollout there is no proof. Close it when the numbers say so.",
+            url,
+            "Close it",
+        )
     return Tick(PROOF, title, False, "Measured on real people during the rollout")
 
 

@@ -18,6 +18,7 @@ from webapp.access import ProjectRequest, requires
 from webapp.pages import issues_detail, issues_fix, issues_fix_offers
 from webapp.pages.issues_detail import issue_of
 
+
 @requires(Action.EDIT_ISSUES)
 @require_POST
 def act(request: ProjectRequest, number: int) -> HttpResponseBase:

@@ -16,7 +16,8 @@ def bar(held: Held) -> SafeString:
     return format_html(
         '<svg class="prediction-bar" aria-hidden="true">'
         '<line class="prediction-reach" x1="{}%" x2="{}%" y1="9" y2="9"/><circle class="prediction-dot" cx="{}%" cy="9" r="4"/>'
-        '<line class="prediction-reach shown" x1="{}%" x2="{}%" y1="23" y2="23"/><circle class="prediction-dot shown" cx="{}%" cy="23" r="4"/>'
+        '<line class="prediction-reach shown" x1="{}%" x2="{}%" y1="23" y2="23"/>'
+        '<circle class="prediction-dot shown" cx="{}%" cy="23" r="4"/>'
         '<line class="prediction-same" x1="50%" x2="50%" y1="0" y2="32"/></svg>',
         _at(held.expected_low), _at(held.expected_high), _at(held.expected), _at(held.shown_low), _at(held.shown_high),
         _at(held.shown),
