@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.db import transaction
 
 from evals.evaluators import catalogue, definitions
@@ -23,6 +24,8 @@ from monitoring.issues.fix_models import FixState, IssueFix
 from monitoring.issues.models import Issue, Signal
 from projects.models import Project, User
 from prompt_registry.models import PromptVersion
+
+log = structlog.get_logger("callboard.issues")
 
 _MOST_TESTS = 50
 # The traffic that a result is weighted by changes slowly.
@@ -180,4 +183,7 @@ def refresh_all(*, project_id: int, now: datetime) -> None:
     """Refresh every fix of a project that is not rolling out yet."""
     rows = IssueFix.objects.filter(project_id=project_id, state=FixState.WORKING)
     for fix in rows.select_related("issue__project", "prompt__project", "version"):
-        refresh(fix=fix, now=now)
+        try:
+            refresh(fix=fix, now=now)
+        except Exception:  # the edge of one fix
+            log.exception("what a fix lets us expect could not be worked out", fix=fix.pk)

@@ -27,6 +27,8 @@ log = structlog.get_logger("callboard.issues")
 
 # Somebody decided otherwise about the issue: it was closed, or opened again.
 _UNDER_WAY = (IssueState.IN_FIX, IssueState.ROLLING_OUT, IssueState.MUTED)
+# Seconds after the end of a rollout.
+_JUST_NOW, _NOW_AND_THEN = 60.0, 600.0
 AT_ONCE = "at once"
 TAKEN_BACK = "taken back"
 NO_FALL = "no fall"
@@ -35,12 +37,14 @@ NO_FALL = "no fall"
 def follow(*, now: datetime, project_id: int | None = None) -> None:
     """Look at each fix under way once; one that cannot be looked at does not keep the others waiting."""
     adopt(project_id=project_id, now=now)
-    rows = IssueFix.objects.open().select_related("project", "prompt__project", "version", "rollout")
-    for fix in rows if project_id is None else rows.filter(project_id=project_id):
+    rows = IssueFix.objects.open().order_by("pk")
+    for key, issue_id in (rows if project_id is None else rows.filter(project_id=project_id)).values_list(
+        "pk", "issue"
+    ):
         try:
-            look_at(fix, now=now)
+            look_at(fix_id=key, issue_id=issue_id, now=now)
         except Exception:  # the edge of one fix
-            log.exception("a fix could not be looked at", fix=fix.pk)
+            log.exception("a fix could not be looked at", fix=key)
 
 
 def adopt(*, project_id: int | None, now: datetime) -> None:
@@ -57,10 +61,13 @@ def adopt(*, project_id: int | None, now: datetime) -> None:
 
 
 @transaction.atomic
-def look_at(fix: IssueFix, *, now: datetime) -> None:
+def look_at(*, fix_id: int, issue_id: int, now: datetime) -> None:
     """Take the next step of one fix, when something happened."""
-    # In the order of every change of an issue: first the issue, then what hangs on it.
-    issue = Issue.objects.select_for_update(of=("self",)).select_related("project", "owner").get(pk=fix.issue_id)
+    # Of two who look at once the second waits here, and finds what the first did.
+    issue = Issue.objects.select_for_update(of=("self",)).select_related("project", "owner").get(pk=issue_id)
+    fix = IssueFix.objects.open().select_related("prompt__project", "version", "rollout").filter(pk=fix_id).first()
+    if fix is None:
+        return
     if issue.state not in _UNDER_WAY or issue.merged_into_id is not None:
         fixes.keep(fix, state=FixState.GIVEN_UP, ended_at=now)
     elif fix.rollout is None:
@@ -99,14 +106,15 @@ def _was_published(fix: IssueFix) -> bool:
 
 
 def _find_verdict(fix: IssueFix, issue: Issue, rollout: Rollout, now: datetime) -> None:
-    if rollout.state not in (RolloutState.COMPLETED, RolloutState.ROLLED_BACK):
+    ended_for = (now - rollout.ended_at).total_seconds() if rollout.ended_at else 0.0
+    if rollout.state not in (RolloutState.COMPLETED, RolloutState.ROLLED_BACK) or not _is_due(ended_for):
         return
     definition = Definition.from_json(fix.definition)
     effect = proof.measure(rollout=rollout, definition=definition)
     found = benefits.is_proved(
         effect, is_completed=rollout.state == RolloutState.COMPLETED,
         is_taken_back=rollout.state == RolloutState.ROLLED_BACK,
-        ended_for=(now - rollout.ended_at).total_seconds() if rollout.ended_at else 0.0,
+        ended_for=ended_for,
     )  # fmt: skip
     if found is None:
         return
@@ -121,6 +129,11 @@ def _find_verdict(fix: IssueFix, issue: Issue, rollout: Rollout, now: datetime) 
     why = TAKEN_BACK if rollout.state == RolloutState.ROLLED_BACK else NO_FALL
     verdict = _kept(verdict, effect) | {"why": why}
     _end(fix, issue, FixState.NOT_CONFIRMED, Happening.NOT_CONFIRMED, verdict, now, state=IssueState.NOT_CONFIRMED)
+
+
+def _is_due(ended_for: float) -> bool:
+    """Tell whether to count: when it has just ended, when all is in, and now and then between; much traffic takes long."""
+    return ended_for < _JUST_NOW or ended_for >= benefits.SETTLED_AFTER or ended_for % _NOW_AND_THEN < _JUST_NOW
 
 
 def _kept(verdict: Mapping[str, Any], effect: Effect) -> dict[str, Any]:

@@ -80,9 +80,8 @@ def make(by: User) -> DemoIssues:
 
 def _fixed(project: Project, prompt: Prompt, by: User) -> int:
     """Make an issue whose first fix was proved and came back, and whose second one is half done."""
-    issue = make_issue(
-        project, title="Opening hours are refused", prompt_name=prompt.name, model="simulated-small", harm=3.0
-    )
+    evidence = {"prompt_name": prompt.name, "causes": [], "people": 40, "rate": 0.5, "low": 0.4, "high": 0.6}
+    issue = make_issue(project, title="The small model refuses", model="gpt-5-mini", harm=3.0, evidence=evidence)
     changes.start_fix(issue=issue, by=by)
     prediction = {"rate": 0.06, "times": 0.3, "times_low": 0.2, "times_high": 0.5, "items": 80, "known": 0.9}
     verdict = {
