@@ -71,7 +71,8 @@ def play(fix: Fix, *, seed: int) -> Played:
     random = np.random.default_rng(seed)
     shares = [step.share for step in plans.steps_for(fix.units_a_day)]
     shifts_at, later = random.uniform(0.2, 1.5), fix.asking * math.exp(random.normal(0.0, fix.shift))
-    steps, others, action, since, day = [], dict.fromkeys(OTHERS, 0), Action.PROMOTE, 0.0, 0.0
+    steps: list[_Step] = []
+    others, action, since, day = dict.fromkeys(OTHERS, 0), Action.PROMOTE, 0.0, 0.0
     while action not in (Action.ROLL_BACK, Action.COMPLETE) and day < _LONGEST_DAYS:
         if action == Action.PROMOTE:
             steps.append(_Step(plans.new_share(shares, len(steps))))

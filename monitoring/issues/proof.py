@@ -102,7 +102,7 @@ def level_after(*, issue: Issue, rollout: Rollout, definition: Definition, now: 
 
 def _calls(issue: Issue, rollout: Rollout, own: Membership) -> tuple[int, int]:
     traffic, bad = own.traffic(), own.bad()
-    values = {"project": issue.project_id, "since": rollout.started_at, "rollout": rollout.pk}
+    values: dict[str, Any] = {"project": issue.project_id, "since": rollout.started_at, "rollout": rollout.pk}
     with connection.cursor() as cursor:
         cursor.execute(_CANDIDATE_CALLS.format(traffic=traffic.sql, bad=bad.sql), values | traffic.values | bad.values)
         row = cursor.fetchone()

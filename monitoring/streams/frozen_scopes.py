@@ -62,7 +62,7 @@ class FrozenScope(Scope):
 
 def freeze(*, project_id: int, scopes: Sequence[Scope], without: Sequence[Scope] = ()) -> tuple[FrozenScope, ...]:
     """Return the scopes as they are now; `without` are smaller parts of them that are not meant."""
-    wanted = {scope.cluster_id for scope in (*scopes, *without)} - {None}
+    wanted = {scope.cluster_id for scope in (*scopes, *without) if scope.cluster_id is not None}
     groups = {row.pk: row for row in Cluster.objects.filter(project_id=project_id, pk__in=wanted)}
     left_out = tuple(_frozen(scope, groups) for scope in without)
     return tuple(_frozen(scope, groups, left_out) for scope in scopes)
