@@ -23,8 +23,9 @@ from monitoring.analysis.models import (
 )
 from monitoring.clusters.models import Cluster, ClusteringRun, ClusterLink
 from monitoring.erasure.models import ErasedTrace, Erasure, ErasurePlace
-from monitoring.exports.models import Export, ExportedText, ExportPart
 from monitoring.exploring.models import TraceListChoice, TraceView
+from monitoring.exports.models import Export, ExportedText, ExportPart
+from monitoring.issues.fix_models import IssueFix
 from monitoring.issues.models import Issue, IssueCycle, IssueEvent, IssueScope, IssueTheme, ThemeComment
 from monitoring.kinds import IdMode, Kind, MaskMode, Status
 from monitoring.retention_models import RetentionRule
@@ -36,7 +37,7 @@ __all__ = [
     "Alert", "AlertEvent",
     "AnalysisProgress", "AnalysisRerun", "AnalysisSettings", "CallAnalysis", "Cluster", "ClusterLink", "ClusteringRun",
     "DetectorJudge", "DetectorSetting", "ErasedTrace", "Erasure", "ErasurePlace", "Export", "ExportPart", "ExportedText",
-    "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueScope", "IssueTheme", "RetentionRule",
+    "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueFix", "IssueScope", "IssueTheme", "RetentionRule",
     "SecondOpinion", "ThemeComment", "TraceListChoice", "TraceView", "WatchedStream",
 ]  # fmt: skip
 

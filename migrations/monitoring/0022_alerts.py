@@ -11,8 +11,8 @@ from migrations.postgres import composite_foreign_key
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("monitoring", "0020_group_names"),
-        ("projects", "0012_alert_events"),
+        ("monitoring", "0021_themes_and_opinions"),
+        ("projects", "0013_alert_events"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

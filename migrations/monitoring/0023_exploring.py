@@ -25,7 +25,7 @@ _PERSON = models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("monitoring", "0020_group_names"),
+        ("monitoring", "0022_alerts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
     operations = [

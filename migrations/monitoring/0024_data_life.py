@@ -62,7 +62,7 @@ EXPORT_STATES = [
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("monitoring", "0020_group_names"),
+        ("monitoring", "0023_exploring"),
         ("projects", "0011_issue_events"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

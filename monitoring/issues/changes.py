@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from monitoring.issues import transitions
+from monitoring.issues import fixes, transitions
 from monitoring.issues.errors import (
     IssueChangedMeanwhile,
     IssueMerged,
@@ -137,6 +137,7 @@ def start_fix(*, issue: Issue, by: User) -> Issue:
     _move(
         locked, Happening.FIX_STARTED, by, {}, state=IssueState.IN_FIX, muted_until=None, owner=locked.owner or by
     )  # fmt: skip
+    fixes.begin(issue=locked, by=by)
     return locked
 
 

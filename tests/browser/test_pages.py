@@ -174,6 +174,10 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "issue-merge preview": of_issues("issues/{issues.worst}/merge/?into=2"),
     "issue-split": of_issues("issues/{issues.worst}/split/"),
     "issue-dataset": of_issues("issues/{issues.worst}/dataset/"),
+    "issue with a fix": of_issues("issues/{issues.fixed}/"),
+    "issue-examples": of_issues("issues/{issues.fixed}/examples/"),
+    "issue-predictions": of_issues("issues/predictions/"),
+    "no predictions": elsewhere("/p/{demo.empty.slug}/issues/predictions/"),
     "traffic": of_issues("issues/traffic/"),
     "traffic map": of_issues("issues/traffic/?view=map"),
     "empty traffic": elsewhere("/p/{demo.empty.slug}/issues/traffic/"),
@@ -303,7 +307,7 @@ NO_PAGES = set(
     prompt-file prompts-export-file
     prompt-recalls prompt-try-example request-comment-add
     rollout-act
-    issue-act issue-chart traffic-points
+    issue-act issue-chart issue-fix traffic-points
     prompt-snippets remove-price reprice stop-repricing repricing
     prompt-archive prompt-delete prompt-discard prompt-draft prompt-preview prompt-restore prompt-undo prompt-use prompt-use-again
     comment-people comment-add comment-answer comment-edit comment-delete comment-resolve comment-reopen

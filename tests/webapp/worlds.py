@@ -26,10 +26,10 @@ from evals.reviews.sources import Source, SourceKind
 from monitoring import masking_policies
 from monitoring.alerts import changes as alerts
 from monitoring.erasure import requests as erasures
+from monitoring.exploring import views
 from monitoring.exports import requests as exports
 from monitoring.exports import running as exporting
 from monitoring.exports.calls import CallLines
-from monitoring.exploring import views
 from monitoring.issues.models import Issue
 from monitoring.trace_filters import TraceFilter
 from projects import keys, members, projects, webhooks

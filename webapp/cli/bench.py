@@ -38,6 +38,7 @@ def add_parser(subparsers: Any) -> None:
     _add_masking(benches)
     _add_embeddings(benches)
     _add_rollouts(benches)
+    _add_loop(benches)
     _add_experiments(benches)
     _add_detectors(benches)
     _add_alarms(benches)
@@ -117,6 +118,13 @@ def _add_embeddings(benches: Any) -> None:
 def _add_rollouts(benches: Any) -> None:
     parser = _add(benches, "rollouts", _rollouts, "how often rollouts are undone for nothing, and how soon for harm")
     parser.add_argument("--rounds", type=_count, default=200, help="rollouts of each kind (default: %(default)s)")
+
+
+def _add_loop(benches: Any) -> None:
+    parser = _add(
+        benches, "loop", _loop, "how often true fixes and placebos are called proved while the traffic shifts"
+    )
+    parser.add_argument("--runs", type=_count, default=200, help="fixes of each kind (default: %(default)s)")
 
 
 def _add_experiments(benches: Any) -> None:
@@ -293,6 +301,12 @@ def _rollouts(args: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import rollouts
 
     return rollouts.run(rollouts.Options(rounds=args.rounds))
+
+
+def _loop(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import loop
+
+    return loop.run(loop.Options(runs=args.runs))
 
 
 def _experiments(args: argparse.Namespace) -> dict[str, Any]:

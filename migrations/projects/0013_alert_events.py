@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("projects", "0011_issue_events"),
+        ("projects", "0012_backups"),
     ]
 
     operations = [
