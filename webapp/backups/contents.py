@@ -129,7 +129,7 @@ def _same(
         return 0
     columns = [[one.key[place] for one in samples] for place in range(len(keys))]
     joins = sql.SQL(" AND ").join(
-        sql.SQL("t.{} = s.{}::{}").format(sql.Identifier(key), sql.Identifier(f"k{place}"), sql.SQL(kind))  # type: ignore[arg-type]
+        sql.SQL("t.{} = s.{}::{}").format(sql.Identifier(key), sql.Identifier(f"k{place}"), sql.SQL(kind))
         for place, (key, kind) in enumerate(zip(keys, types, strict=True))
     )
     names = sql.SQL(", ").join(map(sql.Identifier, [*(f"k{place}" for place in range(len(keys))), "digest"]))

@@ -44,11 +44,10 @@ def replace(*, server: Server, backup: Backup, now: datetime) -> str:
     server.make_database(name)
     try:
         _fill(server, backup, name)
-        server.rename_database(server.name, kept)
+        server.put_in_place(name, kept=kept)
     except BaseException:
         server.drop_database(name)
         raise
-    server.rename_database(name, server.name)
     return kept
 
 

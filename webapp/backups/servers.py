@@ -60,12 +60,13 @@ class Server:
         with self.administer() as admin:
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
-    def rename_database(self, name: str, new: str) -> None:
-        """Give a database another name; nobody may be connected to it."""
-        with self.administer() as admin:
-            admin.execute(
-                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), sql.Identifier(new))
-            )  # fmt: skip
+    def put_in_place(self, name: str, *, kept: str) -> None:
+        """Give Callboard's database the name `kept` and this one its name, both or neither; nobody may be connected."""
+        with self.administer() as admin, admin.transaction():
+            for old, new in ((self.name, kept), (name, self.name)):
+                admin.execute(
+                    sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new))
+                )
 
     def guests(self, name: str) -> list[str]:
         """Return the names of the programs that are connected to a database."""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _KEPT = 7
 _CHECK_DAYS = 7.0
 _LOOK_SECONDS = 60.0
+# What failed is not tried again at once: a dump of everything is a load of its own.
+_PAUSE_SECONDS = 900.0
 
 
 class StillRunning(StartError):
@@ -142,6 +144,7 @@ def _go_on(args: argparse.Namespace, directory: Path) -> None:
                 say("The newest backup was brought back and compared.")
         except Exception as error:  # the edge of one round: the next one may go well
             say(f"callboard: {error}")
+            time.sleep(_PAUSE_SECONDS)
         time.sleep(_LOOK_SECONDS)
 
 

@@ -71,11 +71,12 @@ def build(*, project: Project, span: Span) -> Findings:
     evidence = _evidence(span, call, shown)
     lines = [_line(name, _finding(call, name), evidence.get(name, []), said.get(name)) for name in shown]
     # A detector that only ran over other calls has nothing to show here, but may well have missed something.
+    said_by_models = opinions.of_call(project=project, trace_id=span.trace_id, span_id=span.span_id) if call else []
     return Findings(
         is_looked_at=bool(call and call.detectors_version), lines=lines,
         missing=[(name, findings_words.title(name)) for name in flagged.NAMES if name not in shown],
         evidence=[one for line in lines if line.counts for one in evidence.get(line.detector, [])],
-        opinions=[_opinion(one) for one in opinions.of_call(project=project, trace_id=span.trace_id, span_id=span.span_id)],
+        opinions=[_opinion(one) for one in said_by_models],
     )  # fmt: skip
 
 

@@ -80,6 +80,15 @@ def test_it_takes_the_place_of_the_database_which_is_kept(server, backup):
     assert kept == f"{server.name}_before_20261129_030000"
 
 
+def test_when_only_one_name_could_be_changed_none_is(server, backup, databases, monkeypatch):
+    monkeypatch.setattr(restoring, "_fill", lambda server, backup, name: server.drop_database(name))
+
+    with pytest.raises(psycopg.errors.InvalidCatalogName):
+        restoring.replace(server=server, backup=backup, now=NOW)
+
+    assert databases() == {server.name}
+
+
 def test_it_does_not_take_the_place_of_a_database_that_somebody_uses(server, backup, databases):
     with psycopg.connect(server.url, application_name="web") as _, pytest.raises(DatabaseInUse, match="database: web"):
         restoring.replace(server=server, backup=backup, now=NOW)
