@@ -40,11 +40,11 @@ def newest(*, limit: int) -> list[BackupRun]:
     return list(BackupRun.objects.order_by("-pk")[:limit])
 
 
-def close_forgotten() -> None:
-    """Close what a killed process left open; whoever calls this is the only one at work."""
+def close_forgotten(because: str = "The process was ended in the middle of it.") -> None:
+    """Close what is open without anybody at work; whoever calls this is the only one who could be."""
     BackupRun.objects.filter(state=BackupState.RUNNING).update(
-        state=BackupState.FAILED, error="The process was ended in the middle of it.", ended_at=Now()
-    )
+        state=BackupState.FAILED, error=because, ended_at=Now()
+    )  # fmt: skip
 
 
 def _end(run: BackupRun, state: BackupState, *, error: str = "") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import time
 from collections.abc import Iterator
@@ -109,14 +110,17 @@ def _check(args: argparse.Namespace, backup: Backup) -> int:
 
 def _replace(args: argparse.Namespace, backup: Backup) -> int:
     connect(args.data_dir)
-    from django.db import connections
+    from django.db import ProgrammingError, connections
     from django.utils import timezone
 
     from projects import secrets
-    from webapp.backups import restoring
+    from webapp.backups import records, restoring
 
     connections.close_all()
     kept = restoring.replace(server=_server(), backup=backup, now=timezone.now())
+    # A backup holds itself as one that is just being made; one of an older version holds none.
+    with contextlib.suppress(ProgrammingError):
+        records.close_forgotten("This is the backup that was brought back: its end is not in it.")
     has_key = secrets.key_id() == backup.key_id
     text = f"The backup of {backup.made_at:%-d %b %Y %H:%M} UTC is the database now. What was there before is kept as {kept}."
     if not has_key:
