@@ -14,6 +14,8 @@ from projects import doorbell
 from projects.errors import LeaseLost
 from projects.models import Job, JobState
 
+# How the key of a job begins that goes on with another.
+AFTER = "after "
 LEASE = timedelta(seconds=60)
 _RETRY_BASE_SECONDS = 5
 _RETRY_CAP_SECONDS = 600
@@ -78,6 +80,14 @@ def add(
     if created and run_at is None:
         transaction.on_commit(lambda: doorbell.ring(kind))
     return created
+
+
+def go_on(*, job: Job, run_at: datetime | None = None) -> bool:
+    """Leave what is left of a job after its turn to another of its kind; a job that runs twice asks for one only."""
+    return add(
+        kind=job.kind, dedupe_key=f"{AFTER}{job.pk}.{job.attempts}", payload=job.payload, project_id=job.project_id,
+        run_at=run_at,
+    )  # fmt: skip
 
 
 def running(*, kinds: Sequence[str]) -> int:

@@ -28,7 +28,7 @@ def run(job: Job) -> None:
         jobs.renew(job=job, lease=_LEASE)
 
     def hand_over() -> None:
-        jobs.add(kind=RUN_KIND, dedupe_key=f"after {job.pk}.{job.attempts}")
+        jobs.go_on(job=job)
 
     keep()
     if not _is_needed(job):
@@ -65,4 +65,4 @@ def pumps() -> int:
 def _is_needed(job: Job) -> bool:
     """Tell whether there is room for this pump; one that drains makes room for the next."""
     others = Job.objects.filter(kind=RUN_KIND, state=JobState.RUNNING).exclude(pk=job.pk)
-    return others.count() < pumps() or job.dedupe_key.startswith("after ")
+    return others.count() < pumps() or job.dedupe_key.startswith(jobs.AFTER)

@@ -46,7 +46,7 @@ def analyse(job: Job) -> None:
     if job.project_id is None:
         return
     if analyses.run(project_id=job.project_id, assign=_assign_in(job.project_id)):
-        jobs.add(kind=analyses.RUN_KIND, dedupe_key=f"after {job.pk}.{job.attempts}", project_id=job.project_id)
+        jobs.go_on(job=job)
     else:
         issue_jobs.ask_first(job.project_id)
     issue_jobs.ask(job.project_id)
@@ -74,10 +74,7 @@ def analyse_again(job: Job) -> None:
     except EmbeddingWaits:
         is_left, next_at = True, timezone.now() + _WAITING
     if is_left:
-        jobs.add(
-            kind=reruns.KIND, dedupe_key=f"after {job.pk}.{job.attempts}", payload=job.payload, project_id=job.project_id,
-            run_at=next_at,
-        )  # fmt: skip
+        jobs.go_on(job=job, run_at=next_at)
 
 
 def _look_again(job: Job, assign: Assign) -> bool:
@@ -146,8 +143,7 @@ def judge_live_calls(job: Job) -> None:
     """Judge live calls, and leave what is left after a turn to another job."""
     jobs.renew(job=job, lease=_JUDGING)
     if running.run(online_id=job.payload["online"]):
-        key = f"after {job.pk}.{job.attempts}"
-        jobs.add(kind=running.RUN_KIND, dedupe_key=key, payload=job.payload, project_id=job.project_id)
+        jobs.go_on(job=job)
 
 
 def plan_opinions(job: Job) -> None:
@@ -163,5 +159,4 @@ def ask_for_opinions(job: Job) -> None:
     """Ask models about findings, and leave what is left after a turn to another job."""
     jobs.renew(job=job, lease=_JUDGING)
     if second_opinions.run(judge_id=job.payload["judge"]):
-        key = f"after {job.pk}.{job.attempts}"
-        jobs.add(kind=second_opinions.RUN_KIND, dedupe_key=key, payload=job.payload, project_id=job.project_id)
+        jobs.go_on(job=job)

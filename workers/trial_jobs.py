@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from projects import jobs
 from projects.models import Job
-from prompt_registry import trial_running, trials
+from prompt_registry import trial_running
 
 # Short, so that the cells of a dead worker do not wait for a minute.
 _LEASE = timedelta(seconds=20)
@@ -20,4 +20,4 @@ def run(job: Job) -> None:
 
     keep()
     if trial_running.run(keep_job=keep):
-        jobs.add(kind=trials.RUN_KIND, dedupe_key=f"after {job.pk}.{job.attempts}", project_id=job.project_id)
+        jobs.go_on(job=job)

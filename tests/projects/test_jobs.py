@@ -214,3 +214,15 @@ def test_a_job_that_is_not_due_yet_keeps_nobody_waiting():
 
     assert served(2) == [f"{ready.pk} now", f"{ready.pk} soon"]
     assert jobs.claim(kinds=[KIND]) == []
+
+
+def test_what_is_left_goes_to_one_other_job_of_the_kind_however_often_it_is_asked():
+    project = make_project()
+    jobs.add(kind="slow", dedupe_key="1", payload={"a": 1}, project_id=project.pk)
+    [job] = jobs.claim(kinds=["slow"])
+
+    asked = [jobs.go_on(job=job), jobs.go_on(job=job)]
+
+    left = Job.objects.exclude(pk=job.pk).get()
+    assert asked == [True, False]
+    assert (left.kind, left.payload, left.project_id) == ("slow", {"a": 1}, project.pk)
