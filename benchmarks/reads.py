@@ -59,7 +59,8 @@ def pages(stage: Stage, filled: Filled) -> Iterator[Page]:
     filters = {
         "no filter": {}, "text": {"q": "customer-19"}, "text found nowhere": {"q": "xylophone"}, "prompt": {"prompt": PROMPTS[0]},
         "errors": {"status": "error"}, "thumbs down": {"thumbs": "down"}, "user": {"user": filled.user_id},
-        "min duration": {"min_seconds": "2.9"},
+        "min duration": {"min_seconds": "2.9"}, "all but a prompt": {"q": f"-prompt:{PROMPTS[0]} tokens:>500"},
+        "metadata found nowhere": {"q": "metadata.plan:none"}, "score found nowhere": {"q": "score.helpful:<3"},
     }  # fmt: skip
     for name, query in filters.items():
         yield Page(f"trace list, {name}", f"{project}/explore/?{urlencode({'range': ALL, **query})}", browser)

@@ -36,3 +36,7 @@ class MarkRefused(MonitoringError):
 
 class SettingRefused(MonitoringError):
     """This setting of a detector cannot be stored."""
+
+
+class ViewRefused(MonitoringError):
+    """This view cannot be kept."""

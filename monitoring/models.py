@@ -10,6 +10,7 @@ import orjson
 from django.db import models
 from django.db.models.functions import Now
 
+from monitoring.alerts.models import Alert, AlertEvent
 from monitoring.analysis.models import (
     AnalysisProgress,
     AnalysisRerun,
@@ -21,16 +22,23 @@ from monitoring.analysis.models import (
     SecondOpinion,
 )
 from monitoring.clusters.models import Cluster, ClusteringRun, ClusterLink
+from monitoring.erasure.models import ErasedTrace, Erasure, ErasurePlace
+from monitoring.exploring.models import TraceListChoice, TraceView
+from monitoring.exports.models import Export, ExportedText, ExportPart
+from monitoring.issues.fix_models import IssueFix
 from monitoring.issues.models import Issue, IssueCycle, IssueEvent, IssueScope, IssueTheme, ThemeComment
 from monitoring.kinds import IdMode, Kind, MaskMode, Status
+from monitoring.retention_models import RetentionRule
 from monitoring.streams.models import FlagHour, WatchedStream
 from projects.models import Project, User
 
 # Django finds the tables of an app in its module `models`.
 __all__ = [
+    "Alert", "AlertEvent",
     "AnalysisProgress", "AnalysisRerun", "AnalysisSettings", "CallAnalysis", "Cluster", "ClusterLink", "ClusteringRun",
-    "DetectorJudge", "DetectorSetting", "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueScope", "IssueTheme",
-    "SecondOpinion", "ThemeComment", "WatchedStream",
+    "DetectorJudge", "DetectorSetting", "ErasedTrace", "Erasure", "ErasurePlace", "Export", "ExportPart", "ExportedText",
+    "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueFix", "IssueScope", "IssueTheme", "RetentionRule",
+    "SecondOpinion", "ThemeComment", "TraceListChoice", "TraceView", "WatchedStream",
 ]  # fmt: skip
 
 

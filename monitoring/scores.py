@@ -13,6 +13,8 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from monitoring import masking_policies
+from monitoring.erasure import tombstones
+from monitoring.erasure.tombstones import Identity
 from monitoring.errors import ScoreRefused
 from monitoring.ingest.cleaning import clean_text
 from monitoring.ingest.turns import wait_for_turn
@@ -81,7 +83,8 @@ def record(*, project_id: int, scores: Sequence[NewScore]) -> int:
     The same id, or the same person's score of the same name on the same call, replaces the earlier one.
     """
     masker = masking_policies.masker_of(project_id)
-    masked = [masker.score(score) for score in scores] if masker else list(scores)
+    sent = [masker.score(score) for score in scores] if masker else list(scores)
+    masked = tombstones.kept(project_id=project_id, rows=sent, identity=lambda one: Identity(one.trace_id, one.user_id))
     masked.sort(key=lambda item: (item.trace_id.int, item.name, item.user_id))
     if masked:
         _record(project_id, masked)

@@ -15,6 +15,7 @@ SCHEDULE_FAILED = "schedule_failed"
 ROLLOUT = "rollout"
 ISSUE = "issue"
 BUDGET = "budget"
+ALERT = "alert"
 WEBHOOK = "webhook"
 OTHER = "other"
 
@@ -41,6 +42,7 @@ KINDS: dict[str, Kind] = {
         Kind(ROLLOUT, "Rollouts", "A rollout was rolled back, completed, or needs somebody to decide.", Channel.AT_ONCE),
         Kind(ISSUE, "Issues", "A problem was found, or one that you care for got worse, went away or came back.", Channel.AT_ONCE),
         Kind(BUDGET, "Budget", "A spend limit is nearly or fully used up.", Channel.AT_ONCE),
+        Kind(ALERT, "Alerts", "An alert that tells you fires, still holds or is over.", Channel.AT_ONCE),
         Kind(WEBHOOK, "Webhook switched off", "An address did not answer for a day and gets nothing any more.", Channel.AT_ONCE),
         Kind(OTHER, "Everything else", "News that fits nowhere above.", Channel.IN_APP),
     )
@@ -67,6 +69,12 @@ _BELONGS_TO = {
     "issue.regressed": ISSUE,
     "issue.assigned": ISSUE,
     "issue.noted": ISSUE,
+    "alert.fired": ALERT,
+    "alert.reminded": ALERT,
+    "alert.recovered": ALERT,
+    "alert.caught_up": ALERT,
+    "alert.happened": ALERT,
+    "alert.test": ALERT,
     "spending.near_limit": BUDGET,
     "spending.limit_reached": BUDGET,
 }

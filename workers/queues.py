@@ -28,6 +28,10 @@ _QUEUE_OF: dict[str, str] = {
     "dataset.care": INSIGHT,
     "issues.run": INSIGHT,
     "prices.reprice": INSIGHT,
+    # These go through all calls there are.
+    "retention.apply": INSIGHT,
+    "erasure.run": INSIGHT,
+    "export.run": INSIGHT,
 }
 # Answers of models are taken up for a minute and a half, and each may last two; all below the visibility timeout.
 _LIMITS = {EVALS: {"soft_time_limit": 240, "time_limit": 270}}

@@ -11,6 +11,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.utils import timezone
 
 from monitoring import scores
+from monitoring.issues import fix_following
 from projects import jobs
 from projects.errors import LeaseLost
 from projects.models import Job
@@ -53,8 +54,9 @@ def join_waiting_scores() -> None:
 
 @shared_task(name="workers.tasks.look_at_rollouts")
 def look_at_rollouts() -> None:
-    """Decide about every running rollout, however many beats ring."""
+    """Decide about every running rollout, and what that means for the fixes they prove, however many beats ring."""
     rollout_control.look_at_all()
+    fix_following.follow(now=timezone.now())
 
 
 @shared_task(name="workers.tasks.send_canary")

@@ -152,6 +152,10 @@ class Masker:
             return sent
         return "" if self._policy.ids is IdMode.DROP else self._hidden(sent)
 
+    def hidden_id(self, sent: str) -> str:
+        """Return the short code that stands for an id where ids are hidden, whatever the policy says."""
+        return self._hidden(sent)
+
     def _hidden(self, sent: str) -> str:
         is_hidden_before = not sent or bool(_HIDDEN_ID.fullmatch(sent))
         return sent if is_hidden_before else f"id:{self._texts.hashed(sent)}"

@@ -49,6 +49,15 @@ def test_reads_measures_every_page() -> None:
     assert all(0 < times["p50_ms"] <= times["p95_ms"] for times in found["pages"].values())
 
 
+def test_export_writes_every_line_once_though_it_is_killed() -> None:
+    found = bench("export", "--spans", "4000")
+
+    files = found["files"]
+    assert files["jsonl"]["lines_in_the_file"] == files["jsonl"]["different_lines"] == files["jsonl"]["rows"] > 0
+    assert files["tuning"]["lines_in_the_file"] == files["tuning"]["different_lines"] == files["tuning"]["rows"]
+    assert all(0 < one["peak_mb_at_a_tenth"] <= one["peak_mb"] for one in files.values())
+
+
 def test_pages_measures_the_list_and_the_history() -> None:
     found = bench("pages", "--prompts", "60", "--versions", "12", "--requests", "2")
 

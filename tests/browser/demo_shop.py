@@ -50,7 +50,7 @@ from prompt_registry.imports.values import SourceFile
 from prompt_registry.models import Prompt, ProviderConnection
 from prompt_registry.trial_models import CellState, Trial
 from prompt_registry.trial_plans import CALL, VERSION, TrialInput, Variant
-from tests.browser import demo_findings, demo_issues, demo_rollouts
+from tests.browser import demo_alerts, demo_findings, demo_issues, demo_rollouts
 from tests.browser.demo_issues import DemoIssues
 from tests.browser.demo_rollouts import DemoRollouts
 from tests.evals.experiment_factories import answer, make_experiment, make_judged, make_variant
@@ -114,6 +114,7 @@ class DemoShop:
     webhook_id: int
     webhook_off_id: int
     delivery_id: int
+    alert_id: int
     rollouts: DemoRollouts
     issues: DemoIssues
     reviews: DemoReviews
@@ -161,6 +162,7 @@ def make() -> DemoShop:
         judge_id=Evaluator.objects.get(project=project, name="Good answer").pk,
         import_id=pending.pk, done_import_id=done.pk,
         invitation_token=invitation, webhook_id=webhook.pk, webhook_off_id=webhook_off.pk, delivery_id=delivery.pk,
+        alert_id=demo_alerts.make(project, admin, endpoint_id=webhook.pk),
         rollouts=demo_rollouts.make(project, admin),
         issues=demo_issues.make(admin),
         reviews=_reviews(project, admin, writer),

@@ -174,6 +174,10 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "issue-merge preview": of_issues("issues/{issues.worst}/merge/?into=2"),
     "issue-split": of_issues("issues/{issues.worst}/split/"),
     "issue-dataset": of_issues("issues/{issues.worst}/dataset/"),
+    "issue with a fix": of_issues("issues/{issues.fixed}/"),
+    "issue-examples": of_issues("issues/{issues.fixed}/examples/"),
+    "issue-predictions": of_issues("issues/predictions/"),
+    "no predictions": elsewhere("/p/{demo.empty.slug}/issues/predictions/"),
     "traffic": of_issues("issues/traffic/"),
     "traffic map": of_issues("issues/traffic/?view=map"),
     "empty traffic": elsewhere("/p/{demo.empty.slug}/issues/traffic/"),
@@ -205,6 +209,15 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "explore": inside("explore"),
     "explore filtered": inside("explore", "?thumbs=down&prompt=support/refund-answer"),
     "nothing to explore": inside("explore", "?q=xyzzy"),
+    "explore by a line": inside("explore", "?q=-model:gpt-4+latency:>10ms+promt:x"),
+    "views": inside("views"),
+    "explore-compare": inside("explore-compare", "?chosen={demo.trace_id}&chosen={demo.failed_trace_id}"),
+    "explore-no-problem": inside("explore-no-problem", "?flag=any&range=30d"),
+    "explore followed": inside("explore", "?follow=1"),
+    "explore-difference": inside("explore-difference", "?thumbs=down"),
+    "explore-difference of nothing": inside("explore-difference"),
+    "trace-similar": inside("trace-similar", hex_id=lambda demo: demo.found_trace_id),
+    "trace-similar not looked at": inside("trace-similar", hex_id=lambda demo: demo.failed_trace_id),
     "explore by finding": inside("explore", "?flag=any"),
     "latency": inside("latency"),
     "latency of a part": inside("latency", "?since=2026-01-01T00:00&until=2126-01-01T00:00&least=0.1&most=600"),
@@ -222,6 +235,15 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "settings-providers": inside("settings-providers"),
     "new-provider": inside("new-provider"),
     "change-provider": inside("change-provider", connection_id=lambda demo: demo.connection_id),
+    "settings-alerts": inside("settings-alerts"),
+    "no alerts": elsewhere("/p/{demo.empty.slug}/settings/alerts/"),
+    "new-alert": inside("new-alert"),
+    "new-alert change": inside("new-alert", "?kind=change"),
+    "new-alert silence": inside("new-alert", "?kind=silence"),
+    "new-alert budget": inside("new-alert", "?kind=budget"),
+    "new-alert happening": inside("new-alert", "?kind=happening"),
+    "alert": inside("alert", alert_id=lambda demo: demo.alert_id),
+    "change-alert": inside("change-alert", alert_id=lambda demo: demo.alert_id),
     "settings-webhooks": inside("settings-webhooks"),
     "no webhooks": elsewhere("/p/{demo.empty.slug}/settings/webhooks/"),
     "new-webhook": inside("new-webhook"),
@@ -240,6 +262,11 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "settings-spending": inside("settings-spending"),
     "settings-similar": inside("settings-similar"),
     "settings-privacy": inside("settings-privacy"),
+    "settings-data": inside("settings-data"),
+    "erasure-new": inside("erasure-new"),
+    "exports": inside("exports"),
+    "export-new": inside("export-new"),
+    "training-new": inside("training-new"),
     "settings-detectors": inside("settings-detectors"),
     "nothing found yet": elsewhere("/p/{demo.empty.slug}/settings/detectors/"),
     "settings-detector": inside("settings-detector", name=lambda demo: "refused"),
@@ -280,7 +307,7 @@ NO_PAGES = set(
     prompt-file prompts-export-file
     prompt-recalls prompt-try-example request-comment-add
     rollout-act
-    issue-act issue-chart traffic-points
+    issue-act issue-chart issue-fix traffic-points
     prompt-snippets remove-price reprice stop-repricing repricing
     prompt-archive prompt-delete prompt-discard prompt-draft prompt-preview prompt-restore prompt-undo prompt-use prompt-use-again
     comment-people comment-add comment-answer comment-edit comment-delete comment-resolve comment-reopen
@@ -294,7 +321,10 @@ NO_PAGES = set(
     trial-news trial-run trial-stop trial-add trial-judge trial-keep
     mark-flag preview-detector change-detector detector-judge analysis-look-again analysis-stop analysis-rerun
     trace-feedback explore-new search start-key start-live span-text overview-chart
+    explore-complete explore-follow explore-columns view-save view-change
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
+    look-at-retention change-retention erasure-ask erasure erasure-state
+    export-ask export export-state export-stop export-delete export-file export-manifest export-download training-ask
     change-privacy change-group-privacy try-masking add-masking-rule remove-masking-rule
     dataset-archive dataset-restore dataset-item-remove dataset-item-bring-back dataset-import-state
     review-change review-more review-close review-keep review-guest-new review-guest-revoke export-review-csv export-review-jsonl

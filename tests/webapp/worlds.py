@@ -24,7 +24,14 @@ from evals.reviews.questions import GOOD
 from evals.reviews.queues import QueuePlan
 from evals.reviews.sources import Source, SourceKind
 from monitoring import masking_policies
+from monitoring.alerts import changes as alerts
+from monitoring.erasure import requests as erasures
+from monitoring.exploring import views
+from monitoring.exports import requests as exports
+from monitoring.exports import running as exporting
+from monitoring.exports.calls import CallLines
 from monitoring.issues.models import Issue
+from monitoring.trace_filters import TraceFilter
 from projects import keys, members, projects, webhooks
 from projects.models import Project, User
 from projects.roles import Role, Scope
@@ -48,6 +55,7 @@ from prompt_registry.rollouts.models import Rollout
 from prompt_registry.trial_models import Trial
 from prompt_registry.trial_plans import VERSION, TrialInput, Variant
 from tests.evals.experiment_factories import make_experiment, make_judged
+from tests.monitoring.alerts.factories import make_alert
 from tests.monitoring.issue_factories import make_issue
 from tests.projects.factories import make_member, make_user
 from tests.prompt_registry.rollouts.factories import make_plan
@@ -88,6 +96,11 @@ class Things:
     rollout_id: UUID
     decision_id: int
     issue_number: int
+    alert_id: int
+    alert_delivery_id: int
+    erasure_id: int
+    export_id: int
+    view_id: int
 
 
 def make_things(*, name: str) -> Things:
@@ -131,6 +144,8 @@ def make_things(*, name: str) -> Things:
     )
     delivery = webhooks.send_test(endpoint=webhook)
     queue, link = make_review(project, by=admin)
+    alert = make_alert(project, by=admin, endpoint_ids=(webhook.pk,))
+    message = alerts.send_test(alert=alert, by=admin)
     rollout = start_rollout(project, by=admin)
     return Things(
         project=project, admin=admin, member_id=membership.pk, invitation_id=invitation.pk, key_id=key.pk,
@@ -140,8 +155,26 @@ def make_things(*, name: str) -> Things:
         dataset_id=dataset.pk, item_number=dataset.last_item_number, dataset_import_id=file.pk,
         change_request_id=request.pk, schedule_id=schedule.pk, experiment_id=experiment.pk, evaluator_id=evaluator.pk,
         review_queue_id=queue.pk, guest_link_id=link.pk, online_id=live.pk, rollout_id=rollout.pk,
-        decision_id=rollout.decisions.latest("pk").pk, issue_number=make_issue_of(project).number,
+        decision_id=rollout.decisions.latest("pk").pk, issue_number=make_issue_of(project).number, alert_id=alert.pk,
+        alert_delivery_id=project.webhook_deliveries.get(event_id=message.event_id).pk,
+        erasure_id=make_erasure(project, by=admin), export_id=make_export(project, by=admin),
+        view_id=views.save(project=project, name="Dear ones", line="cost:>1", is_shared=True, by=admin).pk,
     )  # fmt: skip
+
+
+def make_erasure(project: Project, *, by: User) -> int:
+    """Return a request to delete that nobody has begun with."""
+    subject = erasures.checked(kind="user", subject=f"gone of {project.slug}")
+    return erasures.ask(project=project, subject=subject, by=by).pk
+
+
+def make_export(project: Project, *, by: User) -> int:
+    """Return a finished file of all calls."""
+    now = timezone.now()
+    wanted = TraceFilter(start=now - timedelta(days=1), end=now)
+    export = exports.ask(project=project, kind="jsonl", wanted=wanted, words="all", by=by)
+    exporting.run(export_id=export.pk, make=CallLines, keep=lambda: True)
+    return export.pk
 
 
 def fake_price() -> changes.NewPrice:
@@ -234,6 +267,10 @@ def webhook(things: Things) -> dict[str, object]:
     return {"endpoint_id": things.webhook_id}
 
 
+def alert(things: Things) -> dict[str, object]:
+    return {"alert_id": things.alert_id}
+
+
 def change_request(things: Things) -> dict[str, object]:
     return {"prompt_id": things.prompt_id, "request_id": things.change_request_id}
 
@@ -272,6 +309,18 @@ def issue(things: Things) -> dict[str, object]:
 
 def dataset_import(things: Things) -> dict[str, object]:
     return {"dataset_id": things.dataset_id, "import_id": things.dataset_import_id}
+
+
+def erasure(things: Things) -> dict[str, object]:
+    return {"erasure_id": things.erasure_id}
+
+
+def export(things: Things) -> dict[str, object]:
+    return {"export_id": things.export_id}
+
+
+def export_file(things: Things) -> dict[str, object]:
+    return {"export_id": things.export_id, "file": "calls"}
 
 
 def online_evaluation(things: Things) -> dict[str, object]:
@@ -458,8 +507,18 @@ IN_PROJECT: dict[str, Named] = {
     "export-review-jsonl": Named(review),
     "explore": PLAIN,
     "explore-new": PLAIN,
+    "explore-complete": PLAIN,
+    "explore-difference": PLAIN,
+    "explore-compare": Named(query=lambda things: {"chosen": things.trace_id}),
+    "explore-follow": PLAIN,
+    "explore-no-problem": PLAIN,
+    "explore-columns": PLAIN,
+    "views": PLAIN,
+    "view-save": PLAIN,
+    "view-change": Named(lambda things: {"view_id": things.view_id}),
     "trace": Named(trace),
     "trace-feedback": Named(trace),
+    "trace-similar": Named(trace),
     "span-text": Named(lambda things: {"hex_id": things.trace_id, "span_hex_id": things.span_id, "part": "attributes"}),
     "mark-flag": Named(lambda things: {"hex_id": things.trace_id, "span_hex_id": things.span_id}),
     "latency": PLAIN,
@@ -486,6 +545,17 @@ IN_PROJECT: dict[str, Named] = {
     "change-provider": Named(lambda things: {"connection_id": things.connection_id}),
     "delete-provider": Named(lambda things: {"connection_id": things.connection_id}),
     "test-provider": Named(lambda things: {"connection_id": things.connection_id}),
+    "settings-alerts": PLAIN,
+    "new-alert": PLAIN,
+    "preview-alert": PLAIN,
+    "take-alert": fixed(name="errors"),
+    "alert": Named(alert),
+    "change-alert": Named(alert),
+    "mute-alert": Named(alert),
+    "test-alert": Named(alert),
+    "delete-alert": Named(alert),
+    "restore-alert": Named(alert),
+    "resend-alert": Named(lambda things: {**alert(things), "delivery_id": things.alert_delivery_id}),
     "settings-webhooks": PLAIN,
     "new-webhook": PLAIN,
     "webhook": Named(webhook),
@@ -509,6 +579,24 @@ IN_PROJECT: dict[str, Named] = {
     "settings-spending": PLAIN,
     "settings-similar": PLAIN,
     "settings-privacy": PLAIN,
+    "settings-data": PLAIN,
+    "look-at-retention": PLAIN,
+    "change-retention": PLAIN,
+    "erasure-new": PLAIN,
+    "erasure-ask": PLAIN,
+    "erasure": Named(erasure),
+    "erasure-state": Named(erasure),
+    "exports": PLAIN,
+    "export-new": PLAIN,
+    "export-ask": PLAIN,
+    "export": Named(export),
+    "export-state": Named(export),
+    "export-stop": Named(export),
+    "export-delete": Named(export),
+    "export-file": Named(export_file),
+    "export-manifest": Named(export),
+    "training-new": PLAIN,
+    "training-ask": PLAIN,
     "change-privacy": PLAIN,
     "change-group-privacy": PLAIN,
     "try-masking": PLAIN,
@@ -537,6 +625,7 @@ OUTSIDE: dict[str, dict[str, object]] = {
     "sign-in-link": {"token": "invented"},
     "invitation": {"token": "invented"},
     "guest-link": {"token": "invented"},
+    "export-download": {"token": "invented"},
     "account_reset_password_from_key": {"uidb36": "1", "key": "invented"},
     "join-project": {"slug": "nowhere"},
     "person-link": {"person_id": 0},

@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from webapp.api import (
+    alerts,
     change_requests,
     datasets,
+    erasures,
     experiments_starting,
     feedback,
     issues,
@@ -35,9 +37,11 @@ api.add_router("", prompt_archive.router)
 api.add_router("", change_requests.router)
 api.add_router("", rollouts.router)
 api.add_router("", issues.router)
+api.add_router("", alerts.router)
 api.add_router("", feedback.router)
 api.add_router("", traces.router)
 api.add_router("", datasets.router)
+api.add_router("", erasures.router)
 # With those that read experiments: one path takes both.
 api.add_router("", experiments_starting.router)
 

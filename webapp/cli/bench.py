@@ -38,12 +38,14 @@ def add_parser(subparsers: Any) -> None:
     _add_masking(benches)
     _add_embeddings(benches)
     _add_rollouts(benches)
+    _add_loop(benches)
     _add_experiments(benches)
     _add_detectors(benches)
     _add_alarms(benches)
     _add_clusters(benches)
     _add_analysis(benches)
     _add_issues(benches)
+    _add_export(benches)
 
 
 def _add_ingest(benches: Any) -> None:
@@ -63,6 +65,12 @@ def _add_reads(benches: Any) -> None:
     parser = _add(benches, "reads", _reads, "how long pages take on a project with much traffic")
     parser.add_argument("--spans", type=_count, default=200_000, help="spans to store first (default: %(default)s)")
     parser.add_argument("--requests", type=_count, default=20, help="requests per page (default: %(default)s)")
+
+
+def _add_export(benches: Any) -> None:
+    summary = "how fast files of calls and training data are written, in which memory, and whether a kill loses lines"
+    parser = _add(benches, "export", _export, summary)
+    parser.add_argument("--spans", type=_count, default=30_000, help="spans to store first (default: %(default)s)")
 
 
 def _add_pages(benches: Any) -> None:
@@ -110,6 +118,13 @@ def _add_embeddings(benches: Any) -> None:
 def _add_rollouts(benches: Any) -> None:
     parser = _add(benches, "rollouts", _rollouts, "how often rollouts are undone for nothing, and how soon for harm")
     parser.add_argument("--rounds", type=_count, default=200, help="rollouts of each kind (default: %(default)s)")
+
+
+def _add_loop(benches: Any) -> None:
+    parser = _add(
+        benches, "loop", _loop, "how often true fixes and placebos are called proved while the traffic shifts"
+    )
+    parser.add_argument("--runs", type=_count, default=200, help="fixes of each kind (default: %(default)s)")
 
 
 def _add_experiments(benches: Any) -> None:
@@ -221,6 +236,12 @@ def _reads(args: argparse.Namespace) -> dict[str, Any]:
     return reads.run(reads.Options(spans=args.spans, requests=args.requests))
 
 
+def _export(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import export
+
+    return export.run(export.Options(spans=args.spans))
+
+
 def _pages(args: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import pages
 
@@ -280,6 +301,12 @@ def _rollouts(args: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import rollouts
 
     return rollouts.run(rollouts.Options(rounds=args.rounds))
+
+
+def _loop(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import loop
+
+    return loop.run(loop.Options(runs=args.runs))
 
 
 def _experiments(args: argparse.Namespace) -> dict[str, Any]:

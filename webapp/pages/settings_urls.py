@@ -9,7 +9,10 @@ from django.urls import URLPattern, path
 from projects.roles import Action
 from webapp.access import ProjectRequest, requires
 from webapp.pages import (
+    alerts,
+    erasures,
     settings_audit,
+    settings_data,
     settings_detectors,
     settings_ingestion,
     settings_keys,
@@ -39,12 +42,15 @@ urlpatterns: list[URLPattern] = [
     *settings_members.urlpatterns,
     *settings_keys.urlpatterns,
     *settings_providers.urlpatterns,
+    *alerts.urlpatterns,
     *settings_webhooks.urlpatterns,
     *settings_prices.urlpatterns,
     *settings_publishing.urlpatterns,
     *settings_spending.urlpatterns,
     *settings_similar.urlpatterns,
     *settings_privacy.urlpatterns,
+    *settings_data.urlpatterns,
+    *erasures.urlpatterns,
     *settings_detectors.urlpatterns,
     *settings_ingestion.urlpatterns,
     *settings_audit.urlpatterns,

@@ -53,6 +53,11 @@ def kept(request: HttpRequest) -> dict[str, str]:
     return {name: str(request.GET[name]) for name in KEPT if request.GET.get(name)}
 
 
+def with_query(request: HttpRequest, route: str, query: dict[str, str]) -> str:
+    """Return the address of a page of the project with exactly these query values."""
+    return _with_query(reverse(route, args=[request.project.slug]), query)  # type: ignore[attr-defined]
+
+
 def _filled(query: dict[str, object]) -> dict[str, str]:
     return {name: str(value) for name, value in query.items() if value not in ("", None, 0)}
 
