@@ -107,7 +107,7 @@ def _counted(export: Export) -> tuple[int, int]:
     """Return how many lines are in the files, and how many different ones."""
     from monitoring.exports import parts
 
-    lines, seen = 0, set()
+    lines, seen = 0, set[int]()
     for file in export.files:
         rest = b""
         for data in parts.read(export, file["name"]):

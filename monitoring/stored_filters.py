@@ -9,6 +9,7 @@ from enum import IntEnum, StrEnum
 from typing import Any, get_type_hints
 from uuid import UUID
 
+from monitoring.exploring.terms import Operator, Term, Value
 from monitoring.trace_filters import TraceFilter
 
 
@@ -35,11 +36,23 @@ def _plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, IntEnum):
         return int(value)
+    if isinstance(value, Term):
+        return _plain_term(value)
     if isinstance(value, tuple | list):
         return [_plain(one) for one in value]
     if value is None or isinstance(value, str | int | float | bool):
         return value
     raise TypeError(f"A filter cannot be stored with a value of {type(value).__name__}.")
+
+
+def _plain_term(term: Term) -> dict[str, Any]:
+    values = [[str(value.operator), value.text] for value in term.values]
+    return {"field": term.field, "key": term.key, "is_negated": term.is_negated, "values": values}
+
+
+def _term(stored: Mapping[str, Any]) -> Term:
+    values = tuple(Value(text, Operator(operator)) for operator, text in stored["values"])
+    return Term(stored["field"], values, stored["key"], stored["is_negated"])
 
 
 def _typed(hint: Any, value: Any) -> Any:
@@ -48,6 +61,8 @@ def _typed(hint: Any, value: Any) -> Any:
         return None
     if hint is datetime:
         return datetime.fromisoformat(value)
+    if Term in arguments:
+        return tuple(_term(one) for one in value)
     if hint is UUID or UUID in arguments:
         return tuple(UUID(hex=one) for one in value) if isinstance(value, list) else UUID(hex=value)
     if isinstance(hint, type) and issubclass(hint, StrEnum | IntEnum):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection
 
-from monitoring.erasure import derived
+from monitoring.erasure import conclusions, derived
 from monitoring.erasure.targets import Place, Target
 from monitoring.exports.models import Export, ExportQuerySet
 
@@ -23,6 +23,7 @@ def of_monitoring() -> list[Place]:
     """Return the places in the order in which they are cleared: what is found through a call goes before the call."""
     return [
         _table("rejected", "What could not be stored", "quarantined_span", _NAMED),
+        *conclusions.of_conclusions(),
         _table("scores", "Feedback, scores and comments", "score", f"{_OF_TRACE} OR {_of_users()}"),
         _table("marks", "What the team marked", "flag_mark", _OF_TRACE),
         Place("groups", "Names of groups of questions", derived.count_clusters, derived.clear_clusters),

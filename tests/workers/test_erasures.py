@@ -27,15 +27,19 @@ from evals.online.models import OnlineJudgement
 from evals.reviews.models import ReviewItem
 from evals.reviews.sources import Source, SourceKind
 from monitoring import scores
-from monitoring.analysis.models import CallAnalysis
+from monitoring.alerts.models import AlertEvent
+from monitoring.analysis.models import CallAnalysis, SecondOpinion
 from monitoring.erasure import requests, running
 from monitoring.erasure.models import Erasure, ErasureState
+from monitoring.exploring.models import TraceView
 from monitoring.exports import requests as export_requests
 from monitoring.exports import running as exporting
 from monitoring.ingest.spans import Rejected
 from monitoring.issues import changes as issue_changes
+from monitoring.issues.fix_models import IssueFix
+from monitoring.issues.models import IssueTheme, ThemeComment
 from monitoring.kinds import Kind
-from monitoring.models import Span, Trace
+from monitoring.models import Score, Span, Trace
 from monitoring.trace_filters import TraceFilter
 from projects import jobs, webhooks
 from projects.models import Job, Notification, Project, User, WebhookDelivery
@@ -44,9 +48,10 @@ from prompt_registry import connections, trials
 from prompt_registry.trial_plans import CALL, TrialInput
 from tests.evals.experiment_factories import make_judged
 from tests.evals.reviews.factories import make_call_queue, make_reviewer, say
+from tests.monitoring.alerts.factories import make_alert
 from tests.monitoring.analysis.factories import look
 from tests.monitoring.factories import make_span, make_trace, rate, send
-from tests.monitoring.issue_factories import make_cluster, make_issue
+from tests.monitoring.issue_factories import DIMENSIONS, make_cluster, make_issue
 from tests.projects.factories import make_member, make_project, make_user
 from tests.prompt_registry.factories import make_prompt, make_version
 from tests.webapp.worlds import make_trial
@@ -96,6 +101,7 @@ class Planted:
         self._judged()
         self._tried()
         self._issue()
+        self._concluded()
         self._exported()
 
     def _call(self) -> str:
@@ -187,6 +193,36 @@ class Planted:
         issue = make_issue(self.project, title=f"Orders of {CANARY}: 6 % refused", cluster=self.group, owner=self.admin)
         issue_changes.resolve(issue=issue, reason="nobody asks", by=make_colleague(self.project))
 
+    def _concluded(self) -> None:
+        issue = make_issue(self.project, number=77, title=f"Parcels of {CANARY}", cluster=self.group, model="m")
+        theme = IssueTheme.objects.create(
+            project=self.project,
+            issue=issue,
+            words=[CANARY],
+            mass=1,
+            embedding_version="x",
+            centroid=[1.0] * DIMENSIONS,
+        )
+        for score in Score.objects.filter(user_id=USER):
+            ThemeComment.objects.create(project=self.project, issue=issue, theme=theme, score_id=score.id, nearness=1.0)
+        span = Span.objects.filter(trace_id=UUID(self.trace_id)).first()
+        SecondOpinion.objects.create(
+            project=self.project, detector="refused", trace_id=span.trace_id, span_id=span.span_id, was_flagged=True,
+            call_at=timezone.now(), has_problem=True, why=f"{CANARY} got no answer", quote=CANARY, model="m",
+        )  # fmt: skip
+        TraceView.objects.create(project=self.project, name="one person", line=f"user:{USER}", owner=self.admin)
+        alert = make_alert(self.project)
+        AlertEvent.objects.create(
+            project=self.project, alert=alert, key="issue event 1", news="happened", at=timezone.now() - timedelta(minutes=5),
+            sentence=f"Opened: {issue.title}", path=f"/p/x/issues/{issue.number}/",
+        )  # fmt: skip
+        self.fix = IssueFix.objects.create(
+            project=self.project,
+            issue=issue,
+            number=1,
+            examples=[[span.trace_id.hex, span.span_id, True], ["f" * 32, 1, False]],
+        )
+
     def _exported(self) -> None:
         now = timezone.now()
         wanted = TraceFilter(start=now - timedelta(days=1), end=now, user=USER)
@@ -227,13 +263,15 @@ def test_a_dump_of_the_database_holds_nothing_of_a_deleted_user():
     assert before >= {
         "span", "trace", "score", "quarantined_span", "call_analysis", "cluster", "issue", "dataset_item", "experiment_cell",
         "experiment_score", "cached_answer", "review_item", "review_answer", "review_queue", "online_judgement", "trial",
-        "dataset_coverage", "export", "notification", "webhook_delivery",
+        "dataset_coverage", "export", "notification", "webhook_delivery", "issue_theme", "second_opinion", "trace_view",
+        "alert_event",
     }  # fmt: skip
 
     done = erase_user(planted.project, planted.admin)
 
     assert (done.state, done.problem) == (ErasureState.DONE, "")
     assert tables_with(CANARY) == {}
+    assert IssueFix.objects.get().examples == [["f" * 32, 1, False]]
     assert CANARY.lower() not in dump().lower()
 
 

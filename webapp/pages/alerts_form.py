@@ -55,7 +55,7 @@ def _select(label: str, choices: Any) -> forms.ChoiceField:
 
 def _number(label: str, choices: Any) -> forms.TypedChoiceField:
     return forms.TypedChoiceField(
-        label=label, choices=choices, coerce=int, required=False, empty_value=0,
+        label=label, choices=choices, coerce=int, required=False, empty_value=0,  # type: ignore[arg-type]
         widget=forms.Select(attrs={"class": "input", "aria-label": label}),
     )  # fmt: skip
 

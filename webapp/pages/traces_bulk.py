@@ -17,7 +17,9 @@ from webapp.pages.datasets_calls import selection_of
 from webapp.render import render_page
 
 # Other pages that take all that match: the name of the address, and the words of the link.
-FURTHER: tuple[tuple[str, str], ...] = ()
+FURTHER: tuple[tuple[str, str], ...] = (
+    ("export-new", "Export"), ("training-new", "Training data"), ("erasure-new", "Delete for good"),
+)  # fmt: skip
 
 
 @requires(Action.GIVE_FEEDBACK)
