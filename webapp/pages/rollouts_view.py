@@ -34,6 +34,8 @@ from webapp.charts import TimeSeriesChart, Unit
 
 _MOST_POINTS = 300
 _MOST_LINES = 6
+# Beyond this nobody reads the number as a number.
+_MOST_EVIDENCE = 1_000
 # What would need more than so many is not worth a word.
 _MOST_MORE = 512
 _MOST_BETTER = 2
@@ -106,7 +108,9 @@ class Tile:
     @property
     def evidence_words(self) -> str:
         """Return how strong the evidence is that this alone got worse."""
-        return f"{math.exp(min(self.evidence.harm, 50.0)):,.1f} of 20"
+        if self.evidence.harm > math.log(_MOST_EVIDENCE):
+            return f"Over {_MOST_EVIDENCE:,} of 20"
+        return f"{math.exp(self.evidence.harm):,.1f} of 20"
 
 
 @dataclass(frozen=True, slots=True)
