@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from monitoring.streams.candidates import design_effect
 
@@ -72,7 +72,7 @@ def strongest(dimensions: Sequence[Dimension], *, is_chosen: Bools, people: Ints
     looked_at = [one for dimension in dimensions for one in _candidates(dimension, is_chosen)]
     if not looked_at:
         return []
-    z = float(stats.norm.ppf(1 - _BY_CHANCE / (2 * len(looked_at))))
+    z = float(special.ndtri(1 - _BY_CHANCE / (2 * len(looked_at))))
     found = [_difference(dimension, code, is_chosen, people, z) for dimension, code in looked_at]
     found.sort(key=lambda one: (not one.is_sure, -round(one.score, 6), not one.is_more))
     return _few_of_each(found)
