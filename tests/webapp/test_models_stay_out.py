@@ -37,7 +37,8 @@ page, answer = client.get(asked), client.post(tried, {"connection": "", "model":
 makers = (sentence_model._weights, sentence_model._tokenizer, word_pieces._vectors, word_pieces._tokenizer)
 print(json.dumps({
     "asked": [page.status_code, "refund" in page.content.decode()], "tried": [answer.status_code, "512" in answer.content.decode()],
-    "loaded": [maker.cache_info().currsize for maker in makers], "imported": [name for name in ("tokenizers", "scipy.stats") if name in sys.modules],
+    "loaded": [maker.cache_info().currsize for maker in makers],
+    "imported": [name for name in ("tokenizers", "scipy.stats") if name in sys.modules],
 }))
 """
 
