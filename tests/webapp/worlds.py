@@ -522,6 +522,7 @@ IN_PROJECT: dict[str, Named] = {
     "span-text": Named(lambda things: {"hex_id": things.trace_id, "span_hex_id": things.span_id, "part": "attributes"}),
     "mark-flag": Named(lambda things: {"hex_id": things.trace_id, "span_hex_id": things.span_id}),
     "latency": PLAIN,
+    "costs": PLAIN,
     "session": Named(query=lambda things: {"id": things.session_id}),
     "search": PLAIN,
     "start": PLAIN,
