@@ -15,7 +15,7 @@ from projects.roles import Action
 from webapp import charts, formats
 from webapp.access import ProjectRequest, requires
 from webapp.charts import Numbers
-from webapp.pages import costs_rows
+from webapp.pages import costs_outlook, costs_rows
 from webapp.pages.costs_rows import Table
 from webapp.pages.overview_panels import Change
 from webapp.pages.traces_links import explore_url, same_page
@@ -37,6 +37,7 @@ def costs(request: ProjectRequest) -> HttpResponse:
         "numbers": Numbers(_DAY_HEADINGS, costs_rows.day_rows(report)),
         "prices_url": reverse("settings-prices", args=[request.project.slug]),
         "start_url": reverse("start", args=[request.project.slug]),
+        **costs_outlook.shown(request, days.now, narrowed),
     }  # fmt: skip
     return render_page(request, "costs/costs.html", context, section="costs")
 

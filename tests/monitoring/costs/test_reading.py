@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from monitoring.costs import reading
 from monitoring.costs.days import Days
@@ -17,7 +18,8 @@ from tests.projects.factories import make_project
 pytestmark = pytest.mark.django_db
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
+# Old calls are dated as late as they may be, so the days lie not far back.
+NOW = (timezone.now() - timedelta(days=3)).replace(hour=14, minute=30, second=0, microsecond=0)
 
 
 @pytest.fixture

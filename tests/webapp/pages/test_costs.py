@@ -7,6 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from monitoring.alerts.rules import Kind, Period
+from projects.roles import Role
+from tests.monitoring.alerts.factories import make_alert
 from tests.monitoring.factories import make_span, send
 from tests.projects.factories import make_member, make_project, signed_in
 from tests.webapp.hostile_texts import MARKUP
@@ -42,7 +45,7 @@ def test_the_money_of_the_chosen_days_stands_beside_the_days_before(page, projec
 
     assert "$3.00" in text
     assert "+50%" in text
-    assert "$50.00" not in text
+    assert "before: $2.00" in text
 
 
 def test_calls_without_a_price_lead_to_the_prices(page, project):
@@ -75,3 +78,39 @@ def test_names_that_applications_send_are_never_markup(page, project):
 @pytest.mark.parametrize("query", [{"range": "24h"}, {"range": "\x00"}, {"prompt": "\x00"}, {"environment": "x" * 999}])
 def test_an_address_that_makes_no_sense_still_shows_a_page(page, query):
     assert page(**query).status_code == 200
+
+
+def test_the_month_is_forecast_with_an_interval_and_how_it_was_made(page, project):
+    send(project, *(call(back, cost_usd=1 + back % 3) for back in range(1, 40)))
+
+    text = page().text
+
+    assert "by the end of" in text
+    assert "Most likely between" in text
+    assert "How this was made" in text
+
+
+def test_a_project_with_few_days_is_told_how_many_a_forecast_needs(page, project):
+    send(project, call(cost_usd=1), call(1, cost_usd=1), call(2, cost_usd=1))
+
+    assert "it needs 5 more whole days with calls" in page().text
+
+
+def test_budgets_are_shown_with_what_is_spent_and_lead_to_their_alert(page, project):
+    send(project, call(cost_usd=3))
+    budget = make_alert(project, kind=Kind.BUDGET, limit=12.0, period=Period.MONTH, shares=(80,), name=MARKUP[0])
+
+    text = page().text
+
+    assert "$3.00 of $12.00" in text
+    assert f"/p/{project.slug}/settings/alerts/{budget.pk}/" in text
+    assert MARKUP[0] not in text
+
+
+def test_a_new_budget_is_offered_for_what_is_looked_at_to_those_who_may(project):
+    send(project, call(cost_usd=1, prompt="answer"))
+    address, query = f"/p/{project.slug}/costs/", {"prompt": "answer"}
+    editor, viewer = (signed_in(make_member(project=project, role=role)) for role in (Role.EDITOR, Role.VIEWER))
+
+    assert "alerts/new/?kind=budget&amp;prompt=answer" in editor.get(address, query).text
+    assert "alerts/new/" not in viewer.get(address, query).text
