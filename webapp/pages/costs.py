@@ -6,16 +6,15 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 
 from monitoring.costs import reading
-from monitoring.costs.days import CHOICES, USUAL, Days
-from monitoring.costs.reading import Line, Narrowed, Report
+from monitoring.costs.reading import Line, Report
 from projects.roles import Action
 from webapp import charts, formats
 from webapp.access import ProjectRequest, requires
 from webapp.charts import Numbers
-from webapp.pages import costs_outlook, costs_rows
+from webapp.pages import costs_dearest, costs_invoices, costs_outlook, costs_rows
+from webapp.pages.costs_frame import days_of, frame, narrowed_of
 from webapp.pages.costs_rows import Table
 from webapp.pages.overview_panels import Change
 from webapp.pages.traces_links import explore_url, same_page
@@ -27,46 +26,18 @@ _DAY_HEADINGS = ("Day", "Cost", "Calls", "Price unknown", "Sent", "From the cach
 @requires(Action.READ_TRACES)
 def costs(request: ProjectRequest) -> HttpResponse:
     """Show what the calls of some days cost, cut by what they were for."""
-    days, narrowed = _days(request), _narrowed(request)
+    days, narrowed = days_of(request), narrowed_of(request)
     report = reading.report(project=request.project, days=days, narrowed=narrowed)
     chart = costs_rows.chart(report)
     context = {
-        "page_title": "Costs", "report": report, "days": days, "choices": _choices(request, days),
-        "chips": _chips(request, narrowed), "tiles": _tiles(report), "tables": _tables(request, report),
+        **frame(request, tab="costs", days=days, narrowed=narrowed), "report": report, "tiles": _tiles(report),
+        "tables": _tables(request, report),
         "parts": costs_rows.token_parts(report), "chart_svg": charts.svg(chart),
         "numbers": Numbers(_DAY_HEADINGS, costs_rows.day_rows(report)),
         "prices_url": reverse("settings-prices", args=[request.project.slug]),
-        "start_url": reverse("start", args=[request.project.slug]),
         **costs_outlook.shown(request, days.now, narrowed),
     }  # fmt: skip
     return render_page(request, "costs/costs.html", context, section="costs")
-
-
-def _days(request: ProjectRequest) -> Days:
-    asked = request.GET.get("range", "")
-    count = next((count for count in CHOICES if asked == f"{count}d"), USUAL)
-    return Days(count, timezone.now())
-
-
-def _narrowed(request: ProjectRequest) -> Narrowed:
-    wanted = [request.GET.get(name, "").replace("\x00", "")[:255] for name in ("environment", "prompt", "model")]
-    return Narrowed(*wanted)
-
-
-def _choices(request: ProjectRequest, days: Days) -> list[dict[str, object]]:
-    return [
-        {"label": f"{count} days", "url": same_page(request, range=f"{count}d"), "current": count == days.count}
-        for count in CHOICES
-    ]
-
-
-def _chips(request: ProjectRequest, narrowed: Narrowed) -> list[dict[str, str]]:
-    chosen = [("Prompt", "prompt", narrowed.prompt), ("Model", "model", narrowed.model)]
-    return [
-        {"label": label, "value": value, "remove_url": same_page(request, **{name: ""})}
-        for label, name, value in chosen
-        if value
-    ]
 
 
 def _tiles(report: Report) -> list[dict[str, Any]]:
@@ -138,4 +109,8 @@ def _environment(line: Line) -> str:
     return line.value or "No environment"
 
 
-urlpatterns: list[URLPattern] = [path("costs/", costs, name="costs")]
+urlpatterns: list[URLPattern] = [
+    path("costs/", costs, name="costs"),
+    *costs_dearest.urlpatterns,
+    *costs_invoices.urlpatterns,
+]

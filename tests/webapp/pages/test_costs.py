@@ -114,3 +114,22 @@ def test_a_new_budget_is_offered_for_what_is_looked_at_to_those_who_may(project)
 
     assert "alerts/new/?kind=budget&amp;prompt=answer" in editor.get(address, query).text
     assert "alerts/new/" not in viewer.get(address, query).text
+
+
+def test_the_dearest_users_and_features_lead_to_their_calls(project):
+    send(project, call(cost_usd=1, user="ann", attributes={"callboard.metadata.feature": MARKUP[0]}))
+    browser = signed_in(make_member(project=project))
+
+    text = browser.get(f"/p/{project.slug}/costs/users/", {"note": "feature"}).text
+
+    assert "user=ann" in text
+    assert "metadata.feature" in text
+    assert MARKUP[0] not in text
+
+
+@pytest.mark.parametrize("note", ["", "\x00", "'; --", MARKUP[0], "x" * 999])
+def test_any_note_can_be_asked_for(project, note):
+    send(project, call(cost_usd=1))
+    browser = signed_in(make_member(project=project))
+
+    assert browser.get(f"/p/{project.slug}/costs/users/", {"note": note}).status_code == 200
