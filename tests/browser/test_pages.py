@@ -223,6 +223,8 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "costs of a prompt": inside("costs", "?range=7d&prompt=support/refund-answer"),
     "costs-dearest": inside("costs-dearest", "?note=plan"),
     "costs-invoices": inside("costs-invoices"),
+    "costs-invoice": inside("costs-invoice", invoice_id=lambda demo: demo.invoice_id),
+    "no invoices": elsewhere("/p/{demo.empty.slug}/costs/invoices/"),
     "costs of nothing": elsewhere("/p/{demo.empty.slug}/costs/"),
     "latency": inside("latency"),
     "latency of a part": inside("latency", "?since=2026-01-01T00:00&until=2126-01-01T00:00&least=0.1&most=600"),
