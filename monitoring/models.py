@@ -22,6 +22,7 @@ from monitoring.analysis.models import (
     SecondOpinion,
 )
 from monitoring.clusters.models import Cluster, ClusteringRun, ClusterLink
+from monitoring.costs.models import CostInvoice, CostInvoiceLine
 from monitoring.erasure.models import ErasedTrace, Erasure, ErasurePlace
 from monitoring.exploring.models import TraceListChoice, TraceView
 from monitoring.exports.models import Export, ExportedText, ExportPart
@@ -36,6 +37,7 @@ from projects.models import Project, User
 __all__ = [
     "Alert", "AlertEvent",
     "AnalysisProgress", "AnalysisRerun", "AnalysisSettings", "CallAnalysis", "Cluster", "ClusterLink", "ClusteringRun",
+    "CostInvoice", "CostInvoiceLine",
     "DetectorJudge", "DetectorSetting", "ErasedTrace", "Erasure", "ErasurePlace", "Export", "ExportPart", "ExportedText",
     "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueFix", "IssueScope", "IssueTheme", "RetentionRule",
     "SecondOpinion", "ThemeComment", "TraceListChoice", "TraceView", "WatchedStream",

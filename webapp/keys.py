@@ -36,6 +36,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("go-rollouts", "g r", "Rollouts", "Go to"),
     Shortcut("go-issues", "g i", "Issues", "Go to"),
     Shortcut("go-explore", "g e", "Explore", "Go to"),
+    Shortcut("go-costs", "g m", "Costs", "Go to"),
     Shortcut("go-review", "g q", "Review", "Go to"),
     Shortcut("go-start", "g c", "Connect an app", "Go to"),
     Shortcut("go-settings", "g s", "Settings", "Go to"),

@@ -24,6 +24,7 @@ from evals.reviews.sources import Source, SourceKind
 from monitoring import scores
 from monitoring.analysis import running as analyses
 from monitoring.analysis.models import CallAnalysis
+from monitoring.costs import invoices
 from monitoring.ingest import protobuf
 from monitoring.ingest.rows import Sender
 from monitoring.ingest.store import store
@@ -61,6 +62,7 @@ from webapp.demo import traffic
 from webapp.demo.prompts import PROMPTS, DemoPrompt
 
 VISITS = 24
+INVOICE = b"date,model,cost\n2026-10-01,gpt-5-mini,12.5\n2026-10-02,o3,3\nsoon,o3,1\n"
 _FOREIGN = [
     {"name": "support/new-one", "prompt": "Answer {{question}} in {{language}}.", "labels": ["production"]},
     {"name": PROMPTS[0].name, "prompt": "Of the other kind"},
@@ -115,6 +117,7 @@ class DemoShop:
     webhook_off_id: int
     delivery_id: int
     alert_id: int
+    invoice_id: int
     rollouts: DemoRollouts
     issues: DemoIssues
     reviews: DemoReviews
@@ -163,6 +166,7 @@ def make() -> DemoShop:
         import_id=pending.pk, done_import_id=done.pk,
         invitation_token=invitation, webhook_id=webhook.pk, webhook_off_id=webhook_off.pk, delivery_id=delivery.pk,
         alert_id=demo_alerts.make(project, admin, endpoint_id=webhook.pk),
+        invoice_id=invoices.take(project=project, name="October", content=INVOICE, by=admin).pk,
         rollouts=demo_rollouts.make(project, admin),
         issues=demo_issues.make(admin),
         reviews=_reviews(project, admin, writer),

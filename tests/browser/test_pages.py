@@ -219,6 +219,13 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "trace-similar": inside("trace-similar", hex_id=lambda demo: demo.found_trace_id),
     "trace-similar not looked at": inside("trace-similar", hex_id=lambda demo: demo.failed_trace_id),
     "explore by finding": inside("explore", "?flag=any"),
+    "costs": inside("costs"),
+    "costs of a prompt": inside("costs", "?range=7d&prompt=support/refund-answer"),
+    "costs-dearest": inside("costs-dearest", "?note=plan"),
+    "costs-invoices": inside("costs-invoices"),
+    "costs-invoice": inside("costs-invoice", invoice_id=lambda demo: demo.invoice_id),
+    "no invoices": elsewhere("/p/{demo.empty.slug}/costs/invoices/"),
+    "costs of nothing": elsewhere("/p/{demo.empty.slug}/costs/"),
     "latency": inside("latency"),
     "latency of a part": inside("latency", "?since=2026-01-01T00:00&until=2126-01-01T00:00&least=0.1&most=600"),
     "latency of nothing": elsewhere("/p/{demo.empty.slug}/explore/latency/?since=later"),
@@ -307,7 +314,7 @@ NO_PAGES = set(
     prompt-file prompts-export-file
     prompt-recalls prompt-try-example request-comment-add
     rollout-act
-    issue-act issue-chart issue-fix traffic-points
+    issue-act issue-chart issue-fix traffic-points costs-invoice-add costs-invoice-export costs-invoice-delete
     prompt-snippets remove-price reprice stop-repricing repricing
     prompt-archive prompt-delete prompt-discard prompt-draft prompt-preview prompt-restore prompt-undo prompt-use prompt-use-again
     comment-people comment-add comment-answer comment-edit comment-delete comment-resolve comment-reopen

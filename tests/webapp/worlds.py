@@ -25,6 +25,7 @@ from evals.reviews.queues import QueuePlan
 from evals.reviews.sources import Source, SourceKind
 from monitoring import masking_policies
 from monitoring.alerts import changes as alerts
+from monitoring.costs import invoices
 from monitoring.erasure import requests as erasures
 from monitoring.exploring import views
 from monitoring.exports import requests as exports
@@ -97,6 +98,7 @@ class Things:
     decision_id: int
     issue_number: int
     alert_id: int
+    invoice_id: int
     alert_delivery_id: int
     erasure_id: int
     export_id: int
@@ -145,6 +147,7 @@ def make_things(*, name: str) -> Things:
     delivery = webhooks.send_test(endpoint=webhook)
     queue, link = make_review(project, by=admin)
     alert = make_alert(project, by=admin, endpoint_ids=(webhook.pk,))
+    charged = invoices.take(project=project, name=name, content=b"date,model,cost\n2026-11-01,fake-1,2", by=admin)
     message = alerts.send_test(alert=alert, by=admin)
     rollout = start_rollout(project, by=admin)
     return Things(
@@ -155,7 +158,7 @@ def make_things(*, name: str) -> Things:
         dataset_id=dataset.pk, item_number=dataset.last_item_number, dataset_import_id=file.pk,
         change_request_id=request.pk, schedule_id=schedule.pk, experiment_id=experiment.pk, evaluator_id=evaluator.pk,
         review_queue_id=queue.pk, guest_link_id=link.pk, online_id=live.pk, rollout_id=rollout.pk,
-        decision_id=rollout.decisions.latest("pk").pk, issue_number=make_issue_of(project).number, alert_id=alert.pk,
+        decision_id=rollout.decisions.latest("pk").pk, issue_number=make_issue_of(project).number, alert_id=alert.pk, invoice_id=charged.pk,
         alert_delivery_id=project.webhook_deliveries.get(event_id=message.event_id).pk,
         erasure_id=make_erasure(project, by=admin), export_id=make_export(project, by=admin),
         view_id=views.save(project=project, name="Dear ones", line="cost:>1", is_shared=True, by=admin).pk,
@@ -265,6 +268,10 @@ def comment(things: Things) -> dict[str, object]:
 
 def webhook(things: Things) -> dict[str, object]:
     return {"endpoint_id": things.webhook_id}
+
+
+def invoice(things: Things) -> dict[str, object]:
+    return {"invoice_id": things.invoice_id}
 
 
 def alert(things: Things) -> dict[str, object]:
@@ -525,6 +532,13 @@ IN_PROJECT: dict[str, Named] = {
     "span-text": Named(lambda things: {"hex_id": things.trace_id, "span_hex_id": things.span_id, "part": "attributes"}),
     "mark-flag": Named(lambda things: {"hex_id": things.trace_id, "span_hex_id": things.span_id}),
     "latency": PLAIN,
+    "costs": PLAIN,
+    "costs-dearest": PLAIN,
+    "costs-invoices": PLAIN,
+    "costs-invoice-add": PLAIN,
+    "costs-invoice": Named(invoice),
+    "costs-invoice-export": Named(invoice),
+    "costs-invoice-delete": Named(invoice),
     "session": Named(query=lambda things: {"id": things.session_id}),
     "search": PLAIN,
     "start": PLAIN,
