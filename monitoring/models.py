@@ -226,6 +226,14 @@ class ScoreType(models.TextChoices):
     CORRECTION = "correction", "Correction"
 
 
+class Triage(models.TextChoices):
+    """What the team did with a piece of feedback."""
+
+    NEW = "new", "New"
+    HANDLED = "handled", "Handled"
+    DISMISSED = "dismissed", "Dismissed"
+
+
 class Score(models.Model):
     """One named value on a trace or span, from a user, a person of the team or a machine."""
 
@@ -253,6 +261,9 @@ class Score(models.Model):
     environment = models.TextField(null=True)
     model = models.TextField(null=True)
     prompt_name = models.TextField(null=True)
+    triage = models.TextField(choices=Triage.choices, default=Triage.NEW)
+    triaged_by = models.ForeignKey(User, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    triaged_at = models.DateTimeField(null=True)
 
     class Meta:
         managed = False

@@ -513,6 +513,8 @@ IN_PROJECT: dict[str, Named] = {
     "explore-follow": PLAIN,
     "explore-no-problem": PLAIN,
     "explore-columns": PLAIN,
+    "feedback": PLAIN,
+    "feedback-mark": PLAIN,
     "views": PLAIN,
     "view-save": PLAIN,
     "view-change": Named(lambda things: {"view_id": things.view_id}),
