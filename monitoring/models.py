@@ -28,6 +28,7 @@ from monitoring.exports.models import Export, ExportedText, ExportPart
 from monitoring.issues.fix_models import IssueFix
 from monitoring.issues.models import Issue, IssueCycle, IssueEvent, IssueScope, IssueTheme, ThemeComment
 from monitoring.kinds import IdMode, Kind, MaskMode, Status
+from monitoring.outcomes.models import Outcome
 from monitoring.retention_models import RetentionRule
 from monitoring.streams.models import FlagHour, WatchedStream
 from projects.models import Project, User
@@ -37,7 +38,7 @@ __all__ = [
     "Alert", "AlertEvent",
     "AnalysisProgress", "AnalysisRerun", "AnalysisSettings", "CallAnalysis", "Cluster", "ClusterLink", "ClusteringRun",
     "DetectorJudge", "DetectorSetting", "ErasedTrace", "Erasure", "ErasurePlace", "Export", "ExportPart", "ExportedText",
-    "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueFix", "IssueScope", "IssueTheme", "RetentionRule",
+    "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueFix", "IssueScope", "IssueTheme", "Outcome", "RetentionRule",
     "SecondOpinion", "ThemeComment", "TraceListChoice", "TraceView", "WatchedStream",
 ]  # fmt: skip
 

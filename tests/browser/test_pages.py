@@ -225,6 +225,8 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "all feedback": inside("feedback", "?state=all&form=all"),
     "feedback not found": inside("feedback", "?q=xyzzy"),
     "no feedback": elsewhere("/p/{demo.empty.slug}/feedback/"),
+    "outcomes": inside("outcomes", "?days=90&follow=1"),
+    "no outcomes": elsewhere("/p/{demo.empty.slug}/outcomes/"),
     "latency of nothing": elsewhere("/p/{demo.empty.slug}/explore/latency/?since=later"),
     "trace with a finding": inside("trace", hex_id=lambda demo: demo.found_trace_id),
     "trace": inside("trace", hex_id=lambda demo: demo.trace_id),

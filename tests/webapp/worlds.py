@@ -515,6 +515,7 @@ IN_PROJECT: dict[str, Named] = {
     "explore-columns": PLAIN,
     "feedback": PLAIN,
     "feedback-mark": PLAIN,
+    "outcomes": PLAIN,
     "views": PLAIN,
     "view-save": PLAIN,
     "view-change": Named(lambda things: {"view_id": things.view_id}),
