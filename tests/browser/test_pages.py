@@ -225,6 +225,8 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "all feedback": inside("feedback", "?state=all&form=all"),
     "feedback not found": inside("feedback", "?q=xyzzy"),
     "no feedback": elsewhere("/p/{demo.empty.slug}/feedback/"),
+    "feedback-responses": inside("feedback-responses", "?range=30d&odds=5"),
+    "nobody answers": elsewhere("/p/{demo.empty.slug}/feedback/who-answers/"),
     "outcomes": inside("outcomes", "?days=90&follow=1"),
     "no outcomes": elsewhere("/p/{demo.empty.slug}/outcomes/"),
     "latency of nothing": elsewhere("/p/{demo.empty.slug}/explore/latency/?since=later"),

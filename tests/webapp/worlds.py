@@ -515,6 +515,7 @@ IN_PROJECT: dict[str, Named] = {
     "explore-columns": PLAIN,
     "feedback": PLAIN,
     "feedback-mark": PLAIN,
+    "feedback-responses": PLAIN,
     "outcomes": PLAIN,
     "views": PLAIN,
     "view-save": PLAIN,

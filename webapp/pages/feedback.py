@@ -25,7 +25,7 @@ from projects.models import Project
 from projects.roles import Action
 from webapp import formats
 from webapp.access import ProjectRequest, requires
-from webapp.pages import traces_links
+from webapp.pages import feedback_responses, traces_links
 from webapp.pages.datasets_calls import MOST_CHOSEN
 from webapp.pages.traces_links import same_page, trace_url
 from webapp.render import render_page
@@ -196,4 +196,5 @@ def _pager(request: ProjectRequest, page: Page) -> dict[str, str]:
 urlpatterns: list[URLPattern] = [
     path("feedback/", feedback, name="feedback"),
     path("feedback/mark/", mark, name="feedback-mark"),
+    *feedback_responses.urlpatterns,
 ]
