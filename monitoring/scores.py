@@ -19,7 +19,7 @@ from monitoring.errors import ScoreRefused
 from monitoring.ingest.cleaning import clean_text
 from monitoring.ingest.turns import wait_for_turn
 from monitoring.kinds import Kind
-from monitoring.models import ScoreSource, ScoreType, span_number
+from monitoring.models import Score, ScoreSource, ScoreType, span_number
 
 MAX_ITEMS = 1_000
 MAX_TEXT = 8_192
@@ -102,6 +102,17 @@ def _record(project_id: int, scores: list[NewScore]) -> None:
             triage = _take_back(cursor, project_id, score)
             stored_id = _insert(cursor, project_id, score, triage)
             _join(cursor, project_id, stored_id)
+
+
+def has_room(*, project_id: int, scores: Sequence[NewScore], most_names: int) -> bool:
+    """Tell whether one person's scores about one call would stay within so many names; a name that is there is replaced."""
+    first = scores[0]
+    masker = masking_policies.masker_of(project_id)
+    user_id = masker.score(first).user_id if masker else first.user_id
+    names = Score.objects.filter(
+        project_id=project_id, trace_id=first.trace_id, span_id=first.span_id, source=first.source, user_id=user_id
+    ).values_list("name", flat=True)
+    return len({*names, *(score.name for score in scores)}) <= most_names
 
 
 @transaction.atomic
