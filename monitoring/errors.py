@@ -14,6 +14,10 @@ class ScoreRefused(MonitoringError):
     """This score cannot be stored."""
 
 
+class OutcomeRefused(MonitoringError):
+    """This outcome cannot be stored."""
+
+
 class TokenRefused(MonitoringError):
     """This feedback token is not valid or has expired."""
 

@@ -29,6 +29,7 @@ from monitoring.exports.models import Export, ExportedText, ExportPart
 from monitoring.issues.fix_models import IssueFix
 from monitoring.issues.models import Issue, IssueCycle, IssueEvent, IssueScope, IssueTheme, ThemeComment
 from monitoring.kinds import IdMode, Kind, MaskMode, Status
+from monitoring.outcomes.models import Outcome
 from monitoring.retention_models import RetentionRule
 from monitoring.streams.models import FlagHour, WatchedStream
 from projects.models import Project, User
@@ -39,7 +40,7 @@ __all__ = [
     "AnalysisProgress", "AnalysisRerun", "AnalysisSettings", "CallAnalysis", "Cluster", "ClusterLink", "ClusteringRun",
     "CostInvoice", "CostInvoiceLine",
     "DetectorJudge", "DetectorSetting", "ErasedTrace", "Erasure", "ErasurePlace", "Export", "ExportPart", "ExportedText",
-    "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueFix", "IssueScope", "IssueTheme", "RetentionRule",
+    "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueFix", "IssueScope", "IssueTheme", "Outcome", "RetentionRule",
     "SecondOpinion", "ThemeComment", "TraceListChoice", "TraceView", "WatchedStream",
 ]  # fmt: skip
 
@@ -228,6 +229,14 @@ class ScoreType(models.TextChoices):
     CORRECTION = "correction", "Correction"
 
 
+class Triage(models.TextChoices):
+    """What the team did with a piece of feedback."""
+
+    NEW = "new", "New"
+    HANDLED = "handled", "Handled"
+    DISMISSED = "dismissed", "Dismissed"
+
+
 class Score(models.Model):
     """One named value on a trace or span, from a user, a person of the team or a machine."""
 
@@ -255,6 +264,9 @@ class Score(models.Model):
     environment = models.TextField(null=True)
     model = models.TextField(null=True)
     prompt_name = models.TextField(null=True)
+    triage = models.TextField(choices=Triage.choices, default=Triage.NEW)
+    triaged_by = models.ForeignKey(User, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    triaged_at = models.DateTimeField(null=True)
 
     class Meta:
         managed = False

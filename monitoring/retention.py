@@ -72,6 +72,11 @@ _SCORES = """
             CASE WHEN %(environment)s = '' THEN coalesce(environment, '') <> ALL(%(others)s) ELSE environment = %(environment)s END
         ) LIMIT %(batch)s)
 """
+# An outcome names a person and no environment; the rule for all the others holds for it.
+_OUTCOMES = """
+    DELETE FROM outcome WHERE project_id = %(project)s AND %(environment)s = '' AND id IN (
+        SELECT id FROM outcome WHERE project_id = %(project)s AND received_at < %(calls)s LIMIT %(batch)s)
+"""
 _NUMBERS = """
     DELETE FROM {table} WHERE ctid = ANY(ARRAY(
         SELECT ctid FROM {table} WHERE project_id = %(project)s AND at < %(numbers)s AND {which} LIMIT %(batch)s))
@@ -84,7 +89,11 @@ def _apply(project_id: int, kept: Kept, others: list[str], keep: Callable[[], bo
         "project": project_id, "environment": kept.environment, "others": others, "batch": BATCH,
         "calls": retention_rules.before_day(kept.call_days), "numbers": retention_rules.before_day(kept.number_days),
     }  # fmt: skip
-    statements = [_SCORES, *(_NUMBERS.format(table=table, which=_WHICH) for table in ("usage_hour", "usage_day"))]
+    statements = [
+        _SCORES,
+        _OUTCOMES,
+        *(_NUMBERS.format(table=table, which=_WHICH) for table in ("usage_hour", "usage_day")),
+    ]
     acts = [partial(_delete_traces, values), *(partial(_run, statement, values) for statement in statements)]
     for act in acts:
         while True:

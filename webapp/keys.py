@@ -103,6 +103,10 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("merge-issue", "m", "Merge into another issue", "Issues"),
     Shortcut("split-issue", "s", "Split the issue", "Issues"),
     Shortcut("mute", "u", "Mute until", "Issues"),
+    Shortcut("feedback-handled", "e", "Handled", "Feedback"),
+    Shortcut("feedback-dismissed", "d", "Dismiss", "Feedback"),
+    Shortcut("feedback-new", "z", "Put back as new", "Feedback"),
+    Shortcut("feedback-dataset", "a", "Add the call to a dataset", "Feedback"),
 )
 
 # Keys may stand for one thing on one page and for another elsewhere: by keys the first one is found.

@@ -14,6 +14,11 @@ _OF_TRACE = "project_id = %(project)s AND trace_id = ANY(%(traces)s)"
 # What could not be stored is kept as text: whoever is named in it, and the ids of traces in both spellings.
 _NAMED = """project_id = %(project)s AND EXISTS (
     SELECT FROM unnest(%(needles)s::text[]) AS needle WHERE strpos(content, needle) > 0)"""
+# A unit is a user, a session or a trace. A session goes when none of its traces is left.
+_OF_UNITS = f"""project_id = %(project)s AND (unit_id = ANY(%(needles)s::text[]) OR unit_id IN (
+    SELECT session_id FROM trace gone WHERE {_OF_TRACE} AND session_id <> '' AND NOT EXISTS (
+        SELECT FROM trace left_over WHERE left_over.project_id = gone.project_id AND left_over.session_id = gone.session_id
+           AND left_over.session_id <> '' AND left_over.trace_id <> ALL(%(traces)s))))"""
 # The days of a trace are read from its row; without them every partition would be looked into.
 _SPANS = f"""{_OF_TRACE} AND start_day BETWEEN
     (SELECT min(min_day) FROM trace WHERE {_OF_TRACE}) AND (SELECT max(max_day) FROM trace WHERE {_OF_TRACE})"""
@@ -25,6 +30,7 @@ def of_monitoring() -> list[Place]:
         _table("rejected", "What could not be stored", "quarantined_span", _NAMED),
         *conclusions.of_conclusions(),
         _table("scores", "Feedback, scores and comments", "score", f"{_OF_TRACE} OR {_of_users()}"),
+        _table("outcomes", "Outcomes that were sent for people", "outcome", _OF_UNITS),
         _table("marks", "What the team marked", "flag_mark", _OF_TRACE),
         Place("groups", "Names of groups of questions", derived.count_clusters, derived.clear_clusters),
         Place("issues", "Titles and history of issues", derived.count_issues, derived.clear_issues),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
@@ -43,15 +44,28 @@ def of_group(*, project: Project, cluster_id: int, since: datetime, until: datet
 
 def issues_of(trace: Trace) -> list[Issue]:
     """Return the issues that a call of the trace belongs to, the most harmful first."""
-    days = (trace.min_day, trace.max_day)
-    calls = CallAnalysis.objects.filter(project_id=trace.project_id, trace_id=trace.trace_id, start_day__range=days)
+    return issues_by_trace([trace]).get(trace.trace_id, [])
+
+
+def issues_by_trace(traces: Sequence[Trace]) -> dict[UUID, list[Issue]]:
+    """Return by trace the issues that a call of it belongs to, the most harmful first; all traces are of one project."""
+    if not traces:
+        return {}
+    days = (min(trace.min_day for trace in traces), max(trace.max_day for trace in traces))
+    by_id = {trace.trace_id: trace for trace in traces}
+    calls = CallAnalysis.objects.filter(
+        project_id=traces[0].project_id, trace_id__in=list(by_id), start_day__range=days
+    )
     rows = list(calls.defer("embedding", "findings"))
     if not rows:
-        return []
-    scopes = IssueScope.objects.filter(project_id=trace.project_id, issue__merged_into=None).select_related("issue")
+        return {}
+    scopes = IssueScope.objects.filter(project_id=traces[0].project_id, issue__merged_into=None).select_related("issue")
     own = [(scope.as_scope(), scope.issue) for scope in scopes]
-    found = {issue.pk: issue for row in rows for issue in _issues_with(row, own, has_dislikes=trace.thumbs_down > 0)}
-    return sorted(found.values(), key=lambda issue: -issue.harm)
+    found: dict[UUID, dict[int, Issue]] = {}
+    for row in rows:
+        issues = _issues_with(row, own, has_dislikes=by_id[row.trace_id].thumbs_down > 0)
+        found.setdefault(row.trace_id, {}).update({issue.pk: issue for issue in issues})
+    return {trace_id: sorted(each.values(), key=lambda issue: -issue.harm) for trace_id, each in found.items()}
 
 
 def _issues_with(call: CallAnalysis, scopes: Sequence[tuple[Scope, Issue]], *, has_dislikes: bool) -> list[Issue]:

@@ -57,6 +57,7 @@ from tests.browser.demo_rollouts import DemoRollouts
 from tests.evals.experiment_factories import answer, make_experiment, make_judged, make_variant
 from tests.evals.reviews.factories import make_calibration, make_pairs, make_queue, make_reviewer, say
 from tests.monitoring.factories import make_span, new_span_id, new_trace_id, rate, send
+from tests.monitoring.outcomes.factories import tell
 from tests.projects.factories import make_user
 from webapp.demo import traffic
 from webapp.demo.prompts import PROMPTS, DemoPrompt
@@ -145,6 +146,7 @@ def make() -> DemoShop:
     webhook, webhook_off, delivery = _webhooks(project, admin)
     _propose(made[1], writer)
     _send_a_day_of_calls(project)
+    _tell_outcomes(project)
     done = runs.begin(project=project, files=[SourceFile("imported/greeting.md", "Greet {{customer}}.")], by=admin)
     chosen = {line.key for line in runs.preview(pending=done).lines}
     runs.carry_out(pending=done, format_key="markdown", chosen=chosen, by=admin)
@@ -172,6 +174,14 @@ def make() -> DemoShop:
         reviews=_reviews(project, admin, writer),
         dataset=dataset, dataset_file_id=_file(dataset, admin).pk, dataset_imported_id=_imported(dataset, admin).pk,
     )  # fmt: skip
+
+
+def _tell_outcomes(project: Project) -> None:
+    """Let some of the people who called buy something, and somebody whom nobody knows."""
+    units = Trace.objects.for_project(project).exclude(user_id="").values_list("user_id", flat=True)
+    for unit in sorted(set(units))[:40:2]:
+        tell(project, unit)
+    tell(project, "nobody who called")
 
 
 def _reviews(project: Project, admin: User, writer: User) -> DemoReviews:

@@ -228,6 +228,14 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "costs of nothing": elsewhere("/p/{demo.empty.slug}/costs/"),
     "latency": inside("latency"),
     "latency of a part": inside("latency", "?since=2026-01-01T00:00&until=2126-01-01T00:00&least=0.1&most=600"),
+    "feedback": inside("feedback"),
+    "all feedback": inside("feedback", "?state=all&form=all"),
+    "feedback not found": inside("feedback", "?q=xyzzy"),
+    "no feedback": elsewhere("/p/{demo.empty.slug}/feedback/"),
+    "feedback-responses": inside("feedback-responses", "?range=30d&odds=5"),
+    "nobody answers": elsewhere("/p/{demo.empty.slug}/feedback/who-answers/"),
+    "outcomes": inside("outcomes", "?days=90&follow=1"),
+    "no outcomes": elsewhere("/p/{demo.empty.slug}/outcomes/"),
     "latency of nothing": elsewhere("/p/{demo.empty.slug}/explore/latency/?since=later"),
     "trace with a finding": inside("trace", hex_id=lambda demo: demo.found_trace_id),
     "trace": inside("trace", hex_id=lambda demo: demo.trace_id),
@@ -327,7 +335,7 @@ NO_PAGES = set(
     experiment-export experiment-export-jsonl
     trial-news trial-run trial-stop trial-add trial-judge trial-keep
     mark-flag preview-detector change-detector detector-judge analysis-look-again analysis-stop analysis-rerun
-    trace-feedback explore-new search start-key start-live span-text overview-chart
+    trace-feedback feedback-mark explore-new search start-key start-live span-text overview-chart
     explore-complete explore-follow explore-columns view-save view-change
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
     look-at-retention change-retention erasure-ask erasure erasure-state

@@ -52,6 +52,7 @@ from tests.monitoring.alerts.factories import make_alert
 from tests.monitoring.analysis.factories import look
 from tests.monitoring.factories import make_span, make_trace, rate, send
 from tests.monitoring.issue_factories import DIMENSIONS, make_cluster, make_issue
+from tests.monitoring.outcomes.factories import tell
 from tests.projects.factories import make_member, make_project, make_user
 from tests.prompt_registry.factories import make_prompt, make_version
 from tests.webapp.worlds import make_trial
@@ -121,6 +122,8 @@ class Planted:
         }  # fmt: skip
         scores.record(project_id=self.project.pk, scores=[scores.checked(correction, now=timezone.now())])
         rate(self.project, make_trace(self.project, user=OTHER), user=USER, comment=f"{CANARY} on another call")
+        for unit in (USER, f"session of {CANARY}", self.trace_id):
+            tell(self.project, unit, name="order")
 
     def _rejected(self) -> None:
         stored = send(self.project, make_span(trace_id="0" * 32, user=USER, asked=CANARY))

@@ -14,6 +14,7 @@ from webapp.api import (
     issues,
     me,
     otlp,
+    outcomes,
     prompt_archive,
     prompt_exports,
     prompt_labels,
@@ -39,6 +40,7 @@ api.add_router("", rollouts.router)
 api.add_router("", issues.router)
 api.add_router("", alerts.router)
 api.add_router("", feedback.router)
+api.add_router("", outcomes.router)
 api.add_router("", traces.router)
 api.add_router("", datasets.router)
 api.add_router("", erasures.router)

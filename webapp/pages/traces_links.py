@@ -10,7 +10,7 @@ from django.urls import reverse
 from projects.models import Project
 
 KEPT = ("range", "environment")
-_VIEWS = (("Traces", "explore"), ("Latency", "latency"))
+_VIEWS = (("Traces", "explore"), ("Latency", "latency"), ("Feedback", "feedback"), ("Outcomes", "outcomes"))
 
 
 def explore_url(request: HttpRequest, project: Project, **filters: object) -> str:

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("monitoring", "0025_issue_fixes")]
+    dependencies = [("monitoring", "0028_outcomes")]
 
     operations = [
         migrations.AddField(
