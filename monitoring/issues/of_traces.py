@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
@@ -28,6 +28,16 @@ _IN_ISSUE = """
 """
 
 
+class _Kind(NamedTuple):
+    """What of a call tells to which issues it belongs."""
+
+    cluster_id: int | None
+    prompt_name: str
+    model: str
+    environment: str
+    flags: int
+
+
 def of_issue(*, project: Project, number: int, since: datetime, until: datetime) -> Q:
     """Return the condition that selects traces, begun between two moments, with a call that has the problem."""
     bad = _membership(project, number).bad()
@@ -45,7 +55,10 @@ def issues_of(trace: Trace) -> list[Issue]:
     """Return the issues that a call of the trace belongs to, the most harmful first."""
     days = (trace.min_day, trace.max_day)
     calls = CallAnalysis.objects.filter(project_id=trace.project_id, trace_id=trace.trace_id, start_day__range=days)
-    rows = list(calls.defer("embedding", "findings"))
+    if not trace.thumbs_down:
+        calls = calls.exclude(flags=0)
+    # A trace may hold thousands of calls, and few kinds of them.
+    rows = [_Kind(*row) for row in calls.values_list(*_Kind._fields).distinct()]
     if not rows:
         return []
     scopes = IssueScope.objects.filter(project_id=trace.project_id, issue__merged_into=None).select_related("issue")
@@ -54,7 +67,7 @@ def issues_of(trace: Trace) -> list[Issue]:
     return sorted(found.values(), key=lambda issue: -issue.harm)
 
 
-def _issues_with(call: CallAnalysis, scopes: Sequence[tuple[Scope, Issue]], *, has_dislikes: bool) -> list[Issue]:
+def _issues_with(call: _Kind, scopes: Sequence[tuple[Scope, Issue]], *, has_dislikes: bool) -> list[Issue]:
     """Return the issues that a call is counted for: of two parts with the call, the smaller one has it."""
     fitting = [(scope, issue) for scope, issue in scopes if _has(scope, call, has_dislikes)]
     return [
@@ -62,7 +75,7 @@ def _issues_with(call: CallAnalysis, scopes: Sequence[tuple[Scope, Issue]], *, h
     ]  # fmt: skip
 
 
-def _has(scope: Scope, call: CallAnalysis, has_dislikes: bool) -> bool:
+def _has(scope: Scope, call: _Kind, has_dislikes: bool) -> bool:
     names = ("cluster_id", "prompt_name", "model", "environment")
     if any(getattr(scope, name) not in (None, "", getattr(call, name)) for name in names):
         return False
