@@ -30,6 +30,7 @@ from monitoring.issues.models import Issue, IssueCycle, IssueEvent, IssueScope, 
 from monitoring.kinds import IdMode, Kind, MaskMode, Status
 from monitoring.retention_models import RetentionRule
 from monitoring.streams.models import FlagHour, WatchedStream
+from monitoring.talk.models import TraceComment, TraceLink, TraceSharing
 from projects.models import Project, User
 
 # Django finds the tables of an app in its module `models`.
@@ -38,7 +39,7 @@ __all__ = [
     "AnalysisProgress", "AnalysisRerun", "AnalysisSettings", "CallAnalysis", "Cluster", "ClusterLink", "ClusteringRun",
     "DetectorJudge", "DetectorSetting", "ErasedTrace", "Erasure", "ErasurePlace", "Export", "ExportPart", "ExportedText",
     "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueFix", "IssueScope", "IssueTheme", "RetentionRule",
-    "SecondOpinion", "ThemeComment", "TraceListChoice", "TraceView", "WatchedStream",
+    "SecondOpinion", "ThemeComment", "TraceComment", "TraceLink", "TraceListChoice", "TraceSharing", "TraceView", "WatchedStream",
 ]  # fmt: skip
 
 
