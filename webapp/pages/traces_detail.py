@@ -25,7 +25,8 @@ from webapp.pages.traces_feedback_form import FeedbackForm
 from webapp.pages.traces_talk import Failed
 from webapp.render import render_page
 
-ROWS = 500
+# Of the time line at once; a page of very many steps spends most of its time on drawing them.
+ROWS = 250
 
 
 @requires(Action.READ_TRACES)
