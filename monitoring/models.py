@@ -32,6 +32,7 @@ from monitoring.kinds import IdMode, Kind, MaskMode, Status
 from monitoring.outcomes.models import Outcome
 from monitoring.retention_models import RetentionRule
 from monitoring.streams.models import FlagHour, WatchedStream
+from monitoring.talk.models import TraceComment, TraceLink, TraceSharing
 from projects.models import Project, User
 
 # Django finds the tables of an app in its module `models`.
@@ -41,7 +42,7 @@ __all__ = [
     "CostInvoice", "CostInvoiceLine",
     "DetectorJudge", "DetectorSetting", "ErasedTrace", "Erasure", "ErasurePlace", "Export", "ExportPart", "ExportedText",
     "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueFix", "IssueScope", "IssueTheme", "Outcome", "RetentionRule",
-    "SecondOpinion", "ThemeComment", "TraceListChoice", "TraceView", "WatchedStream",
+    "SecondOpinion", "ThemeComment", "TraceComment", "TraceLink", "TraceListChoice", "TraceSharing", "TraceView", "WatchedStream",
 ]  # fmt: skip
 
 

@@ -146,7 +146,7 @@ def _collect(
 
 def _seconds(wanted: TraceFilter) -> float:
     """Return how long a page may search; one in texts, or into every trace, would use up any time."""
-    return 0.2 if wanted.asks_text or wanted.is_heavy else 0.5
+    return 0.15 if wanted.asks_text or wanted.is_heavy else 0.2
 
 
 def _largest_window(wanted: TraceFilter) -> int:

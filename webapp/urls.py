@@ -30,6 +30,7 @@ from webapp.pages import (
     start,
     system,
     traces,
+    traces_public,
 )
 
 handler404 = "webapp.errors.not_found"
@@ -62,6 +63,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *system.urlpatterns,
     *exports.download_patterns,
     *reviews_guest_pages.urlpatterns,
+    *traces_public.urlpatterns,
     *accounts.urlpatterns,
     *api.urlpatterns,
     *health.urlpatterns,

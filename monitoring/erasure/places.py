@@ -32,6 +32,8 @@ def of_monitoring() -> list[Place]:
         _table("scores", "Feedback, scores and comments", "score", f"{_OF_TRACE} OR {_of_users()}"),
         _table("outcomes", "Outcomes that were sent for people", "outcome", _OF_UNITS),
         _table("marks", "What the team marked", "flag_mark", _OF_TRACE),
+        _table("talk", "What the team wrote about the traces", "trace_comment", _OF_TRACE),
+        _table("links", "Public links to the traces", "trace_link", _OF_TRACE),
         Place("groups", "Names of groups of questions", derived.count_clusters, derived.clear_clusters),
         Place("issues", "Titles and history of issues", derived.count_issues, derived.clear_issues),
         Place("news", "Notifications and mails", derived.count_news, derived.clear_news),

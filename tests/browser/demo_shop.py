@@ -30,6 +30,8 @@ from monitoring.ingest.rows import Sender
 from monitoring.ingest.store import store
 from monitoring.kinds import Kind
 from monitoring.models import Trace
+from monitoring.talk import comments as trace_comments
+from monitoring.talk import links
 from projects import keys, members, projects, webhooks
 from projects.models import Project, User, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from projects.roles import Role, Scope
@@ -100,6 +102,7 @@ class DemoShop:
     failed_trace_id: str
     found_trace_id: str
     session_id: str
+    shared_token: str
     connection_id: int
     import_id: int
     done_import_id: int
@@ -160,7 +163,8 @@ def make() -> DemoShop:
         project=project, empty=projects.create(name="Brand new", by=admin), admin=admin, viewer=viewer, prompt=made[0],
         proposed=made[1],
         trace_id=talk.hex_id, failed_trace_id=failed,
-        found_trace_id=demo_findings.make(project, admin), session_id=talk.session_id, connection_id=connection.pk,
+        found_trace_id=demo_findings.make(project, admin), session_id=talk.session_id,
+        shared_token=_talk_about_trace(talk, admin, writer), connection_id=connection.pk,
         trial_id=_trial(made[0], connection, admin).pk, recalled_number=_recall(made[0], connection, admin),
         experiment_id=done_test.pk, running_experiment_id=running_test.pk,
         evaluator_id=(evaluator := _evaluator(project, admin)).pk, online_id=_online(evaluator, admin).pk,
@@ -460,6 +464,14 @@ def _send_a_day_of_calls(project: Project) -> None:
         opinions += batch.feedback
         store(protobuf.spans_of(batch.request), Sender(project_id=project.pk, environment="", received_at=now))
     scores.record(project_id=project.pk, scores=[scores.checked(item, now=now) for item in opinions])
+
+
+def _talk_about_trace(trace: Trace, admin: User, writer: User) -> str:
+    """Comment on a trace and share it; return the secret of the link."""
+    trace_comments.add(project=trace.project, trace=trace, text="@Sam Writer, why was this not refunded?", by=admin)
+    trace_comments.add(project=trace.project, trace=trace, text=f"The rule changed. {LONG}", by=writer)
+    links.allow(project=trace.project, is_allowed=True, by=admin)
+    return links.make(project=trace.project, trace=trace, label="Dr. Meyer", days=7, by=admin)[1]
 
 
 def _send_a_deep_trace(project: Project) -> str:

@@ -241,6 +241,9 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "trace": inside("trace", hex_id=lambda demo: demo.trace_id),
     "failed trace": inside("trace", hex_id=lambda demo: demo.failed_trace_id),
     "session": inside("session", "?id={demo.session_id}"),
+    "session at a trace": inside("session", "?id={demo.session_id}&trace={demo.trace_id}"),
+    "trace-links": inside("trace-links", hex_id=lambda demo: demo.trace_id),
+    "settings-links": inside("settings-links"),
     "start": inside("start"),
     "first start": elsewhere("/p/{demo.empty.slug}/start/"),
     "settings-project": inside("settings-project"),
@@ -312,6 +315,8 @@ SIGNED_OUT: dict[str, Callable[[DemoShop], str]] = {
     "invitation": elsewhere("/invitations/{demo.invitation_token}/"),
     "sign-in-link": elsewhere("/sign-in/used-up/"),
     "guest-link": elsewhere("/guest/{demo.reviews.guest_token}/"),
+    "shared-trace": elsewhere("/shared/{demo.shared_token}/"),
+    "shared trace that ended": elsewhere("/shared/invented/"),
     "guest link that ended": elsewhere("/guest/invented/"),
     "guest-review": elsewhere("/guest/review/"),
 }
@@ -335,7 +340,8 @@ NO_PAGES = set(
     experiment-export experiment-export-jsonl
     trial-news trial-run trial-stop trial-add trial-judge trial-keep
     mark-flag preview-detector change-detector detector-judge analysis-look-again analysis-stop analysis-rerun
-    trace-feedback feedback-mark explore-new search start-key start-live span-text overview-chart
+    trace-feedback feedback-mark trace-comment trace-comment-edit trace-comment-delete trace-link-new trace-link-revoke allow-links
+    explore-new search start-key start-live span-text overview-chart
     explore-complete explore-follow explore-columns view-save view-change
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
     look-at-retention change-retention erasure-ask erasure erasure-state

@@ -32,6 +32,9 @@ from monitoring.exports import requests as exports
 from monitoring.exports import running as exporting
 from monitoring.exports.calls import CallLines
 from monitoring.issues.models import Issue
+from monitoring.models import Trace
+from monitoring.talk import comments as trace_comments
+from monitoring.talk import links as trace_links
 from monitoring.trace_filters import TraceFilter
 from projects import keys, members, projects, webhooks
 from projects.models import Project, User
@@ -93,6 +96,8 @@ class Things:
     evaluator_id: int
     review_queue_id: int
     guest_link_id: int
+    trace_comment_id: int
+    trace_link_id: int
     online_id: int
     rollout_id: UUID
     decision_id: int
@@ -132,6 +137,7 @@ def make_things(*, name: str) -> Things:
     )  # fmt: skip
     session_id = f"session of {name}"
     trace_id, span_id = send_call(plain, session_id=session_id)
+    trace_comment_id, trace_link_id = talk_about(project, trace_id, by=admin)
     dataset = datasets.create(project=project, name="support/questions", by=admin)
     datasets.add_item(dataset=dataset, input={"question": f"Where is {name}?"}, by=admin)
     file = imports.begin(dataset=dataset, file_name="rows.csv", chunks=[b"question\nWho?\n"], by=admin)
@@ -157,6 +163,7 @@ def make_things(*, name: str) -> Things:
         comment_id=comment.pk, webhook_id=webhook.pk, delivery_id=delivery.pk,
         dataset_id=dataset.pk, item_number=dataset.last_item_number, dataset_import_id=file.pk,
         change_request_id=request.pk, schedule_id=schedule.pk, experiment_id=experiment.pk, evaluator_id=evaluator.pk,
+        trace_comment_id=trace_comment_id, trace_link_id=trace_link_id,
         review_queue_id=queue.pk, guest_link_id=link.pk, online_id=live.pk, rollout_id=rollout.pk,
         decision_id=rollout.decisions.latest("pk").pk, issue_number=make_issue_of(project).number, alert_id=alert.pk, invoice_id=charged.pk,
         alert_delivery_id=project.webhook_deliveries.get(event_id=message.event_id).pk,
@@ -223,6 +230,15 @@ def make_review(project: Project, *, by: User) -> tuple[ReviewQueue, GuestLink]:
     queue = queues.create(project=project, plan=plan, by=by)
     link, _ = guests.invite(queue=queue, label="Dr. Meyer", days=7, by=by)
     return queue, link
+
+
+def talk_about(project: Project, trace_id: str, *, by: User) -> tuple[int, int]:
+    """Return a comment on a trace and a public link to it."""
+    trace = Trace.objects.for_project(project).get(trace_id=trace_id)
+    comment = trace_comments.add(project=project, trace=trace, text="Is this right?", by=by)
+    trace_links.allow(project=project, is_allowed=True, by=by)
+    link, _ = trace_links.make(project=project, trace=trace, label="Dr. Meyer", days=7, by=by)
+    return comment.pk, link.pk
 
 
 def send_call(plain_key: str, *, session_id: str = "") -> tuple[str, str]:
@@ -532,6 +548,12 @@ IN_PROJECT: dict[str, Named] = {
     "view-change": Named(lambda things: {"view_id": things.view_id}),
     "trace": Named(trace),
     "trace-feedback": Named(trace),
+    "trace-comment": Named(trace),
+    "trace-comment-edit": Named(lambda things: {**trace(things), "comment_id": things.trace_comment_id}),
+    "trace-comment-delete": Named(lambda things: {**trace(things), "comment_id": things.trace_comment_id}),
+    "trace-links": Named(trace),
+    "trace-link-new": Named(trace),
+    "trace-link-revoke": Named(lambda things: {"link_id": things.trace_link_id}),
     "trace-similar": Named(trace),
     "span-text": Named(lambda things: {"hex_id": things.trace_id, "span_hex_id": things.span_id, "part": "attributes"}),
     "mark-flag": Named(lambda things: {"hex_id": things.trace_id, "span_hex_id": things.span_id}),
@@ -635,6 +657,8 @@ IN_PROJECT: dict[str, Named] = {
     "settings-ingestion-chart": PLAIN,
     "settings-ingestion-quarantine": PLAIN,
     "settings-ingestion-limits": PLAIN,
+    "settings-links": PLAIN,
+    "allow-links": PLAIN,
     "settings-audit": PLAIN,
     "check-audit": PLAIN,
     "export-audit-csv": PLAIN,
@@ -646,6 +670,7 @@ OUTSIDE: dict[str, dict[str, object]] = {
     "sign-in-link": {"token": "invented"},
     "invitation": {"token": "invented"},
     "guest-link": {"token": "invented"},
+    "shared-trace": {"token": "invented"},
     "export-download": {"token": "invented"},
     "account_reset_password_from_key": {"uidb36": "1", "key": "invented"},
     "join-project": {"slug": "nowhere"},

@@ -63,8 +63,19 @@ def _add_ingest(benches: Any) -> None:
 
 def _add_reads(benches: Any) -> None:
     parser = _add(benches, "reads", _reads, "how long pages take on a project with much traffic")
-    parser.add_argument("--spans", type=_count, default=200_000, help="spans to store first (default: %(default)s)")
+    parser.add_argument("--spans", type=_count, default=10_000_000, help="spans to store first (default: %(default)s)")
     parser.add_argument("--requests", type=_count, default=20, help="requests per page (default: %(default)s)")
+    parser.add_argument(
+        "--steps", type=_count, default=10_000, help="steps of the longest trace (default: %(default)s)"
+    )
+    parser.add_argument("--calls", type=_count, default=500, help="calls of the longest session (default: %(default)s)")
+    parser.add_argument(
+        "--plans",
+        type=_count,
+        default=0,
+        metavar="QUERIES",
+        help="also show how the database answers the slowest queries",
+    )
 
 
 def _add_export(benches: Any) -> None:
@@ -233,7 +244,10 @@ def _ingest(args: argparse.Namespace) -> dict[str, Any]:
 def _reads(args: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import reads
 
-    return reads.run(reads.Options(spans=args.spans, requests=args.requests))
+    options = reads.Options(
+        spans=args.spans, requests=args.requests, steps=args.steps, calls=args.calls, plans=args.plans
+    )
+    return reads.run(options)
 
 
 def _export(args: argparse.Namespace) -> dict[str, Any]:

@@ -21,6 +21,7 @@ PAGES = (
     ("settings-spending", "Spending", "coins", Action.MANAGE_PROJECT),
     ("settings-similar", "Similar calls", "copy", Action.MANAGE_PROVIDERS),
     ("settings-privacy", "Privacy", "lock", Action.MANAGE_PROJECT),
+    ("settings-links", "Public links", "link", Action.MANAGE_PROJECT),
     ("settings-data", "Data", "document", Action.MANAGE_PROJECT),
     ("settings-ingestion", "What arrived", "download", Action.READ_TRACES),
     ("settings-detectors", "What we look for", "flag", Action.READ_TRACES),

@@ -24,6 +24,7 @@ from webapp.pages import (
     latency,
     traces_bulk,
     traces_cells,
+    traces_comments,
     traces_comparison,
     traces_detail,
     traces_difference,
@@ -34,6 +35,7 @@ from webapp.pages import (
     traces_links,
     traces_marks,
     traces_sessions,
+    traces_sharing,
     traces_similar,
     traces_views,
 )
@@ -250,6 +252,16 @@ urlpatterns: list[URLPattern] = [
     path("traces/<trace_id:hex_id>/", traces_detail.trace, name="trace"),
     path("traces/<trace_id:hex_id>/similar/", traces_similar.like, name="trace-similar"),
     path("traces/<trace_id:hex_id>/feedback/", traces_feedback.give, name="trace-feedback"),
+    path("traces/<trace_id:hex_id>/comments/", traces_comments.add, name="trace-comment"),
+    path("traces/<trace_id:hex_id>/comments/<int:comment_id>/edit/", traces_comments.edit, name="trace-comment-edit"),
+    path(
+        "traces/<trace_id:hex_id>/comments/<int:comment_id>/delete/",
+        traces_comments.delete,
+        name="trace-comment-delete",
+    ),
+    path("traces/<trace_id:hex_id>/links/", traces_sharing.link_list, name="trace-links"),
+    path("traces/<trace_id:hex_id>/links/new/", traces_sharing.make, name="trace-link-new"),
+    path("traces/links/<int:link_id>/revoke/", traces_sharing.revoke, name="trace-link-revoke"),
     path("traces/<trace_id:hex_id>/spans/<span_id:span_hex_id>/mark/", traces_marks.mark, name="mark-flag"),
     path(
         "traces/<trace_id:hex_id>/spans/<span_id:span_hex_id>/<slug:part>.txt", traces_detail.download, name="span-text"

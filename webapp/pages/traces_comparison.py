@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,7 +12,7 @@ from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
-from monitoring import input_texts, trace_messages
+from monitoring import input_texts, trace_messages, trace_pairs, trace_reading
 from monitoring.analysis import flagged
 from monitoring.kinds import Kind
 from monitoring.models import Span, Trace
@@ -28,6 +29,9 @@ from webapp.render import render_page
 
 # Longer texts are compared as far as this: a person reads the rest on the pages of the traces.
 MOST_CHARS = 20_000
+_OFFERED = 12
+# So far away in time one looks for others that were asked the same way.
+_RECENT = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +87,44 @@ class Words:
 
 @requires(Action.READ_TRACES)
 def compare(request: ProjectRequest) -> HttpResponseBase:
-    """Compare the first two of the chosen traces, the earlier one on the left."""
+    """Compare the first two of the chosen traces, the earlier one on the left; for one alone ask which other."""
     traces = _chosen(request)
-    if len(traces) < 2:
+    if len(traces) == 1:
+        return _choose(request, traces[0])
+    if not traces:
         return redirect(f"{reverse('explore', args=[request.project.slug])}?view=all")
     first, second = (_side(request.project, trace) for trace in traces)
     context = {
         "page_title": "Two traces", "first": first, "second": second, "facts": _facts(first, second),
         "texts": [Words("Asked", first.asked, second.asked), Words("Answered", first.answered, second.answered)],
-        "prompt_url": _prompt_url(request.project, first.trace, second.trace),
+        "prompt_url": _prompt_url(request.project, first.trace, second.trace), **_steps(first.trace, second.trace),
     }  # fmt: skip
     return render_page(request, "traces/comparison.html", context, section="explore")
+
+
+def _choose(request: ProjectRequest, trace: Trace) -> HttpResponseBase:
+    """Offer the traces that a trace is most likely compared with."""
+    before, after = trace_reading.beside_in_session(trace)
+    alike = Trace.objects.for_project(request.project).exclude(trace_id=trace.trace_id).newest_first()
+    alike = alike.filter(prompt_name=trace.prompt_name) if trace.prompt_name else alike.filter(name=trace.name)
+    recent = alike.filter(started_at__gte=trace.started_at - _RECENT, started_at__lte=trace.started_at + _RECENT)
+    offered = [one for one in (before, after) if one]
+    known = {one.trace_id for one in offered}
+    offered += [one for one in recent[:_OFFERED] if one.trace_id not in known]
+    context = {"page_title": "Compare with", "trace": trace, "offered": offered[:_OFFERED]}
+    return render_page(request, "traces/comparison_choice.html", context, section="explore")
+
+
+def _steps(first: Trace, second: Trace) -> dict[str, Any]:
+    """Return the steps of both side by side, when there are any beside the calls that are compared anyway."""
+    if max(first.span_count, second.span_count) < 2:
+        return {"pairs": [], "steps_differ": 0}
+    branches = [trace_reading.skeleton(trace).branches for trace in (first, second)]
+    pairs = trace_pairs.side_by_side(*branches)
+    return {
+        "pairs": pairs, "steps_differ": sum(not pair.is_same for pair in pairs),
+        "are_steps_cut": any(len(one) > trace_pairs.MOST_STEPS for one in branches),
+    }  # fmt: skip
 
 
 def _chosen(request: ProjectRequest) -> list[Trace]:

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from monitoring.kinds import Kind
 from projects.roles import Role
 from prompt_registry import contents, prompts, versions
-from tests.monitoring.factories import make_trace
+from tests.monitoring.factories import make_span, make_trace, new_trace_id, send
 from tests.projects.factories import make_member, make_project, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -70,8 +71,37 @@ def test_texts_stay_texts(project, compare):
     assert "<img src=x" not in compare(one, other).text
 
 
-def test_one_trace_alone_leads_back_to_the_list(project, compare):
-    assert compare(make_trace(project)).status_code == 302
+def test_one_trace_alone_asks_which_other(project, compare):
+    one = make_trace(project, prompt="support/answer", version=1, session="s", at=ago(9), asked="Where is it?")
+    other = make_trace(project, prompt="support/answer", version=2, at=ago(5), asked="And mine?")
+    beside = make_trace(project, session="s", at=ago(8), asked="Really?")
+    make_trace(project, prompt="support/triage", version=1, asked="Not this")
+
+    answer = compare(one)
+
+    assert [trace.hex_id for trace in answer.context["offered"]] == [beside, other]
+    assert f"?chosen={one}&amp;chosen={other}" in answer.text
+
+
+def test_no_trace_at_all_leads_back_to_the_list(project, compare):
+    assert compare().status_code == 302
+
+
+def test_the_steps_of_both_stand_side_by_side(project, compare):
+    ids = []
+    for names in (("plan", "search"), ("plan", "rank", "search")):
+        ids.append(new_trace_id())
+        root = make_span(trace_id=ids[-1], name=names[0], kind=Kind.AGENT)
+        below = [
+            make_span(trace_id=ids[-1], parent_id=root.span_id.hex(), name=name, kind=Kind.TOOL) for name in names[1:]
+        ]
+        send(project, root, *below)
+
+    answer = compare(*ids)
+
+    assert answer.context["steps_differ"] == 1
+    assert {pair.name for pair in answer.context["pairs"] if not pair.is_same} == {"rank"}
+    assert "Steps of both" in answer.text
 
 
 @pytest.mark.parametrize("text", ["x", "0" * 31, ""])
