@@ -27,6 +27,7 @@ from webapp.pages import (
     start,
     system,
     traces,
+    weekly_reports,
 )
 
 handler404 = "webapp.errors.not_found"
@@ -34,6 +35,7 @@ handler500 = "webapp.errors.failed"
 
 project_urls: list[URLPattern | URLResolver] = [
     *overview.urlpatterns,
+    *weekly_reports.urlpatterns,
     *prompts.urlpatterns,
     *datasets.urlpatterns,
     *rollouts.urlpatterns,
