@@ -31,6 +31,7 @@ from webapp.pages import (
     system,
     traces,
     traces_public,
+    weekly_reports,
 )
 
 handler404 = "webapp.errors.not_found"
@@ -38,6 +39,7 @@ handler500 = "webapp.errors.failed"
 
 project_urls: list[URLPattern | URLResolver] = [
     *overview.urlpatterns,
+    *weekly_reports.urlpatterns,
     *prompts.urlpatterns,
     *datasets.urlpatterns,
     *rollouts.urlpatterns,

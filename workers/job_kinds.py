@@ -26,6 +26,7 @@ from monitoring.erasure import running as erasures
 from monitoring.erasure import tombstones
 from monitoring.exports import running as exporting
 from monitoring.issues import cycle
+from monitoring.weekly import mails as weekly_mails
 from projects import jobs, notification_mail, sign_in_attempts, spending_batches, webhook_deliveries, webhooks
 from projects.models import Job
 from prompt_registry import schedules, trials
@@ -38,6 +39,7 @@ from workers import (
     insight_jobs,
     issue_jobs,
     trial_jobs,
+    weekly_jobs,
 )
 from workers.queues import queue_of
 
@@ -123,6 +125,9 @@ KINDS: dict[str, Callable[[Job], None]] = {
     notification_mail.AT_ONCE_KIND: _mail_notification,
     notification_mail.DIGEST_KIND: _mail_digest,
     "notification.digests": _plan_digests,
+    weekly_mails.PLAN_KIND: weekly_jobs.plan,
+    weekly_mails.REPORT_KIND: weekly_jobs.report,
+    weekly_mails.MAIL_KIND: weekly_jobs.mail,
     repricing.KIND: _reprice,
     retention.KIND: _apply_retention,
     erasures.KIND: erasure_jobs.run,

@@ -32,6 +32,7 @@ _QUEUE_OF: dict[str, str] = {
     "retention.apply": INSIGHT,
     "erasure.run": INSIGHT,
     "export.run": INSIGHT,
+    "weekly.report": INSIGHT,
 }
 # Answers of models are taken up for a minute and a half, and each may last two; all below the visibility timeout.
 _LIMITS = {EVALS: {"soft_time_limit": 240, "time_limit": 270}}

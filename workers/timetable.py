@@ -33,6 +33,7 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
         "ask models about findings": _entry("workers.tasks.tick", EVERY_MINUTE, "opinions.plan", int(EVERY_MINUTE)),
         "measure what datasets represent": _entry("workers.tasks.tick", EVERY_HOUR, "coverage.plan"),
         "plan the daily mails": _entry("workers.tasks.tick", EVERY_HOUR, "notification.digests"),
+        "plan the weekly reports": _entry("workers.tasks.tick", EVERY_HOUR, "weekly.plan"),
         "try known injections on the judges": _entry("workers.tasks.tick", EVERY_HOUR, "judges.canaries"),
         "remove what is older than it is kept": _entry("workers.tasks.tick", EVERY_HOUR, "retention.apply"),
         "remove what is no longer needed": _entry("workers.tasks.tick", EVERY_HOUR, "housekeeping"),

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import axe_playwright_python
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
+from monitoring.weekly import weeks
 from tests.browser import sessions
 from tests.browser.demo_shop import DemoShop
 from tests.webapp.routes import routes
 
 WIDTHS = {1440: 900, 390: 844}
 GRAVE = {"serious", "critical"}
+LAST_MONDAY = weeks.last_over(timezone.now(), ZoneInfo("UTC")).monday.isoformat()
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
@@ -57,6 +61,8 @@ def elsewhere(path: str) -> Callable[[DemoShop], str]:
 PAGES: dict[str, Callable[[DemoShop], str]] = {
     "overview": inside("overview"),
     "empty overview": elsewhere("/p/{demo.empty.slug}/"),
+    "weekly-report": inside("weekly-report", monday=lambda demo: LAST_MONDAY),
+    "weekly-reports": elsewhere("/p/{demo.empty.slug}/reports/"),
     "prompts": inside("prompts"),
     "prompts found": inside("prompts", "?q=refund"),
     "prompts not found": inside("prompts", "?q=xyzzy"),
@@ -345,6 +351,7 @@ NO_PAGES = set(
     explore-complete explore-follow explore-columns view-save view-change
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
     look-at-retention change-retention erasure-ask erasure erasure-state
+    weekly-report-markdown
     export-ask export export-state export-stop export-delete export-file export-manifest export-download training-ask
     change-privacy change-group-privacy try-masking add-masking-rule remove-masking-rule
     dataset-archive dataset-restore dataset-item-remove dataset-item-bring-back dataset-import-state

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.test import Client
 from django.utils import timezone
@@ -36,6 +37,7 @@ from monitoring.models import Trace
 from monitoring.talk import comments as trace_comments
 from monitoring.talk import links as trace_links
 from monitoring.trace_filters import TraceFilter
+from monitoring.weekly import weeks
 from projects import keys, members, projects, webhooks
 from projects.models import Project, User
 from projects.roles import Role, Scope
@@ -260,6 +262,10 @@ def send_call(plain_key: str, *, session_id: str = "") -> tuple[str, str]:
     return trace_id, span_id
 
 
+# A week that is over, and that every project of these tests may look at.
+LAST_MONDAY = weeks.last_over(timezone.now(), ZoneInfo("UTC")).monday.isoformat()
+
+
 @dataclass(frozen=True)
 class Named:
     """What an address needs beyond the project's slug to be asked for; `things` fills it in."""
@@ -372,6 +378,9 @@ PLAIN = Named(names_a_thing=False)
 IN_PROJECT: dict[str, Named] = {
     "overview": PLAIN,
     "overview-chart": fixed(name="calls"),
+    "weekly-reports": PLAIN,
+    "weekly-report": fixed(monday=LAST_MONDAY),
+    "weekly-report-markdown": fixed(monday=LAST_MONDAY),
     "prompts": PLAIN,
     "prompts-bulk": fixed_query(do="archive"),
     "prompt-new": PLAIN,
