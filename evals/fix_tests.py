@@ -14,7 +14,7 @@ from evals.evaluators import catalogue, definitions
 from evals.evaluators.models import Evaluator, EvaluatorVersion
 from evals.experiments import comparisons, fix_gates, predicted_effects
 from evals.experiments.comparison_values import Comparison
-from evals.experiments.fix_gates import Gate
+from evals.experiments.fix_verdicts import Gate
 from evals.experiments.models import Experiment, ExperimentState
 from evals.experiments.predicted_effects import Group, Predicted, Tried
 from evals.fix_items import GOOD, PROBLEM

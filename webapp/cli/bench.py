@@ -39,6 +39,7 @@ def add_parser(subparsers: Any) -> None:
     _add_embeddings(benches)
     _add_rollouts(benches)
     _add_loop(benches)
+    _add_proposals(benches)
     _add_experiments(benches)
     _add_detectors(benches)
     _add_alarms(benches)
@@ -136,6 +137,16 @@ def _add_loop(benches: Any) -> None:
         benches, "loop", _loop, "how often true fixes and placebos are called proved while the traffic shifts"
     )
     parser.add_argument("--runs", type=_count, default=200, help="fixes of each kind (default: %(default)s)")
+
+
+def _add_proposals(benches: Any) -> None:
+    parser = _add(
+        benches,
+        "proposals",
+        _proposals,
+        "how often proposed fixes help, and whether what learned a test by heart is refused",
+    )
+    parser.add_argument("--runs", type=_count, default=120, help="searches of each kind (default: %(default)s)")
 
 
 def _add_experiments(benches: Any) -> None:
@@ -321,6 +332,13 @@ def _loop(args: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import loop
 
     return loop.run(loop.Options(runs=args.runs))
+
+
+def _proposals(args: argparse.Namespace) -> dict[str, Any]:
+    _set_up_without_servers()
+    from benchmarks import proposals
+
+    return proposals.run(proposals.Options(runs=args.runs))
 
 
 def _experiments(args: argparse.Namespace) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evals import fix_tests
-from evals.experiments.fix_gates import Gate, GateState
+from evals.experiments.fix_verdicts import Gate, GateState
 from evals.experiments.models import Experiment, ExperimentState
 from evals.fix_items import HOLD_OUT, TUNE
 from evals.models import Dataset

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from evals.experiments import comparisons, fix_gates
-from evals.experiments.fix_gates import GateState
+from evals.experiments import comparisons, fix_gates, fix_verdicts
+from evals.experiments.fix_verdicts import GateState
 from evals.models import DatasetItem
 from evals.statistics.paired import pass_difference
 from tests.evals.experiment_factories import make_judged
@@ -20,24 +20,24 @@ ALL_GOOD = difference("1" * 60, "1" * 60)
 
 
 def test_better_on_problems_and_no_worse_on_good_ones_passes():
-    assert fix_gates.judge(BETTER, ALL_GOOD).state == GateState.PASSED
+    assert fix_verdicts.judge(BETTER, ALL_GOOD).state == GateState.PASSED
 
 
 def test_no_better_on_problems_fails():
-    assert fix_gates.judge(difference("0" * 20, "1" + "0" * 19), ALL_GOOD).state == GateState.FAILED
+    assert fix_verdicts.judge(difference("0" * 20, "1" + "0" * 19), ALL_GOOD).state == GateState.FAILED
 
 
 def test_breaking_good_ones_fails():
-    assert fix_gates.judge(BETTER, difference("1" * 60, "1" * 45 + "0" * 15)).state == GateState.FAILED
+    assert fix_verdicts.judge(BETTER, difference("1" * 60, "1" * 45 + "0" * 15)).state == GateState.FAILED
 
 
 @pytest.mark.parametrize("good", [None, difference("1" * 10, "1" * 10)])
 def test_too_few_good_calls_leave_it_unsure(good):
-    assert fix_gates.judge(BETTER, good).state == GateState.UNSURE
+    assert fix_verdicts.judge(BETTER, good).state == GateState.UNSURE
 
 
 def test_too_few_calls_with_the_problem_leave_it_unsure():
-    assert fix_gates.judge(difference("000", "111"), ALL_GOOD).state == GateState.UNSURE
+    assert fix_verdicts.judge(difference("000", "111"), ALL_GOOD).state == GateState.UNSURE
 
 
 @pytest.mark.django_db
