@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitoring.kinds import Status
@@ -42,6 +42,7 @@ def made(steps: list[int]) -> list[Branch]:
     return [branch("abcd"[number % 4], number // 4) for number in steps]
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(numbers, numbers)
 def test_every_step_of_both_stands_there_once_and_in_order(one, other):
     first, second = made(one), made(other)
@@ -53,6 +54,7 @@ def test_every_step_of_both_stands_there_once_and_in_order(one, other):
     assert all(pair.before.step.name == pair.after.step.name for pair in pairs if pair.before and pair.after)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(numbers)
 def test_a_trace_beside_itself_has_no_differences(steps):
     assert all(pair.is_same for pair in side_by_side(made(steps), made(steps)))
