@@ -40,3 +40,7 @@ class SettingRefused(MonitoringError):
 
 class ViewRefused(MonitoringError):
     """This view cannot be kept."""
+
+
+class DashboardRefused(MonitoringError):
+    """This cannot be kept on a dashboard."""

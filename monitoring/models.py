@@ -22,6 +22,7 @@ from monitoring.analysis.models import (
     SecondOpinion,
 )
 from monitoring.clusters.models import Cluster, ClusteringRun, ClusterLink
+from monitoring.dashboards.models import Dashboard, SavedChart
 from monitoring.erasure.models import ErasedTrace, Erasure, ErasurePlace
 from monitoring.exploring.models import TraceListChoice, TraceView
 from monitoring.exports.models import Export, ExportedText, ExportPart
@@ -35,10 +36,10 @@ from projects.models import Project, User
 # Django finds the tables of an app in its module `models`.
 __all__ = [
     "Alert", "AlertEvent",
-    "AnalysisProgress", "AnalysisRerun", "AnalysisSettings", "CallAnalysis", "Cluster", "ClusterLink", "ClusteringRun",
+    "AnalysisProgress", "AnalysisRerun", "AnalysisSettings", "CallAnalysis", "Cluster", "ClusterLink", "ClusteringRun", "Dashboard",
     "DetectorJudge", "DetectorSetting", "ErasedTrace", "Erasure", "ErasurePlace", "Export", "ExportPart", "ExportedText",
     "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueFix", "IssueScope", "IssueTheme", "RetentionRule",
-    "SecondOpinion", "ThemeComment", "TraceListChoice", "TraceView", "WatchedStream",
+    "SavedChart", "SecondOpinion", "ThemeComment", "TraceListChoice", "TraceView", "WatchedStream",
 ]  # fmt: skip
 
 

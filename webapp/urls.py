@@ -9,6 +9,7 @@ from webapp import csp_reports, health, metrics, sdk_wheel
 from webapp.accounts import urls as accounts
 from webapp.api import urls as api
 from webapp.pages import (
+    dashboards,
     datasets,
     evaluators,
     experiments,
@@ -41,6 +42,7 @@ project_urls: list[URLPattern | URLResolver] = [
     *experiments.urlpatterns,
     *evaluators.urlpatterns,
     *traces.urlpatterns,
+    *dashboards.urlpatterns,
     *exports.urlpatterns,
     *exports_training.urlpatterns,
     *reviews.urlpatterns,

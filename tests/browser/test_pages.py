@@ -211,6 +211,16 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "nothing to explore": inside("explore", "?q=xyzzy"),
     "explore by a line": inside("explore", "?q=-model:gpt-4+latency:>10ms+promt:x"),
     "views": inside("views"),
+    "dashboards": inside("dashboards"),
+    "empty dashboards": elsewhere("/p/{demo.empty.slug}/dashboards/"),
+    "dashboard": inside("dashboard", dashboard_id=lambda demo: demo.dashboard_id),
+    "chart": inside("chart"),
+    "version-traffic": inside("version-traffic", "?range=7d"),
+    "empty version-traffic": elsewhere("/p/{demo.empty.slug}/dashboards/versions/"),
+    "chart by version": inside("chart", "?measure=p95&split=version&range=7d"),
+    "chart beside the period before": inside("chart", "?measure=errors&compare=1&range=7d"),
+    "chart call by call": inside("chart", "?measure=users&split=release&q=promt:x"),
+    "chart of a score": inside("chart", "?measure=score&split=metadata"),
     "explore-compare": inside("explore-compare", "?chosen={demo.trace_id}&chosen={demo.failed_trace_id}"),
     "explore-no-problem": inside("explore-no-problem", "?flag=any&range=30d"),
     "explore followed": inside("explore", "?follow=1"),
@@ -322,6 +332,7 @@ NO_PAGES = set(
     mark-flag preview-detector change-detector detector-judge analysis-look-again analysis-stop analysis-rerun
     trace-feedback explore-new search start-key start-live span-text overview-chart
     explore-complete explore-follow explore-columns view-save view-change
+    dashboard-new dashboard-change dashboard-panel dashboard-chart-change chart-figure chart-csv chart-keep
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
     look-at-retention change-retention erasure-ask erasure erasure-state
     export-ask export export-state export-stop export-delete export-file export-manifest export-download training-ask

@@ -28,8 +28,12 @@ from evals.reviews.models import ReviewItem
 from evals.reviews.sources import Source, SourceKind
 from monitoring import scores
 from monitoring.analysis.models import CallAnalysis
+from monitoring.dashboards import changes as dashboards
+from monitoring.dashboards import questions
+from monitoring.dashboards.models import SavedChart
 from monitoring.erasure import requests, running
 from monitoring.erasure.models import Erasure, ErasureState
+from monitoring.exploring import views
 from monitoring.exports import requests as export_requests
 from monitoring.exports import running as exporting
 from monitoring.ingest.spans import Rejected
@@ -97,6 +101,7 @@ class Planted:
         self._tried()
         self._issue()
         self._exported()
+        self._kept()
 
     def _call(self) -> str:
         trace_id = make_trace(
@@ -115,6 +120,13 @@ class Planted:
         }  # fmt: skip
         scores.record(project_id=self.project.pk, scores=[scores.checked(correction, now=timezone.now())])
         rate(self.project, make_trace(self.project, user=OTHER), user=USER, comment=f"{CANARY} on another call")
+
+    def _kept(self) -> None:
+        views.save(project=self.project, name="One user", line=f"user:{USER}", by=self.admin)
+        board = dashboards.create(project=self.project, name="Users", by=self.admin)
+        question = questions.read({"q": f"user:{USER}"})
+        dashboards.keep(dashboard=board, question=question, title=f"Calls of {USER}", by=self.admin)
+        dashboards.keep(dashboard=board, question=questions.read({"q": "version:>=1"}), title="Others", by=self.admin)
 
     def _rejected(self) -> None:
         stored = send(self.project, make_span(trace_id="0" * 32, user=USER, asked=CANARY))
@@ -227,7 +239,7 @@ def test_a_dump_of_the_database_holds_nothing_of_a_deleted_user():
     assert before >= {
         "span", "trace", "score", "quarantined_span", "call_analysis", "cluster", "issue", "dataset_item", "experiment_cell",
         "experiment_score", "cached_answer", "review_item", "review_answer", "review_queue", "online_judgement", "trial",
-        "dataset_coverage", "export", "notification", "webhook_delivery",
+        "dataset_coverage", "export", "notification", "webhook_delivery", "trace_view", "saved_chart",
     }  # fmt: skip
 
     done = erase_user(planted.project, planted.admin)
@@ -235,6 +247,7 @@ def test_a_dump_of_the_database_holds_nothing_of_a_deleted_user():
     assert (done.state, done.problem) == (ErasureState.DONE, "")
     assert tables_with(CANARY) == {}
     assert CANARY.lower() not in dump().lower()
+    assert [chart.title for chart in SavedChart.objects.filter(project=planted.project)] == ["Others"]
 
 
 def dump() -> str:
