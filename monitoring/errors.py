@@ -44,3 +44,7 @@ class SettingRefused(MonitoringError):
 
 class ViewRefused(MonitoringError):
     """This view cannot be kept."""
+
+
+class DashboardRefused(MonitoringError):
+    """This cannot be kept on a dashboard."""

@@ -23,6 +23,7 @@ from monitoring.analysis.models import (
 )
 from monitoring.clusters.models import Cluster, ClusteringRun, ClusterLink
 from monitoring.costs.models import CostInvoice, CostInvoiceLine
+from monitoring.dashboards.models import Dashboard, SavedChart
 from monitoring.erasure.models import ErasedTrace, Erasure, ErasurePlace
 from monitoring.exploring.models import TraceListChoice, TraceView
 from monitoring.exports.models import Export, ExportedText, ExportPart
@@ -39,10 +40,11 @@ from projects.models import Project, User
 __all__ = [
     "Alert", "AlertEvent",
     "AnalysisProgress", "AnalysisRerun", "AnalysisSettings", "CallAnalysis", "Cluster", "ClusterLink", "ClusteringRun",
-    "CostInvoice", "CostInvoiceLine",
+    "CostInvoice", "CostInvoiceLine", "Dashboard",
     "DetectorJudge", "DetectorSetting", "ErasedTrace", "Erasure", "ErasurePlace", "Export", "ExportPart", "ExportedText",
     "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueFix", "IssueScope", "IssueTheme", "Outcome", "RetentionRule",
-    "SecondOpinion", "ThemeComment", "TraceComment", "TraceLink", "TraceListChoice", "TraceSharing", "TraceView", "WatchedStream",
+    "SavedChart", "SecondOpinion", "ThemeComment", "TraceComment", "TraceLink", "TraceListChoice", "TraceSharing", "TraceView",
+    "WatchedStream",
 ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from webapp.accounts import urls as accounts
 from webapp.api import urls as api
 from webapp.pages import (
     costs,
+    dashboards,
     datasets,
     evaluators,
     experiments,
@@ -50,6 +51,7 @@ project_urls: list[URLPattern | URLResolver] = [
     *costs.urlpatterns,
     *feedback.urlpatterns,
     *outcomes.urlpatterns,
+    *dashboards.urlpatterns,
     *exports.urlpatterns,
     *exports_training.urlpatterns,
     *reviews.urlpatterns,

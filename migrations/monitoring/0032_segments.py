@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("monitoring", "0029_trace_talk")]
+    dependencies = [("monitoring", "0031_dashboards")]
 
     operations = [
         migrations.AddField(

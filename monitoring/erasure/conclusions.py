@@ -1,4 +1,4 @@
-"""What people and models concluded from calls in their words: themes of comments, second opinions, views, alerts and fixes."""
+"""What people and models concluded from calls in their words: themes of comments, second opinions, alerts and fixes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from monitoring.alerts.models import AlertEvent
 from monitoring.analysis.models import SecondOpinion
 from monitoring.erasure import derived
 from monitoring.erasure.targets import Place, Target
-from monitoring.exploring.models import TraceView
 from monitoring.issues.fix_models import IssueFix
 from monitoring.issues.models import IssueTheme
 from monitoring.models import Score
@@ -24,7 +23,6 @@ def of_conclusions() -> list[Place]:
     return [
         Place("themes", "What comments are about", _count(_themes), _delete(_themes)),
         Place("opinions", "Second opinions of models", _count(_opinions), _delete(_opinions)),
-        Place("views", "Saved views that name the person", _count(_views), _delete(_views)),
         Place("alerts", "What alerts said", _count(_alert_events), _forget),
         Place("fixes", "Examples chosen for fixes", _count(_fixes), _leave_out),
     ]
@@ -55,13 +53,6 @@ def _themes(target: Target) -> QuerySet[IssueTheme]:
 
 def _opinions(target: Target) -> QuerySet[SecondOpinion]:
     return SecondOpinion.objects.filter(project_id=target.project_id, trace_id__in=target.trace_ids)
-
-
-def _views(target: Target) -> QuerySet[TraceView]:
-    named = Q(pk__in=[])
-    for needle in (*target.ids, *(trace_id.hex for trace_id in target.trace_ids)):
-        named |= Q(line__contains=needle) | Q(name__contains=needle)
-    return TraceView.objects.filter(named, project_id=target.project_id)
 
 
 def _alert_events(target: Target) -> QuerySet[AlertEvent]:

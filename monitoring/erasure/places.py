@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection
 
-from monitoring.erasure import conclusions, derived
+from monitoring.erasure import conclusions, derived, kept_filters
 from monitoring.erasure.targets import Place, Target
 from monitoring.exports.models import Export, ExportQuerySet
 
@@ -38,6 +38,7 @@ def of_monitoring() -> list[Place]:
         Place("issues", "Titles and history of issues", derived.count_issues, derived.clear_issues),
         Place("news", "Notifications and mails", derived.count_news, derived.clear_news),
         Place("webhooks", "Messages to other systems", derived.count_deliveries, derived.clear_deliveries),
+        Place("filters", "Kept views and charts that name them", kept_filters.count, kept_filters.clear),
         Place("files", "Exported files", _count_exports, _delete_exports),
         _table("findings", "What was found in the calls, and their vectors", "call_analysis", _OF_TRACE),
         _table("steps", "Calls and other steps", "span", _SPANS),

@@ -25,6 +25,9 @@ from monitoring import scores
 from monitoring.analysis import running as analyses
 from monitoring.analysis.models import CallAnalysis
 from monitoring.costs import invoices
+from monitoring.dashboards import changes as dashboards
+from monitoring.dashboards import questions
+from monitoring.dashboards.models import Dashboard
 from monitoring.ingest import protobuf
 from monitoring.ingest.rows import Sender
 from monitoring.ingest.store import store
@@ -122,6 +125,7 @@ class DemoShop:
     delivery_id: int
     alert_id: int
     invoice_id: int
+    dashboard_id: int
     rollouts: DemoRollouts
     issues: DemoIssues
     reviews: DemoReviews
@@ -173,7 +177,7 @@ def make() -> DemoShop:
         invitation_token=invitation, webhook_id=webhook.pk, webhook_off_id=webhook_off.pk, delivery_id=delivery.pk,
         alert_id=demo_alerts.make(project, admin, endpoint_id=webhook.pk),
         invoice_id=invoices.take(project=project, name="October", content=INVOICE, by=admin).pk,
-        rollouts=demo_rollouts.make(project, admin),
+        dashboard_id=_dashboard(project, admin).pk, rollouts=demo_rollouts.make(project, admin),
         issues=demo_issues.make(admin),
         reviews=_reviews(project, admin, writer),
         dataset=dataset, dataset_file_id=_file(dataset, admin).pk, dataset_imported_id=_imported(dataset, admin).pk,
@@ -186,6 +190,17 @@ def _tell_outcomes(project: Project) -> None:
     for unit in sorted(set(units))[:40:2]:
         tell(project, unit)
     tell(project, "nobody who called")
+
+
+def _dashboard(project: Project, admin: User) -> Dashboard:
+    made = dashboards.create(project=project, name="How the shop answers", by=admin)
+    asked = (
+        {"measure": "calls", "split": "prompt"}, {"measure": "p95", "split": "version"}, {"measure": "errors", "compare": "1"},
+        {"measure": "users"}, {"measure": "cost", "split": "release"},
+    )  # fmt: skip
+    for values in asked:
+        dashboards.keep(dashboard=made, question=questions.read(values), title="", by=admin)
+    return made
 
 
 def _reviews(project: Project, admin: User, writer: User) -> DemoReviews:

@@ -217,6 +217,16 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "nothing to explore": inside("explore", "?q=xyzzy"),
     "explore by a line": inside("explore", "?q=-model:gpt-4+latency:>10ms+promt:x"),
     "views": inside("views"),
+    "dashboards": inside("dashboards"),
+    "empty dashboards": elsewhere("/p/{demo.empty.slug}/dashboards/"),
+    "dashboard": inside("dashboard", dashboard_id=lambda demo: demo.dashboard_id),
+    "chart": inside("chart"),
+    "version-traffic": inside("version-traffic", "?range=7d"),
+    "empty version-traffic": elsewhere("/p/{demo.empty.slug}/dashboards/versions/"),
+    "chart by version": inside("chart", "?measure=p95&split=version&range=7d"),
+    "chart beside the period before": inside("chart", "?measure=errors&compare=1&range=7d"),
+    "chart call by call": inside("chart", "?measure=users&split=release&q=promt:x"),
+    "chart of a score": inside("chart", "?measure=score&split=metadata"),
     "explore-compare": inside("explore-compare", "?chosen={demo.trace_id}&chosen={demo.failed_trace_id}"),
     "explore-no-problem": inside("explore-no-problem", "?flag=any&range=30d"),
     "explore followed": inside("explore", "?follow=1"),
@@ -349,6 +359,7 @@ NO_PAGES = set(
     trace-feedback feedback-mark trace-comment trace-comment-edit trace-comment-delete trace-link-new trace-link-revoke allow-links
     explore-new search start-key start-live span-text overview-chart
     explore-complete explore-follow explore-columns view-save view-change
+    dashboard-new dashboard-change dashboard-panel dashboard-chart-change chart-figure chart-csv chart-keep
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
     look-at-retention change-retention erasure-ask erasure erasure-state
     weekly-report-markdown

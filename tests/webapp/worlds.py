@@ -27,6 +27,9 @@ from evals.reviews.sources import Source, SourceKind
 from monitoring import masking_policies
 from monitoring.alerts import changes as alerts
 from monitoring.costs import invoices
+from monitoring.dashboards import changes as dashboards
+from monitoring.dashboards.models import SavedChart
+from monitoring.dashboards.questions import Question
 from monitoring.erasure import requests as erasures
 from monitoring.exploring import views
 from monitoring.exports import requests as exports
@@ -110,6 +113,8 @@ class Things:
     erasure_id: int
     export_id: int
     view_id: int
+    dashboard_id: int
+    chart_id: int
 
 
 def make_things(*, name: str) -> Things:
@@ -158,6 +163,7 @@ def make_things(*, name: str) -> Things:
     charged = invoices.take(project=project, name=name, content=b"date,model,cost\n2026-11-01,fake-1,2", by=admin)
     message = alerts.send_test(alert=alert, by=admin)
     rollout = start_rollout(project, by=admin)
+    chart = make_chart(project, by=admin)
     return Things(
         project=project, admin=admin, member_id=membership.pk, invitation_id=invitation.pk, key_id=key.pk,
         connection_id=connection.pk, masking_rule_id=rule.pk, price_id=price.pk, prompt_id=prompt.pk,
@@ -171,7 +177,14 @@ def make_things(*, name: str) -> Things:
         alert_delivery_id=project.webhook_deliveries.get(event_id=message.event_id).pk,
         erasure_id=make_erasure(project, by=admin), export_id=make_export(project, by=admin),
         view_id=views.save(project=project, name="Dear ones", line="cost:>1", is_shared=True, by=admin).pk,
+        dashboard_id=chart.dashboard_id, chart_id=chart.pk,
     )  # fmt: skip
+
+
+def make_chart(project: Project, *, by: User) -> SavedChart:
+    """Return a chart on a dashboard."""
+    dashboard = dashboards.create(project=project, name="Money", by=by)
+    return dashboards.keep(dashboard=dashboard, question=Question(), title="Calls", by=by)
 
 
 def make_erasure(project: Project, *, by: User) -> int:
@@ -294,6 +307,14 @@ def webhook(things: Things) -> dict[str, object]:
 
 def invoice(things: Things) -> dict[str, object]:
     return {"invoice_id": things.invoice_id}
+
+
+def dashboard(things: Things) -> dict[str, object]:
+    return {"dashboard_id": things.dashboard_id}
+
+
+def chart(things: Things) -> dict[str, object]:
+    return {**dashboard(things), "chart_id": things.chart_id}
 
 
 def alert(things: Things) -> dict[str, object]:
@@ -555,6 +576,17 @@ IN_PROJECT: dict[str, Named] = {
     "views": PLAIN,
     "view-save": PLAIN,
     "view-change": Named(lambda things: {"view_id": things.view_id}),
+    "dashboards": PLAIN,
+    "dashboard-new": PLAIN,
+    "dashboard": Named(dashboard),
+    "dashboard-change": Named(dashboard),
+    "dashboard-panel": Named(chart),
+    "dashboard-chart-change": Named(chart),
+    "chart": PLAIN,
+    "chart-figure": PLAIN,
+    "chart-csv": PLAIN,
+    "chart-keep": PLAIN,
+    "version-traffic": PLAIN,
     "trace": Named(trace),
     "trace-feedback": Named(trace),
     "trace-comment": Named(trace),

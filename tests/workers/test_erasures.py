@@ -29,9 +29,12 @@ from evals.reviews.sources import Source, SourceKind
 from monitoring import scores
 from monitoring.alerts.models import AlertEvent
 from monitoring.analysis.models import CallAnalysis, SecondOpinion
+from monitoring.dashboards import changes as dashboards
+from monitoring.dashboards import questions
+from monitoring.dashboards.models import SavedChart
 from monitoring.erasure import requests, running
 from monitoring.erasure.models import Erasure, ErasureState
-from monitoring.exploring.models import TraceView
+from monitoring.exploring import views
 from monitoring.exports import requests as export_requests
 from monitoring.exports import running as exporting
 from monitoring.ingest.spans import Rejected
@@ -104,6 +107,7 @@ class Planted:
         self._issue()
         self._concluded()
         self._exported()
+        self._kept()
 
     def _call(self) -> str:
         trace_id = make_trace(
@@ -124,6 +128,13 @@ class Planted:
         rate(self.project, make_trace(self.project, user=OTHER), user=USER, comment=f"{CANARY} on another call")
         for unit in (USER, f"session of {CANARY}", self.trace_id):
             tell(self.project, unit, name="order")
+
+    def _kept(self) -> None:
+        views.save(project=self.project, name="One user", line=f"user:{USER}", by=self.admin)
+        board = dashboards.create(project=self.project, name="Users", by=self.admin)
+        question = questions.read({"q": f"user:{USER}"})
+        dashboards.keep(dashboard=board, question=question, title=f"Calls of {USER}", by=self.admin)
+        dashboards.keep(dashboard=board, question=questions.read({"q": "version:>=1"}), title="Others", by=self.admin)
 
     def _rejected(self) -> None:
         stored = send(self.project, make_span(trace_id="0" * 32, user=USER, asked=CANARY))
@@ -213,7 +224,6 @@ class Planted:
             project=self.project, detector="refused", trace_id=span.trace_id, span_id=span.span_id, was_flagged=True,
             call_at=timezone.now(), has_problem=True, why=f"{CANARY} got no answer", quote=CANARY, model="m",
         )  # fmt: skip
-        TraceView.objects.create(project=self.project, name="one person", line=f"user:{USER}", owner=self.admin)
         alert = make_alert(self.project)
         AlertEvent.objects.create(
             project=self.project, alert=alert, key="issue event 1", news="happened", at=timezone.now() - timedelta(minutes=5),
@@ -267,7 +277,7 @@ def test_a_dump_of_the_database_holds_nothing_of_a_deleted_user():
         "span", "trace", "score", "quarantined_span", "call_analysis", "cluster", "issue", "dataset_item", "experiment_cell",
         "experiment_score", "cached_answer", "review_item", "review_answer", "review_queue", "online_judgement", "trial",
         "dataset_coverage", "export", "notification", "webhook_delivery", "issue_theme", "second_opinion", "trace_view",
-        "alert_event",
+        "alert_event", "saved_chart",
     }  # fmt: skip
 
     done = erase_user(planted.project, planted.admin)
@@ -276,6 +286,7 @@ def test_a_dump_of_the_database_holds_nothing_of_a_deleted_user():
     assert tables_with(CANARY) == {}
     assert IssueFix.objects.get().examples == [["f" * 32, 1, False]]
     assert CANARY.lower() not in dump().lower()
+    assert [chart.title for chart in SavedChart.objects.filter(project=planted.project)] == ["Others"]
 
 
 def dump() -> str:

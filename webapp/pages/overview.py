@@ -22,9 +22,16 @@ from projects.models import Project
 from projects.roles import Action
 from webapp import charts, time_ranges
 from webapp.access import ProjectRequest, requires
-from webapp.pages import issues_reading, overview_charts, overview_panels, overview_rollouts, overview_words
+from webapp.pages import (
+    charts_marks,
+    issues_reading,
+    overview_charts,
+    overview_panels,
+    overview_rollouts,
+    overview_words,
+)
 from webapp.pages.issues_view import Line
-from webapp.pages.overview_charts import Publishing
+from webapp.pages.overview_charts import Markers, Publishing
 from webapp.pages.traces_links import explore_url, same_page, trace_url
 from webapp.render import render_page
 from webapp.time_ranges import TimeRange
@@ -68,7 +75,7 @@ def overview(request: ProjectRequest) -> HttpResponse:
         "page_title": "Overview", "scope": scope, "report": report, "counted_at": now, "issues": worst,
         "chips": _chips(request, scope), "explore_url": explore_url(request, scope.project, prompt=scope.prompt, model=scope.model),
         **_verdict(request, scope, report, published, worst), **_panels(request, scope, report),
-        **_charts(request, report, published, fired),
+        **_charts(request, report, _marks(scope, report.period.start, published, fired)),
         "dislikes": _dislikes(scope), "numbers": overview_charts.numbers(report.points),
     }  # fmt: skip
     return render_page(request, "overview/overview.html", context, section="overview", has_time_range=True)
@@ -84,7 +91,7 @@ def chart(request: ProjectRequest, name: str) -> HttpResponse:
         project=scope.project, start=scope.time_range.start, end=scope.time_range.end, **scope.filters
     )
     start = points[0].at or scope.time_range.start
-    marks = overview_charts.markers(_publishings(scope, start), _fired(scope, start))
+    marks = _marks(scope, start, _publishings(scope, start), _fired(scope, start))
     figure = charts.figure_json(overview_charts.build(name, points, marks))
     return HttpResponse(figure, content_type="application/json")
 
@@ -153,10 +160,12 @@ def _panels(request: ProjectRequest, scope: Scope, report: Report) -> dict[str, 
     }  # fmt: skip
 
 
-def _charts(
-    request: ProjectRequest, report: Report, published: list[Publishing], fired: list[AlertEvent]
-) -> dict[str, Any]:
-    marks = overview_charts.markers(published, fired)
+def _marks(scope: Scope, start: datetime, published: list[Publishing], fired: list[AlertEvent]) -> Markers:
+    further = charts_marks.further(scope.project, start, scope.time_range.end, scope.prompt)
+    return sorted([*overview_charts.markers(published, fired), *further])
+
+
+def _charts(request: ProjectRequest, report: Report, marks: Markers) -> dict[str, Any]:
     found = {}
     for name in overview_charts.NAMES:
         chart = overview_charts.build(name, report.points, marks)
