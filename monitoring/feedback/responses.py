@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -114,7 +114,7 @@ def of(*, project: Project, start: datetime, end: datetime, environment: str = "
     kinds = [Kind(*row[6:]) for row in rows if row[0] == _Cut.KIND]
     total = Kind(sum(kind.calls for kind in kinds), sum(kind.up for kind in kinds), sum(kind.down for kind in kinds))
     names = _group_names(project, {row[5] for row in _most(rows, _Cut.ASKED)}, since=start)
-    cuts = (
+    cuts: tuple[tuple[_Cut, str, str, Callable[[Any], str]], ...] = (
         (_Cut.PROMPT, "By prompt and version", "Prompt", lambda row: _prompt(row[1], row[2])),
         (_Cut.MODEL, "By model", "Model", lambda row: row[3] or "not told"),
         (_Cut.TOOK, "By how long it took", "Took", lambda row: _took(row[4])),
