@@ -14,9 +14,14 @@ _SOURCES = "{0}.source IN ('user', 'human', 'api')"
 # As in the indexes of migrations/monitoring/sql/feedback_inbox.sql.
 _HAS_WORDS = "({0}.comment <> '' OR {0}.data_type IN ('text', 'correction'))"
 SAID = "said_key({0}.data_type, {0}.comment, {0}.string_value)"
-# Rows that differ in nothing but who said it about which call.
+# Rows that differ in nothing but who said it about which call; only those with words are in the index.
 _ALIKE = (
-    SAID + " = said_key({1}.data_type, {1}.comment, {1}.string_value) AND {0}.data_type = {1}.data_type "
+    _HAS_WORDS
+    + " AND "
+    + _HAS_WORDS.replace("{0}", "{1}")
+    + " AND "
+    + SAID
+    + " = said_key({1}.data_type, {1}.comment, {1}.string_value) AND {0}.data_type = {1}.data_type "
     "AND {0}.value IS NOT DISTINCT FROM {1}.value AND {0}.prompt_name IS NOT DISTINCT FROM {1}.prompt_name"
 )
 

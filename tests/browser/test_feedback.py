@@ -34,4 +34,4 @@ def test_several_rows_are_dismissed_at_once(open_page, demo):
     page.get_by_role("link", name="Dismissed").click()
     page.get_by_label("Choose everything on this page").check()
     page.locator("#feedback-form").get_by_role("button", name="Put back as new").click()
-    expect(page.get_by_text("put back as new")).to_be_visible()
+    expect(page.get_by_text("of feedback put back as new")).to_be_visible()

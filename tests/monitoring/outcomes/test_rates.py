@@ -31,7 +31,14 @@ def test_an_average_has_the_interval_of_student():
 
     found = rates.average(count=len(values), mean=statistics.fmean(values), deviation=statistics.stdev(values))
 
-    assert (found.low, found.high) == pytest.approx(expected)
+    assert (found.low, found.high) == pytest.approx(expected, rel=1e-3)
+
+
+@given(st.integers(rates.FEWEST_FOR_AVERAGE, 100_000))
+def test_the_reach_of_an_average_is_that_of_student(count):
+    found = rates.average(count=count, mean=0.0, deviation=1.0)
+
+    assert found.high == pytest.approx(stats.t.ppf(0.975, count - 1) / count**0.5, rel=1e-4)
 
 
 def test_a_few_people_have_no_average():
