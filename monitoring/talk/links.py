@@ -78,12 +78,12 @@ def make(*, project: Project, trace: Trace, label: str, days: int, by: User) -> 
         project=project, trace_id=trace.trace_id, label=label, token_hash=tokens.digest(token),
         expires_at=now + timedelta(days=days), created_by=by,
     )  # fmt: skip
+    # Whom it is for stays out of the audit log, which outlives the trace: it may name somebody.
     audit.record(
         action="trace.shared",
         subject=trace.hex_id,
         by=by,
         project=project,
-        invited=label,
         trace_link=link.pk,
         days=days,
     )
@@ -96,7 +96,7 @@ def revoke(*, link: TraceLink, by: User) -> None:
     demand(project=link.project, action=Action.GIVE_FEEDBACK, by=by)
     if TraceLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=timezone.now()):
         audit.record(
-            action="trace.link_revoked", subject=link.hex_id, by=by, project=link.project, invited=link.label, trace_link=link.pk
+            action="trace.link_revoked", subject=link.hex_id, by=by, project=link.project, trace_link=link.pk
         )  # fmt: skip
 
 

@@ -43,6 +43,8 @@ from monitoring.issues.fix_models import IssueFix
 from monitoring.issues.models import IssueTheme, ThemeComment
 from monitoring.kinds import Kind
 from monitoring.models import Score, Span, Trace
+from monitoring.talk import comments as trace_comments
+from monitoring.talk import links as trace_links
 from monitoring.trace_filters import TraceFilter
 from projects import jobs, webhooks
 from projects.models import Job, Notification, Project, User, WebhookDelivery
@@ -104,6 +106,7 @@ class Planted:
         self._reviewed()
         self._judged()
         self._tried()
+        self._talked()
         self._issue()
         self._concluded()
         self._exported()
@@ -117,6 +120,12 @@ class Planted:
         )  # fmt: skip
         send(self.project, make_span(trace_id=trace_id, kind=Kind.TOOL, error=f"{CANARY} hung up"))
         return trace_id
+
+    def _talked(self) -> None:
+        trace = Trace.objects.get(trace_id=UUID(self.trace_id))
+        trace_comments.add(project=self.project, trace=trace, text=f"{CANARY} called us", by=self.admin)
+        trace_links.allow(project=self.project, is_allowed=True, by=self.admin)
+        trace_links.make(project=self.project, trace=trace, label=f"Lawyer of {CANARY}", days=7, by=self.admin)
 
     def _feedback(self) -> None:
         rate(self.project, self.trace_id, user=USER, comment=f"{CANARY} did not like that")
@@ -277,7 +286,7 @@ def test_a_dump_of_the_database_holds_nothing_of_a_deleted_user():
         "span", "trace", "score", "quarantined_span", "call_analysis", "cluster", "issue", "dataset_item", "experiment_cell",
         "experiment_score", "cached_answer", "review_item", "review_answer", "review_queue", "online_judgement", "trial",
         "dataset_coverage", "export", "notification", "webhook_delivery", "issue_theme", "second_opinion", "trace_view",
-        "alert_event", "saved_chart",
+        "alert_event", "saved_chart", "trace_comment", "trace_link",
     }  # fmt: skip
 
     done = erase_user(planted.project, planted.admin)
