@@ -428,6 +428,7 @@ IN_PROJECT: dict[str, Named] = {
     "issue-merge": Named(issue),
     "issue-split": Named(issue),
     "issue-dataset": Named(issue),
+    "issue-proposal": Named(issue),
     "traffic": PLAIN,
     "traffic-points": PLAIN,
     "datasets": PLAIN,
