@@ -14,6 +14,7 @@ from evals.coverage.models import DatasetCoverage
 from evals.experiments.models import OPEN, CachedAnswer, CellState, ExperimentCell, ExperimentScore
 from evals.models import Dataset, DatasetItem
 from evals.online.models import OnlineJudgement
+from evals.proposals.models import RUNNING, FixProposal, ProposalState
 from evals.reviews.models import ReviewItem, ReviewQueue
 from monitoring.clusters.models import Cluster
 from monitoring.erasure.targets import Place, Target
@@ -31,6 +32,7 @@ def of_evals() -> list[Place]:
         Place("reviews", "Items of review queues, with what reviewers said", _count_reviews, _delete_reviews),
         Place("judgements", "What checks said about live calls", _count_judgements, _delete_judgements),
         Place("answers", "Answers in experiments, with what checks said", _count_cells, _blank_cells),
+        Place("proposals", "Proposed fixes", _count_proposals, _blank_proposals),
         Place("cached", "Cached answers of models", _count_cached, _delete_cached),
         Place("coverage", "What datasets represent", _count_coverage, _blank_coverage),
         Place("items", "Items of datasets, in all their revisions", _count_items, _blank_items),
@@ -183,6 +185,35 @@ def _count_trials(target: Target) -> int:
 
 def _delete_trials(target: Target) -> int:
     return _trials(target).delete()[1].get("prompt_registry.Trial", 0)
+
+
+def _proposals(target: Target) -> QuerySet[FixProposal]:
+    """Return the searches that were written by one of the items, and still hold what was suggested."""
+    if not target.trace_ids:
+        return FixProposal.objects.none()
+    keys = list(items_of(target).values_list("pk", flat=True))
+    used = Q(pk__in=[])
+    for use in ("tune_problems", "tune_good"):
+        for key in keys:
+            used |= Q(**{f"items__{use}__contains": [key]})
+    still = ~Q(candidates=[]) | Q(state__in=RUNNING)
+    return FixProposal.objects.filter(used & still, project_id=target.project_id)
+
+
+def _count_proposals(target: Target) -> int:
+    return _proposals(target).count()
+
+
+def _blank_proposals(target: Target) -> int:
+    """Take away what was suggested, for it may repeat an example; a version that somebody made of it is a text of theirs."""
+    pks = list(_proposals(target).select_for_update().values_list("pk", flat=True))
+    rows = FixProposal.objects.filter(pk__in=pks)
+    open_states = [*RUNNING, ProposalState.READY]
+    rows.filter(state__in=open_states).update(
+        state=ProposalState.STOPPED, reason=ERASED, ended_at=timezone.now(), leased_until=None, lease_token=None
+    )
+    rows.update(candidates=[], finalist=None)
+    return len(pks)
 
 
 def _cached(target: Target) -> QuerySet[CachedAnswer]:

@@ -15,6 +15,7 @@ from evals.coverage import measuring
 from evals.experiments import answer_cache, changes
 from evals.judges import canaries
 from evals.online import running
+from evals.proposals import changes as proposals
 from evals.second_opinions import running as second_opinions
 from monitoring import partitions, repricing, retention
 from monitoring.alerts import changes as alert_changes
@@ -38,6 +39,7 @@ from workers import (
     export_jobs,
     insight_jobs,
     issue_jobs,
+    proposal_jobs,
     trial_jobs,
     weekly_jobs,
 )
@@ -136,6 +138,7 @@ KINDS: dict[str, Callable[[Job], None]] = {
     schedules.KIND: _publish_as_planned,
     trials.RUN_KIND: trial_jobs.run,
     changes.RUN_KIND: experiment_jobs.run,
+    proposals.RUN_KIND: proposal_jobs.run,
     analyses.PLAN_KIND: insight_jobs.plan_analyses,
     analyses.RUN_KIND: insight_jobs.analyse,
     reruns.KIND: insight_jobs.analyse_again,

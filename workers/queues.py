@@ -19,6 +19,7 @@ _QUEUE_OF: dict[str, str] = {
     "judges.canary": EVALS,
     "online.run": EVALS,
     "opinions.run": EVALS,
+    "proposal.run": EVALS,
     "trial.run": EVALS,
     "analysis.rerun": INSIGHT,
     "analysis.run": INSIGHT,

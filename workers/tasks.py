@@ -15,7 +15,7 @@ from monitoring.issues import fix_following
 from projects import jobs
 from projects.errors import LeaseLost
 from projects.models import Job
-from workers import canary, experiment_jobs, rollout_control
+from workers import canary, experiment_jobs, proposal_jobs, rollout_control
 from workers.job_kinds import KINDS, kinds_of
 from workers.queues import EVALS, FAST, HOOKS, JOB_QUEUES
 
@@ -42,6 +42,7 @@ def run_jobs(queue: str = FAST) -> None:
     jobs.sweep()
     if queue == EVALS:
         experiment_jobs.ensure()
+        proposal_jobs.ensure()
     run_ready(queue)
 
 

@@ -182,6 +182,7 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "issue-dataset": of_issues("issues/{issues.worst}/dataset/"),
     "issue with a fix": of_issues("issues/{issues.fixed}/"),
     "issue-examples": of_issues("issues/{issues.fixed}/examples/"),
+    "issue-proposal": of_issues("issues/{issues.fixed}/proposal/"),
     "issue-predictions": of_issues("issues/predictions/"),
     "no predictions": elsewhere("/p/{demo.empty.slug}/issues/predictions/"),
     "traffic": of_issues("issues/traffic/"),

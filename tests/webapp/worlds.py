@@ -484,6 +484,7 @@ IN_PROJECT: dict[str, Named] = {
     "issue-examples": Named(issue),
     "issue-fix": Named(issue),
     "issue-predictions": PLAIN,
+    "issue-proposal": Named(issue),
     "traffic": PLAIN,
     "traffic-points": PLAIN,
     "datasets": PLAIN,

@@ -22,6 +22,7 @@ from webapp.pages import (
     issues_fix_actions,
     issues_merge,
     issues_predictions,
+    issues_proposal,
     issues_reading,
     issues_split,
     traffic_map,
@@ -117,5 +118,6 @@ urlpatterns: list[URLPattern] = [
     *issues_examples.urlpatterns,
     *issues_fix_actions.urlpatterns,
     *issues_predictions.urlpatterns,
+    *issues_proposal.urlpatterns,
     *traffic_map.urlpatterns,
 ]

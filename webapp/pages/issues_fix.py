@@ -46,6 +46,9 @@ class Tick:
     how: str = ""
     note: str = ""
     is_next: bool = False
+    # Another page where it can be done.
+    other_url: str = ""
+    other_link: str = ""
 
     @property
     def state(self) -> str:
@@ -209,6 +212,8 @@ def _version(found: _Found) -> Tick:
         f"Write one of {prompt.name}, with the examples beside it",
         url,
         "Write the new version",
+        other_url=reverse("issue-proposal", args=[slug, found.issue.number]) if found.dataset is not None else "",
+        other_link="Propose a fix",
     )
 
 
