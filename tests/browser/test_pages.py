@@ -362,6 +362,7 @@ NO_PAGES = set(
     explore-complete explore-follow explore-columns view-save view-change
     dashboard-new dashboard-change dashboard-panel dashboard-chart-change chart-figure chart-csv chart-keep
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
+    preview-alert take-alert mute-alert test-alert delete-alert restore-alert resend-alert
     look-at-retention change-retention erasure-ask erasure erasure-state
     weekly-report-markdown
     export-ask export export-state export-stop export-delete export-file export-manifest export-download training-ask
