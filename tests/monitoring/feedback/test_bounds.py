@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitoring.feedback import bounds
 from monitoring.feedback.bounds import Kind
 
+# A busy machine is no fault of what is tested.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SLACK = 1e-9
 kinds = st.lists(
     st.builds(lambda up, down, silent: Kind(up + down + silent, up, down), *[st.integers(0, 10_000)] * 3), max_size=6
@@ -54,6 +56,7 @@ def test_of_nothing_nothing_can_be_told():
     assert bounds.plausible([]) is None
 
 
+@patient
 @given(kinds, odds)
 def test_what_is_plausible_lies_within_the_worst_case_and_holds_the_even_share(found, factor):
     plausible, worst, even = bounds.plausible(found, odds=factor), bounds.worst_case(found), bounds.evened_out(found)
@@ -66,6 +69,7 @@ def test_what_is_plausible_lies_within_the_worst_case_and_holds_the_even_share(f
     assert plausible.high <= worst.high + SLACK
 
 
+@patient
 @given(kinds, odds, odds)
 def test_the_more_silence_may_mean_the_wider_the_bounds(found, one, other):
     narrow, wide = (bounds.plausible(found, odds=factor) for factor in sorted((one, other)))
@@ -75,6 +79,7 @@ def test_the_more_silence_may_mean_the_wider_the_bounds(found, one, other):
         assert narrow.high <= wide.high + SLACK
 
 
+@patient
 @given(kinds, odds)
 def test_good_and_bad_are_treated_alike(found, factor):
     turned = [Kind(kind.calls, kind.down, kind.up) for kind in found]
@@ -84,6 +89,7 @@ def test_good_and_bad_are_treated_alike(found, factor):
         assert (one.low, one.high) == pytest.approx((1 - other.high, 1 - other.low), abs=1e-9)
 
 
+@patient
 @given(kinds)
 def test_with_any_odds_at_all_the_bounds_come_near_the_worst_case(found):
     plausible, worst = bounds.plausible(found, odds=1e12), bounds.worst_case(found)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import statistics
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from monitoring.outcomes import rates
 from monitoring.outcomes.rates import Estimate
 
+# A busy machine is no fault of what is tested.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 counts = st.integers(0, 500).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total)))
 
 
+@patient
 @given(counts)
 def test_a_share_lies_in_its_interval(count):
     found = rates.share(count=count[0], total=count[1])
@@ -34,6 +37,7 @@ def test_an_average_has_the_interval_of_student():
     assert (found.low, found.high) == pytest.approx(expected, rel=1e-3)
 
 
+@patient
 @given(st.integers(rates.FEWEST_FOR_AVERAGE, 100_000))
 def test_the_reach_of_an_average_is_that_of_student(count):
     found = rates.average(count=count, mean=0.0, deviation=1.0)
@@ -52,6 +56,7 @@ def test_a_difference_is_the_one_of_newcombe():
     assert (found.value, found.low, found.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
 
 
+@patient
 @given(counts.filter(lambda one: one[1] > 0), counts.filter(lambda one: one[1] > 0))
 def test_a_difference_turned_round_changes_its_sign(one, other):
     first, second = (rates.share(count=count, total=total) for count, total in (one, other))

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitoring import masking_policies, retention
@@ -23,6 +23,8 @@ from tests.monitoring.factories import make_trace, new_trace_id
 from tests.monitoring.outcomes.factories import tell
 from tests.projects.factories import make_project, make_user
 
+# A busy machine is no fault of what is tested.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 MOMENT = "2026-04-30T10:00:00Z"
 
@@ -62,6 +64,7 @@ def test_what_makes_no_sense_is_refused_with_a_reason(item):
         checked(**item)
 
 
+@patient
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.text() | st.integers(),
