@@ -14,7 +14,8 @@ from evals.fix_items import GOOD, HOLD_OUT, PROBLEM, TUNE
 from evals.models import Dataset
 from evals.proposals import changes, running
 from evals.proposals.changes import Wanted
-from evals.proposals.models import FixProposal
+from evals.proposals.models import FixProposal, ProposalState
+from evals.proposals.search import Stage
 from monitoring.issues import changes as issue_changes
 from monitoring.issues import fixes
 from monitoring.issues.fix_models import IssueFix
@@ -124,6 +125,28 @@ def plant(project: Project, connection: ProviderConnection, by: User, *, model: 
 def step(proposal: FixProposal) -> FixProposal:
     """Take one step of a search."""
     running.run(proposal_id=proposal.pk)
+    proposal.refresh_from_db()
+    return proposal
+
+
+def make_ready(planted: Planted, *sentences: str) -> FixProposal:
+    """Return a search that found a change of these edits."""
+    proposal = planted.start()
+    edits = [
+        {"place": 0, "find": "", "replacement": sentence, "reason": f"Because of {sentence}"} for sentence in sentences
+    ]
+    candidate = {"title": "Help", "side_effect": "Longer answers.", "edits": edits}
+    tried = {"problems": [True] * 3, "good": {"No refusal": [True] * 2}}
+    base = {"problems": [False] * 3, "good": {"No refusal": [True] * 2}}
+    proof = {
+        "stage": Stage.PROOF.value, "candidates": [0], "problems": [1, 2, 3], "good": [4, 5], "experiment": 0,
+        "outcome": {"base": base, "tried": [[0, tried]]},
+    }  # fmt: skip
+    interval = {"low": 0.5, "high": 0.9}
+    FixProposal.objects.filter(pk=proposal.pk).update(
+        state=ProposalState.READY, candidates=[{"candidate": candidate, "problems": []}], finalist=0, rounds=[proof],
+        gate={"state": "passed", "problems": {"estimate": 0.7, "items": 20, "interval": interval}, "good": None},
+    )  # fmt: skip
     proposal.refresh_from_db()
     return proposal
 

@@ -8,11 +8,10 @@ from django.urls import reverse
 
 from evals.proposals import changes
 from evals.proposals.models import FixProposal, ProposalState
-from evals.proposals.search import Stage
 from monitoring.issues.models import Issue
 from projects.roles import Role
 from prompt_registry import connections
-from tests.evals.proposals.factories import Planted, plant
+from tests.evals.proposals.factories import Planted, make_ready, plant
 from tests.projects.factories import make_member, make_project, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -33,28 +32,6 @@ def client(planted: Planted) -> Client:
 
 def page(issue: Issue) -> str:
     return reverse("issue-proposal", args=[issue.project.slug, issue.number])
-
-
-def make_ready(planted: Planted, *sentences: str) -> FixProposal:
-    """Return a search that found a change of these edits."""
-    proposal = planted.start()
-    edits = [
-        {"place": 0, "find": "", "replacement": sentence, "reason": f"Because of {sentence}"} for sentence in sentences
-    ]
-    candidate = {"title": "Help", "side_effect": "Longer answers.", "edits": edits}
-    tried = {"problems": [True] * 3, "good": {"No refusal": [True] * 2}}
-    base = {"problems": [False] * 3, "good": {"No refusal": [True] * 2}}
-    proof = {
-        "stage": Stage.PROOF.value, "candidates": [0], "problems": [1, 2, 3], "good": [4, 5], "experiment": 0,
-        "outcome": {"base": base, "tried": [[0, tried]]},
-    }  # fmt: skip
-    interval = {"low": 0.5, "high": 0.9}
-    FixProposal.objects.filter(pk=proposal.pk).update(
-        state=ProposalState.READY, candidates=[{"candidate": candidate, "problems": []}], finalist=0, rounds=[proof],
-        gate={"state": "passed", "problems": {"estimate": 0.7, "items": 20, "interval": interval}, "good": None},
-    )  # fmt: skip
-    proposal.refresh_from_db()
-    return proposal
 
 
 def test_the_path_leads_to_a_proposal(client, planted):
