@@ -194,10 +194,7 @@ def _tell_outcomes(project: Project) -> None:
 
 def _dashboard(project: Project, admin: User) -> Dashboard:
     made = dashboards.create(project=project, name="How the shop answers", by=admin)
-    asked = (
-        {"measure": "calls", "split": "prompt"}, {"measure": "p95", "split": "version"}, {"measure": "errors", "compare": "1"},
-        {"measure": "users"}, {"measure": "cost", "split": "release"},
-    )  # fmt: skip
+    asked = ({"measure": "calls", "split": "prompt"}, {"measure": "errors", "compare": "1"}, {"measure": "users"})
     for values in asked:
         dashboards.keep(dashboard=made, question=questions.read(values), title="", by=admin)
     return made
