@@ -26,7 +26,6 @@ DAYS = 30
 PROMPT = "support/refund"
 SESSION = "a session of many calls"
 _LOOKED_AT = 128
-_LARGEST_TEXT = 5_000_000
 _GROUPS = 12
 # Of a hundred calls of the prompt, so many are refused since ten days ago.
 _REFUSED_PERCENT, _REFUSED_DAYS = 4, 10
@@ -41,7 +40,6 @@ class Matter:
     trace_id: str
     user_id: str
     long_trace_id: str
-    large_trace_id: str
     session_id: str
     issue_number: int
     # Three words as they follow each other in a call, and in its copies.
@@ -73,7 +71,7 @@ def fill(*, project_id: int, spans: int, steps: int, calls: int) -> Matter:
     partitions.ensure(days_back=DAYS + 1)
     filled = filling.fill(project_id=project_id, spans=spans, days=DAYS)
     # The spans that were copied wait in a temporary table of this connection.
-    long_trace_id, large_trace_id = _store_long_trace(steps), _store_large_call()
+    long_trace_id = _store_long_trace(steps)
     _store_long_session(calls)
     _look(project_id, long_trace_id=long_trace_id)
     number = _open_issue(project_id)
@@ -83,7 +81,7 @@ def fill(*, project_id: int, spans: int, steps: int, calls: int) -> Matter:
         analysed = int(cursor.fetchone()[0])
     return Matter(
         spans=filled.spans + steps + 3 * calls, analysed=analysed, trace_id=filled.trace_id, user_id=filled.user_id,
-        long_trace_id=long_trace_id, large_trace_id=large_trace_id, session_id=SESSION, issue_number=number,
+        long_trace_id=long_trace_id, session_id=SESSION, issue_number=number,
         words=_words(project_id), seconds=round(time.monotonic() - began, 1),
     )  # fmt: skip
 
@@ -104,19 +102,6 @@ def _store_long_trace(steps: int) -> str:
         LATERAL (SELECT (extract(epoch FROM moved) * 1000000)::bigint * 1000 AS begin_ns) begins
     """
     filling.store(_driver(), changed, source, {"trace_id": trace_id, "steps": steps})
-    return trace_id
-
-
-def _store_large_call() -> str:
-    """Store one call that was sent five megabytes."""
-    trace_id = os.urandom(16).hex()
-    words = "repeat('word after word of a very long document ', %(times)s::int)"
-    changed = {
-        "trace_id": "%(trace_id)s::uuid", "parent_span_id": "NULL", "session_id": "''",
-        "input": f"""'[{{"role": "user", "content": "' || {words} || '"}}]'""",
-    }  # fmt: skip
-    source = "(SELECT * FROM template_span WHERE input LIKE '[%%' ORDER BY span_id LIMIT 1) one"
-    filling.store(_driver(), changed, source, {"trace_id": trace_id, "times": _LARGEST_TEXT // 44})
     return trace_id
 
 

@@ -83,7 +83,6 @@ def pages(stage: Stage, matter: Matter) -> Iterator[Page]:
     yield Page("trace of very many steps", long_trace, browser)
     yield Page("one step of it", f"{long_trace}?span={3:016x}", fragment)
     yield Page("more of its steps", f"{long_trace}?rows=500", fragment)
-    yield Page("trace with a call of 5 MB", f"{project}/traces/{matter.large_trace_id}/", browser)
     yield Page("session of very many calls", session, browser)
     yield Page("issue list", f"{project}/issues/", browser)
     yield Page("issue page", f"{project}/issues/{matter.issue_number}/", browser)
