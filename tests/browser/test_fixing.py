@@ -53,7 +53,7 @@ def test_a_product_manager_gets_from_a_problem_to_the_proof_that_it_is_gone(page
     page.get_by_role("link", name="Start the rollout").click()
     expect(page.get_by_role("heading", name="What it is meant to fix")).to_be_visible()
     page.get_by_label("Fast").check()
-    page.get_by_label("Shares in percent").fill("45")
+    page.get_by_label("Shares in percent", exact=True).fill("45")
     page.get_by_label("Hours at each share").fill("0.001")
     page.get_by_role("button", name=re.compile("^Start with")).click()
     expect(page.locator(".rollout-verdict")).to_contain_text("v2 is at 45%")
