@@ -1,4 +1,4 @@
-"""Fills a project with two weeks of traffic: a few thousand received spans are copied again and again inside the database.
+"""Fills a project with days of traffic: a few thousand received spans are copied again and again inside the database.
 
 Every copy goes through the statement that stores real traffic, so traces and counters are exactly those of production.
 Prints one JSON object; runs in a process of its own.
@@ -46,8 +46,8 @@ def main() -> None:
     sys.stdout.write(json.dumps(asdict(fill(project_id=args.project_id, spans=args.spans, is_lean=args.lean))) + "\n")
 
 
-def fill(*, project_id: int, spans: int, is_lean: bool = False) -> Filled:
-    """Store at least this many spans over the last two weeks, the oldest first, and rate some traces.
+def fill(*, project_id: int, spans: int, days: int = DAYS, is_lean: bool = False) -> Filled:
+    """Store at least this many spans over the last days, the oldest first, and rate some traces.
 
     Lean spans have short texts: ten million of them fill the indexes as real ones do, but not the disk.
     """
@@ -66,7 +66,7 @@ def fill(*, project_id: int, spans: int, is_lean: bool = False) -> Filled:
             )
         name = os.urandom(8).hex()
         for number in range(rounds):
-            _copy(cursor, name=f"{name} {number}", number=number, rounds=rounds)
+            _copy(cursor, name=f"{name} {number}", days=days, number=number, rounds=rounds)
         cursor.execute("UPDATE project SET first_accepted_at = now() WHERE id = %s", [project_id])
     _rate(project_id)
     with connection.cursor() as cursor:
@@ -95,32 +95,35 @@ def _make_templates(cursor: Cursor, project_id: int) -> None:
         )
 
 
-def _copy(cursor: Cursor, *, name: str, number: int, rounds: int) -> None:
-    """Store the templates once more, as traces of their own that began in this round's part of the two weeks."""
-    from psycopg import Cursor as BindingCursor
-
-    from monitoring.ingest import statements
-    from monitoring.ingest.rows import COLUMNS
-
-    part_us = DAYS * 86_400_000_000 // rounds
+def _copy(cursor: Cursor, *, name: str, days: int, number: int, rounds: int) -> None:
+    """Store the templates once more, as traces of their own that began in this round's part of the time."""
+    part_us = days * 86_400_000_000 // rounds
     first_us = (rounds - number) * part_us
     changed = {
         "trace_id": "moved_id", "start_day": "((sort_at - moved) AT TIME ZONE 'UTC')::date", "sort_at": "sort_at - moved",
         "received_at": "received_at - moved", "start_ns": "start_ns - moved_us * 1000", "end_ns": "end_ns - moved_us * 1000",
     }  # fmt: skip
+    source = """
+        template_span,
+        LATERAL (SELECT md5(trace_id::text || %(name)s)::uuid AS moved_id) ids,
+        LATERAL (SELECT %(first_us)s - (abs(hashtextextended(moved_id::text, 0)) %% %(part_us)s) AS moved_us) shares,
+        LATERAL (SELECT moved_us * interval '1 microsecond' AS moved) moves
+        ORDER BY moved_id
+    """
+    store(cursor, changed, source, {"name": name, "first_us": first_us, "part_us": part_us})
+
+
+def store(cursor: Cursor, changed: dict[str, str], source: str, values: dict[str, object]) -> None:
+    """Store spans of the template with some columns changed, by the statement that stores real traffic."""
+    from psycopg import Cursor as BindingCursor
+
+    from monitoring.ingest import statements
+    from monitoring.ingest.rows import COLUMNS
+
+    chosen = ", ".join(changed.get(column, column) for column in COLUMNS)
     with cursor.connection.transaction(), BindingCursor(cursor.connection) as binding:
         binding.execute(statements.STAGE, prepare=False)
-        binding.execute(
-            f"""
-            INSERT INTO staged_span ({", ".join(COLUMNS)})
-            SELECT {", ".join(changed.get(name, name) for name in COLUMNS)} FROM template_span,
-                LATERAL (SELECT md5(trace_id::text || %(name)s)::uuid AS moved_id) ids,
-                LATERAL (SELECT %(first_us)s - (abs(hashtextextended(moved_id::text, 0)) %% %(part_us)s) AS moved_us) shares,
-                LATERAL (SELECT moved_us * interval '1 microsecond' AS moved) moves
-            ORDER BY moved_id
-            """,
-            {"name": name, "first_us": first_us, "part_us": part_us},
-        )
+        binding.execute(f"INSERT INTO staged_span ({', '.join(COLUMNS)}) SELECT {chosen} FROM {source}", values)
         binding.execute(statements.STORE, {"shard": 0})
 
 

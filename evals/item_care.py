@@ -20,7 +20,7 @@ from monitoring.ingest.masking import Masker
 from monitoring.kinds import IdMode, MaskMode
 from monitoring.masking_policies import Choices
 from projects import jobs
-from projects.models import Job, JobState, User
+from projects.models import Job, JobState, Project, User
 
 KIND = "dataset.care"
 MOST_FOUND = 200
@@ -61,7 +61,7 @@ def look(*, dataset: Dataset) -> DatasetCare:
 
 def mask(*, dataset: Dataset, numbers: Sequence[int], by: User) -> tuple[int, list[str]]:
     """Mask what is sensitive in these items; return how many were changed, and why others could not be."""
-    masker = _masker(dataset)
+    masker = masker_of(dataset.project)
     changed, refusals = 0, []
     for item in dataset.items.current().filter(number__in=list(numbers)[:MOST_MASKED]).by_number():
         content = _masked(masker, item_contents.of_item(item))
@@ -92,7 +92,7 @@ def _twins(dataset: Dataset) -> list[list[Any]]:
 
 
 def _sensitive(dataset: Dataset) -> Iterator[list[Any]]:
-    masker, count = _masker(dataset), 0
+    masker, count = masker_of(dataset.project), 0
     for item in dataset.items.current().by_number().iterator(chunk_size=200):
         if kinds := _kinds(masker, item):
             yield [item.number, kinds]
@@ -113,26 +113,27 @@ def _kinds(masker: Masker, item: DatasetItem) -> list[str]:
     return list(found) or (["other"] if before != after else [])
 
 
-def _masker(dataset: Dataset) -> Masker:
-    project = dataset.project
+def masker_of(project: Project) -> Masker:
+    """Return what masks everything sensitive, whatever the project masks in its calls."""
     rules = masking_policies.rules_of(project)
     return masking_policies.trial_masker(project=project, choices=_EVERYTHING, rules=rules)
 
 
 def _masked(masker: Masker, content: ItemContent) -> ItemContent:
     return replace(
-        content, input=_each(masker, content.input), context=masker.text(content.context),
-        expected_output=_each(masker, content.expected_output),
+        content, input=masked_value(masker, content.input), context=masker.text(content.context),
+        expected_output=masked_value(masker, content.expected_output),
     )  # fmt: skip
 
 
-def _each(masker: Masker, value: Any) -> Any:
+def masked_value(masker: Masker, value: Any) -> Any:
+    """Return a value of an item with all its texts masked."""
     if isinstance(value, str):
         return masker.text(value)
     if isinstance(value, list):
-        return [_each(masker, one) for one in value]
+        return [masked_value(masker, one) for one in value]
     if isinstance(value, dict):
-        return {name: _each(masker, one) for name, one in value.items()}
+        return {name: masked_value(masker, one) for name, one in value.items()}
     return value
 
 

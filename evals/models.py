@@ -27,6 +27,7 @@ from evals.experiments.models import (
 from evals.item_care_models import DatasetCare
 from evals.judges.models import JudgeCanary
 from evals.online.models import OnlineEvaluation, OnlineJudgement
+from evals.proposals.models import FixProposal
 from evals.reviews.models import (
     GuestLink,
     ReviewAnswer,
@@ -50,6 +51,7 @@ __all__ = [
     "ExperimentDisagreement",
     "ExperimentEvaluator",
     "ExperimentScore",
+    "FixProposal",
     "GuestLink",
     "JudgeCanary",
     "OnlineEvaluation",

@@ -14,6 +14,10 @@ class ScoreRefused(MonitoringError):
     """This score cannot be stored."""
 
 
+class OutcomeRefused(MonitoringError):
+    """This outcome cannot be stored."""
+
+
 class TokenRefused(MonitoringError):
     """This feedback token is not valid or has expired."""
 
@@ -36,3 +40,11 @@ class MarkRefused(MonitoringError):
 
 class SettingRefused(MonitoringError):
     """This setting of a detector cannot be stored."""
+
+
+class ViewRefused(MonitoringError):
+    """This view cannot be kept."""
+
+
+class DashboardRefused(MonitoringError):
+    """This cannot be kept on a dashboard."""

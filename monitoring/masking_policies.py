@@ -123,6 +123,11 @@ def trial_masker(*, project: Project, choices: Choices, rules: list[Rule]) -> Ma
     return Masker(_policy(choices, rules), key=_key(project.pk))
 
 
+def hidden_id(*, project_id: int, sent: str) -> str:
+    """Return the short code that stands for the id of a user or a session where ids are hidden."""
+    return Masker(None, key=_key(project_id)).hidden_id(sent)
+
+
 def rules_of(project: Project) -> list[Rule]:
     """Return the stored rules, ready to run."""
     stored = MaskingRule.objects.filter(project=project).order_by("name")

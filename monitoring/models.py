@@ -10,6 +10,7 @@ import orjson
 from django.db import models
 from django.db.models.functions import Now
 
+from monitoring.alerts.models import Alert, AlertEvent
 from monitoring.analysis.models import (
     AnalysisProgress,
     AnalysisRerun,
@@ -21,16 +22,29 @@ from monitoring.analysis.models import (
     SecondOpinion,
 )
 from monitoring.clusters.models import Cluster, ClusteringRun, ClusterLink
+from monitoring.costs.models import CostInvoice, CostInvoiceLine
+from monitoring.dashboards.models import Dashboard, SavedChart
+from monitoring.erasure.models import ErasedTrace, Erasure, ErasurePlace
+from monitoring.exploring.models import TraceListChoice, TraceView
+from monitoring.exports.models import Export, ExportedText, ExportPart
+from monitoring.issues.fix_models import IssueFix
 from monitoring.issues.models import Issue, IssueCycle, IssueEvent, IssueScope, IssueTheme, ThemeComment
 from monitoring.kinds import IdMode, Kind, MaskMode, Status
+from monitoring.outcomes.models import Outcome
+from monitoring.retention_models import RetentionRule
 from monitoring.streams.models import FlagHour, WatchedStream
+from monitoring.talk.models import TraceComment, TraceLink, TraceSharing
 from projects.models import Project, User
 
 # Django finds the tables of an app in its module `models`.
 __all__ = [
+    "Alert", "AlertEvent",
     "AnalysisProgress", "AnalysisRerun", "AnalysisSettings", "CallAnalysis", "Cluster", "ClusterLink", "ClusteringRun",
-    "DetectorJudge", "DetectorSetting", "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueScope", "IssueTheme",
-    "SecondOpinion", "ThemeComment", "WatchedStream",
+    "CostInvoice", "CostInvoiceLine", "Dashboard",
+    "DetectorJudge", "DetectorSetting", "ErasedTrace", "Erasure", "ErasurePlace", "Export", "ExportPart", "ExportedText",
+    "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueFix", "IssueScope", "IssueTheme", "Outcome", "RetentionRule",
+    "SavedChart", "SecondOpinion", "ThemeComment", "TraceComment", "TraceLink", "TraceListChoice", "TraceSharing", "TraceView",
+    "WatchedStream",
 ]  # fmt: skip
 
 
@@ -218,6 +232,14 @@ class ScoreType(models.TextChoices):
     CORRECTION = "correction", "Correction"
 
 
+class Triage(models.TextChoices):
+    """What the team did with a piece of feedback."""
+
+    NEW = "new", "New"
+    HANDLED = "handled", "Handled"
+    DISMISSED = "dismissed", "Dismissed"
+
+
 class Score(models.Model):
     """One named value on a trace or span, from a user, a person of the team or a machine."""
 
@@ -245,6 +267,9 @@ class Score(models.Model):
     environment = models.TextField(null=True)
     model = models.TextField(null=True)
     prompt_name = models.TextField(null=True)
+    triage = models.TextField(choices=Triage.choices, default=Triage.NEW)
+    triaged_by = models.ForeignKey(User, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    triaged_at = models.DateTimeField(null=True)
 
     class Meta:
         managed = False

@@ -13,11 +13,13 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from monitoring import masking_policies
+from monitoring.erasure import tombstones
+from monitoring.erasure.tombstones import Identity
 from monitoring.errors import ScoreRefused
 from monitoring.ingest.cleaning import clean_text
 from monitoring.ingest.turns import wait_for_turn
 from monitoring.kinds import Kind
-from monitoring.models import ScoreSource, ScoreType, span_number
+from monitoring.models import Score, ScoreSource, ScoreType, span_number
 
 MAX_ITEMS = 1_000
 MAX_TEXT = 8_192
@@ -25,6 +27,8 @@ MAX_TEXT = 8_192
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _SERIES = "kind, arm, prompt_version, rollout_id, environment, model, prompt_name"
 _COUNTED = f"trace_id, joined_at, call_at, data_type, value, {_SERIES}"
+_SAID = "data_type, value, string_value, comment"
+_TRIAGE = "triage, triaged_by_id, triaged_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,8 @@ def record(*, project_id: int, scores: Sequence[NewScore]) -> int:
     The same id, or the same person's score of the same name on the same call, replaces the earlier one.
     """
     masker = masking_policies.masker_of(project_id)
-    masked = [masker.score(score) for score in scores] if masker else list(scores)
+    sent = [masker.score(score) for score in scores] if masker else list(scores)
+    masked = tombstones.kept(project_id=project_id, rows=sent, identity=lambda one: Identity(one.trace_id, one.user_id))
     masked.sort(key=lambda item: (item.trace_id.int, item.name, item.user_id))
     if masked:
         _record(project_id, masked)
@@ -94,9 +99,20 @@ def _record(project_id: int, scores: list[NewScore]) -> None:
     wait_for_turn(project_id)
     with connection.cursor() as cursor:
         for score in scores:
-            _take_back(cursor, project_id, score)
-            stored_id = _insert(cursor, project_id, score)
+            triage = _take_back(cursor, project_id, score)
+            stored_id = _insert(cursor, project_id, score, triage)
             _join(cursor, project_id, stored_id)
+
+
+def has_room(*, project_id: int, scores: Sequence[NewScore], most_names: int) -> bool:
+    """Tell whether one person's scores about one call would stay within so many names; a name that is there is replaced."""
+    first = scores[0]
+    masker = masking_policies.masker_of(project_id)
+    user_id = masker.score(first).user_id if masker else first.user_id
+    names = Score.objects.filter(
+        project_id=project_id, trace_id=first.trace_id, span_id=first.span_id, source=first.source, user_id=user_id
+    ).values_list("name", flat=True)
+    return len({*names, *(score.name for score in scores)}) <= most_names
 
 
 @transaction.atomic
@@ -110,7 +126,7 @@ def withdraw(*, project_id: int, score_ids: Sequence[uuid.UUID]) -> None:
             f"DELETE FROM score WHERE project_id = %s AND id = ANY(%s) RETURNING {_COUNTED}",
             [project_id, list(score_ids)],
         )
-        _uncount(cursor, project_id)
+        _uncount(cursor, project_id, cursor.fetchall())
 
 
 def join_waiting(*, limit: int = 500) -> int:
@@ -126,38 +142,42 @@ def join_waiting(*, limit: int = 500) -> int:
         return sum(_join(cursor, project_id, score_id) for project_id, score_id in cursor.fetchall())
 
 
-def _take_back(cursor: CursorWrapper, project_id: int, score: NewScore) -> None:
-    """Uncount and remove what this score replaces."""
+def _take_back(cursor: CursorWrapper, project_id: int, score: NewScore) -> tuple[Any, ...]:
+    """Uncount and remove what this score replaces; return what the team did with it, when it said the same."""
     cursor.execute(
         f"""
         DELETE FROM score WHERE project_id = %(project_id)s AND (id = %(id)s OR (
             %(source)s = 'user' AND source = 'user' AND trace_id = %(trace_id)s AND span_id IS NOT DISTINCT FROM %(span_id)s
             AND name = %(name)s AND user_id = %(user_id)s))
-        RETURNING {_COUNTED}
+        RETURNING {_SAID}, {_TRIAGE}, {_COUNTED}
         """,
         {
             "project_id": project_id, "id": score.id, "source": score.source, "trace_id": score.trace_id,
             "span_id": score.span_id, "name": score.name, "user_id": score.user_id,
         },
     )  # fmt: skip
-    _uncount(cursor, project_id)
+    replaced = cursor.fetchall()
+    _uncount(cursor, project_id, [row[7:] for row in replaced])
+    said = (score.data_type, score.value, score.string_value, score.comment)
+    # An application that sends twice must not bring back what was handled; somebody who says something else does.
+    return next((row[4:7] for row in replaced if row[:4] == said), ("new", None, None))
 
 
-def _uncount(cursor: CursorWrapper, project_id: int) -> None:
-    for trace_id, joined_at, call_at, data_type, value, *series in cursor.fetchall():
+def _uncount(cursor: CursorWrapper, project_id: int, rows: Sequence[tuple[Any, ...]]) -> None:
+    for trace_id, joined_at, call_at, data_type, value, *series in rows:
         if joined_at is not None and data_type == ScoreType.THUMBS:
             _count_thumb(cursor, project_id, trace_id, call_at, value, series, sign=-1)
 
 
-def _insert(cursor: CursorWrapper, project_id: int, score: NewScore) -> uuid.UUID:
+def _insert(cursor: CursorWrapper, project_id: int, score: NewScore, triage: tuple[Any, ...]) -> uuid.UUID:
     cursor.execute(
-        """
-        INSERT INTO score (project_id, id, trace_id, span_id, name, data_type, source, value, string_value, comment, user_id,
-            author_id, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        f"""
+        INSERT INTO score (project_id, id, trace_id, span_id, name, {_SAID}, source, user_id, author_id, created_at, {_TRIAGE})
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         """,
         [
-            project_id, score.id, score.trace_id, score.span_id, score.name, score.data_type, score.source, score.value,
-            score.string_value, score.comment, score.user_id, score.author_id, score.created_at,
+            project_id, score.id, score.trace_id, score.span_id, score.name, score.data_type, score.value, score.string_value,
+            score.comment, score.source, score.user_id, score.author_id, score.created_at, *triage,
         ],
     )  # fmt: skip
     return score.id

@@ -10,15 +10,12 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from monitoring.kinds import Kind
 from monitoring.models import Score, Span, Trace
-from monitoring.trace_search import Cursor, cursor_of
 from monitoring.trace_trees import Branch, Step, arrange, self_time_ns, without_background
 from projects.models import Project, User
 
 # A trace may hold 100,000 spans; the tree of more than this is of no use to anybody and costs the page its speed.
 MOST_STEPS = 20_000
-SESSION_PAGE_SIZE = 25
 MOST_SCORES = 200
 
 _SKELETON = (
@@ -114,35 +111,3 @@ def beside_in_session(trace: Trace) -> tuple[Trace | None, Trace | None]:
     before = others.filter(started_at__lte=trace.started_at).order_by("-started_at", "-trace_id").first()
     after = others.filter(started_at__gt=trace.started_at).order_by("started_at", "trace_id").first()
     return before, after
-
-
-def session_page(*, project: Project, session_id: str, after: Cursor | None) -> tuple[list[Trace], Cursor | None]:
-    """Return the next traces of a session in the order they began, and where the ones after them begin."""
-    traces = Trace.objects.for_project(project).filter(session_id=session_id).order_by("started_at", "trace_id")
-    if after:
-        traces = traces.filter(started_at__gte=after.at).exclude(started_at=after.at, trace_id__lte=after.trace_id)
-    found = list(traces[: SESSION_PAGE_SIZE + 1])
-    page = found[:SESSION_PAGE_SIZE]
-    return page, cursor_of(page[-1]) if len(found) > len(page) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One trace of a session: what was asked and what was answered, in full as far as a page can hold it."""
-
-    trace: Trace
-    call: Span | None
-
-
-def session_turns(traces: Iterable[Trace]) -> list[Turn]:
-    """Return the traces of a session with the last call of each."""
-    found = list(traces)
-    if not found:
-        return []
-    spans = Span.objects.filter(
-        project_id=found[0].project_id, trace_id__in=[trace.trace_id for trace in found], kind=Kind.LLM,
-        start_day__range=(min(trace.min_day for trace in found), max(trace.max_day for trace in found)),
-    )  # fmt: skip
-    latest = spans.order_by("trace_id", "-start_ns").distinct("trace_id")
-    calls = {span.trace_id: span for span in latest.defer("attributes", "events", "metadata")}
-    return [Turn(trace, calls.get(trace.trace_id)) for trace in found]

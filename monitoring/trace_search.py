@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from monitoring.exploring.terms import Term
 from monitoring.models import Trace, TraceQuerySet
 from monitoring.trace_filters import TraceFilter
 from projects.models import Project
@@ -18,6 +19,8 @@ from projects.models import Project
 PAGE_SIZE = 50
 MOST_NEW = 100
 FIRST_WINDOW, _LARGEST_WINDOW = 2_000, 32_000
+# Where every trace has to be looked into, or all of its text, the clock is looked at more often.
+_LARGEST_TEXT_WINDOW, _LARGEST_HEAVY_WINDOW = 8_000, 2_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -50,9 +53,9 @@ class TracePage:
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
-    """One field that could be dropped, and how many traces would then match (counted up to a limit)."""
+    """One part that could be dropped, and how many traces would then match (counted up to a limit)."""
 
-    name: str
+    part: str | Term
     count: int
 
 
@@ -71,10 +74,11 @@ def parse_cursor(text: str) -> Cursor | None:
 
 def page(
     *, project: Project, wanted: TraceFilter, older_than: Cursor | None = None, newer_than: Cursor | None = None,
-    limit: int = PAGE_SIZE, seconds: float = 0.5, first_window: int = FIRST_WINDOW,
+    limit: int = PAGE_SIZE, seconds: float | None = None, first_window: int = FIRST_WINDOW,
 ) -> TracePage:  # fmt: skip
     """Return one page of matching traces, newest first."""
     direction: Direction = "newer" if newer_than and not older_than else "older"
+    seconds = _seconds(wanted) if seconds is None else seconds
     start = newer_than if direction == "newer" else older_than
     found, stopped_at = _collect(project, wanted, start, direction, limit + 1, seconds, first_window)
     traces, has_more = found[:limit], len(found) > limit
@@ -99,16 +103,16 @@ def count_newer(*, project: Project, wanted: TraceFilter, than: Cursor | None) -
 
 
 def relaxations(*, project: Project, wanted: TraceFilter, seconds: float = 0.5) -> list[Relaxation]:
-    """Return the fields whose removal would bring traces back, the most helpful first."""
-    names = wanted.names_in_use
-    if len(names) < 2:
+    """Return the parts whose removal would bring traces back, the most helpful first."""
+    parts = wanted.parts
+    if len(parts) < 2:
         return []
     found = []
-    for name in names:
-        less = wanted.without(name)
-        traces, _ = _collect(project, less, None, "older", MOST_NEW + 1, seconds / len(names), FIRST_WINDOW)
+    for part in parts:
+        less = wanted.without(part)
+        traces, _ = _collect(project, less, None, "older", MOST_NEW + 1, seconds / len(parts), FIRST_WINDOW)
         if traces:
-            found.append(Relaxation(name, len(traces)))
+            found.append(Relaxation(part, len(traces)))
     return sorted(found, key=lambda item: -item.count)
 
 
@@ -129,7 +133,7 @@ def _collect(
     found: list[Trace] = []
     until = time.monotonic() + seconds
     place = start
-    for window, end in _windows(ordered, start, direction, first_window):
+    for window, end in _windows(ordered, start, direction, first_window, _largest_window(wanted)):
         conditions = (rest, _found_between(project, wanted, place, end, direction))
         found += window.filter(*conditions)[: limit - len(found)]
         if len(found) >= limit or end is None:
@@ -138,6 +142,17 @@ def _collect(
         if time.monotonic() > until:
             return found, end
     return found, None
+
+
+def _seconds(wanted: TraceFilter) -> float:
+    """Return how long a page may search; one in texts, or into every trace, would use up any time."""
+    return 0.15 if wanted.asks_text or wanted.is_heavy else 0.2
+
+
+def _largest_window(wanted: TraceFilter) -> int:
+    if wanted.is_heavy:
+        return _LARGEST_HEAVY_WINDOW
+    return _LARGEST_TEXT_WINDOW if wanted.asks_text else _LARGEST_WINDOW
 
 
 def _found_between(
@@ -149,7 +164,7 @@ def _found_between(
 
 
 def _windows(
-    ordered: TraceQuerySet, start: Cursor | None, direction: Direction, size: int
+    ordered: TraceQuerySet, start: Cursor | None, direction: Direction, size: int, largest: int
 ) -> Iterator[tuple[TraceQuerySet, Cursor | None]]:  # fmt: skip
     """Cut the rows into ever larger stretches, each with its end; None when it is the last one."""
     while True:
@@ -159,7 +174,7 @@ def _windows(
         yield (_up_to(remaining, end, direction) if end else remaining), end
         if end is None:
             return
-        start, size = end, min(size * 4, _LARGEST_WINDOW)
+        start, size = end, min(size * 4, largest)
 
 
 def _beyond(rows: TraceQuerySet, place: Cursor, direction: Direction) -> TraceQuerySet:

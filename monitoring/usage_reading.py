@@ -15,7 +15,7 @@ from monitoring.kinds import Kind
 from monitoring.usage_latency import Histogram
 from monitoring.usage_periods import Slice
 
-Key = Literal["is_last", "bucket", "prompt_name", "prompt_version", "model", "rollout_id", "arm"]
+Key = Literal["is_last", "bucket", "prompt_name", "prompt_version", "model", "rollout_id", "arm", "environment"]
 
 _COUNTERS = (
     "span_count", "error_count", "unpriced_count", "input_tokens", "output_tokens", "cost_nano_usd",
@@ -33,6 +33,8 @@ class Filters(TypedDict, total=False):
     prompt_versions: Sequence[int]
     rollout_ids: Sequence[UUID]
     model: str
+    # Further SQL over the columns of a row, each piece with its values in order.
+    conditions: Sequence[tuple[str, Sequence[Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,12 @@ def _part(project_id: int, part: Slice, split: datetime, step: timedelta, filter
     for condition, wanted in _narrowed(filters):
         conditions.append(condition)
         values.append(wanted)
+    for condition, further in filters.get("conditions", ()):
+        conditions.append(condition)
+        values += further
     query = f"""
         SELECT at >= %s AS is_last, date_bin(%s, at, %s) AS bucket, prompt_name, prompt_version, model, rollout_id, arm,
+               environment,
                {", ".join(f"CASE WHEN kind = {kind} THEN {name} ELSE 0 END AS {name}" for name in _COUNTERS[:-2])},
                thumbs_up, thumbs_down, CASE WHEN kind = {kind} THEN latency ELSE '{{}}' END AS latency,
                CASE WHEN kind = {kind} THEN ttft ELSE '{{}}' END AS ttft

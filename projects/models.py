@@ -22,12 +22,14 @@ from projects.webhook_models import (
     WebhookEvent,
     WebhookFormat,
 )
+from projects.weekly_models import WeeklyReport, WeeklyReportMail
 
 # Models with modules of their own; Django looks for them here.
 __all__ = [
     "BackupKind", "BackupRun", "BackupState",
     "Channel", "DeliveryState", "Expense", "NotificationChoice", "NotificationMail", "SpendingDay", "SpendingLimit",
-    "WebhookAttempt", "WebhookDelivery", "WebhookEndpoint", "WebhookEvent", "WebhookFormat",
+    "WebhookAttempt", "WebhookDelivery", "WebhookEndpoint", "WebhookEvent", "WebhookFormat", "WeeklyReport",
+    "WeeklyReportMail",
 ]  # fmt: skip
 
 

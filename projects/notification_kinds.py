@@ -15,7 +15,9 @@ SCHEDULE_FAILED = "schedule_failed"
 ROLLOUT = "rollout"
 ISSUE = "issue"
 BUDGET = "budget"
+ALERT = "alert"
 WEBHOOK = "webhook"
+WEEKLY = "weekly"
 OTHER = "other"
 
 
@@ -27,7 +29,16 @@ class Kind:
     label: str
     help: str
     default: Channel
+    # What it can be chosen to come by, with words of its own where the usual ones would be wrong.
+    channels: tuple[tuple[Channel, str], ...] = tuple((channel, str(channel.label)) for channel in Channel)
 
+
+# It comes once a week, whatever happens.
+_WEEKLY_CHANNELS = (
+    (Channel.AT_ONCE, "In the app and by e-mail on Monday morning"),
+    (Channel.IN_APP, str(Channel.IN_APP.label)),
+    (Channel.OFF, str(Channel.OFF.label)),
+)
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -41,7 +52,9 @@ KINDS: dict[str, Kind] = {
         Kind(ROLLOUT, "Rollouts", "A rollout was rolled back, completed, or needs somebody to decide.", Channel.AT_ONCE),
         Kind(ISSUE, "Issues", "A problem was found, or one that you care for got worse, went away or came back.", Channel.AT_ONCE),
         Kind(BUDGET, "Budget", "A spend limit is nearly or fully used up.", Channel.AT_ONCE),
+        Kind(ALERT, "Alerts", "An alert that tells you fires, still holds or is over.", Channel.AT_ONCE),
         Kind(WEBHOOK, "Webhook switched off", "An address did not answer for a day and gets nothing any more.", Channel.AT_ONCE),
+        Kind(WEEKLY, "Weekly report", "What got better or worse, what was proved and what it cost.", Channel.AT_ONCE, _WEEKLY_CHANNELS),
         Kind(OTHER, "Everything else", "News that fits nowhere above.", Channel.IN_APP),
     )
 }  # fmt: skip
@@ -67,6 +80,12 @@ _BELONGS_TO = {
     "issue.regressed": ISSUE,
     "issue.assigned": ISSUE,
     "issue.noted": ISSUE,
+    "alert.fired": ALERT,
+    "alert.reminded": ALERT,
+    "alert.recovered": ALERT,
+    "alert.caught_up": ALERT,
+    "alert.happened": ALERT,
+    "alert.test": ALERT,
     "spending.near_limit": BUDGET,
     "spending.limit_reached": BUDGET,
 }

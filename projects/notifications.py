@@ -17,10 +17,10 @@ MOST_COUNTED = 100
 
 
 @transaction.atomic
-def tell(*, project: Project, to: Iterable[User], kind: str, sentence: str, path: str) -> None:
-    """Note the sentence for each of these people who is still a member; `path` is the page that it is about.
+def tell(*, project: Project, to: Iterable[User], kind: str, sentence: str, path: str) -> list[Notification]:
+    """Note the sentence for each of these people who is still a member, and return what was noted.
 
-    Who chose so gets it by mail too, or not at all.
+    `path` is the page that it is about. Who chose so gets it by mail too, or not at all.
     """
     members = Membership.objects.filter(project=project, user__in=list(to), user__is_active=True)
     user_ids = list(members.values_list("user_id", flat=True))
@@ -31,6 +31,7 @@ def tell(*, project: Project, to: Iterable[User], kind: str, sentence: str, path
         if channels[user_id] != Channel.OFF
     )
     notification_mail.queue([(one, channels[one.user_id]) for one in told])
+    return told
 
 
 def who_may(*, project: Project, action: Action) -> list[User]:

@@ -32,6 +32,8 @@ class Action(StrEnum):
     EDIT_DATASETS = "edit datasets"
     EDIT_EVALUATORS = "edit checks"
     EDIT_ISSUES = "care for issues"
+    EDIT_ALERTS = "change alerts"
+    EDIT_DASHBOARDS = "change dashboards"
     RUN_MODELS = "run models"
     PUBLISH = "publish to a protected label"
     UNDO_PUBLISH = "undo a publish"
@@ -52,6 +54,8 @@ ROLES_ALLOWED: dict[Action, frozenset[Role]] = {
     Action.EDIT_DATASETS: _WRITERS,
     Action.EDIT_EVALUATORS: _WRITERS,
     Action.EDIT_ISSUES: _WRITERS,
+    Action.EDIT_ALERTS: _WRITERS,
+    Action.EDIT_DASHBOARDS: _WRITERS,
     Action.RUN_MODELS: _WRITERS,
     Action.PUBLISH: _APPROVERS,
     Action.UNDO_PUBLISH: _WRITERS,

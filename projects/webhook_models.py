@@ -27,6 +27,8 @@ class WebhookEvent(models.TextChoices):
     ISSUE_ESCALATING = "issue:escalating", "A problem gets worse"
     ISSUE_RESOLVED = "issue:resolved", "A problem is gone"
     ISSUE_REGRESSED = "issue:regressed", "A problem came back"
+    ALERT_FIRED = "alert:fired", "An alert fires, or still holds"
+    ALERT_RESOLVED = "alert:resolved", "An alert is over"
     EXPERIMENT_FINISHED = "experiment:finished", "A test is done"
 
 
@@ -91,6 +93,7 @@ class WebhookDelivery(models.Model):
         indexes = [
             models.Index(fields=["endpoint", "-id"], name="webhook_delivery_newest"),
             models.Index(fields=["created_at"], name="webhook_delivery_age"),
+            models.Index(fields=["project", "event_id"], name="webhook_delivery_event"),
         ]
 
     @property

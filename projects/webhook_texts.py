@@ -19,6 +19,7 @@ _OF_ISSUES = {
     "issue:resolved": "A problem is gone",
     "issue:regressed": "A problem came back",
 }
+_OF_ALERTS = ("alert:fired", "alert:resolved")
 _ACTS = {
     "prompt:created": "made the prompt",
     "prompt:committed": "saved",
@@ -53,7 +54,7 @@ def message_id(event_id: UUID) -> str:
 
 def body(*, payload: Mapping[str, Any], is_slack: bool) -> bytes:
     """Return the bytes to send; the same event always makes the same bytes."""
-    return orjson.dumps({"text": line(payload)} if is_slack else payload, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(_for_slack(payload) if is_slack else payload, option=orjson.OPT_SORT_KEYS)
 
 
 def line(payload: Mapping[str, Any]) -> str:
@@ -63,6 +64,8 @@ def line(payload: Mapping[str, Any]) -> str:
         words = str(data.get("message", ""))
     elif payload["type"] == FINISHED_EVENT:
         words = f"The test «{data.get('experiment', '')}» is done."
+    elif payload["type"] in _OF_ALERTS:
+        words = str(data.get("sentence", ""))
     elif payload["type"] in _OF_ISSUES:
         words = f"{_OF_ISSUES[payload['type']]}: {data.get('title', '')} (issue {data.get('issue', '')})"
     else:
@@ -71,6 +74,29 @@ def line(payload: Mapping[str, Any]) -> str:
     note = data.get("reason") or data.get("note") or ""
     parts = [f"[{payload['project']['name']}] {words}", str(note), str(data.get("url", ""))]
     return "\n".join(_harmless(part) for part in parts if part)
+
+
+def _for_slack(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a chat gets: a line, and of an alert also buttons that lead to it and to its calls."""
+    text = {"text": line(payload)}
+    if payload["type"] not in _OF_ALERTS:
+        return text
+    data = payload["data"]
+    said = _harmless(f"[{payload['project']['name']}] {data.get('sentence', '')}")
+    buttons = [("Open the alert", data.get("url")), ("Open the calls", data.get("calls_url"))]
+    return text | {
+        "blocks": [
+            {"type": "section", "text": {"type": "mrkdwn", "text": said[:3_000]}},
+            {
+                "type": "actions",
+                "elements": [
+                    {"type": "button", "text": {"type": "plain_text", "text": label}, "url": str(url)}
+                    for label, url in buttons
+                    if url
+                ],
+            },
+        ]
+    }
 
 
 def _who(data: Mapping[str, Any]) -> str:

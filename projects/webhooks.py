@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from projects import audit, jobs, secrets, webhook_sending, webhook_signatures, webhook_texts
@@ -119,12 +120,16 @@ def delete(*, endpoint: WebhookEndpoint, by: User) -> None:
 
 
 @transaction.atomic
-def emit(*, project: Project, event: str, data: Mapping[str, Any]) -> None:
-    """Write an event down for every endpoint that wants it; it is sent once the current change is committed."""
-    wanted = WebhookEndpoint.objects.filter(
-        project=project, is_enabled=True, events__contains=[WebhookEvent(event).value]
-    )
-    event_id, now = uuid.uuid4(), timezone.now()
+def emit(
+    *, project: Project, event: str, data: Mapping[str, Any], event_id: uuid.UUID | None = None, also: Collection[int] = ()
+) -> None:  # fmt: skip
+    """Write an event down for every endpoint that wants it; it is sent once the current change is committed.
+
+    `also` are endpoints of the project that hear of this one whatever else they want.
+    """
+    wants = Q(events__contains=[WebhookEvent(event).value]) | Q(pk__in=also)
+    wanted = WebhookEndpoint.objects.filter(wants, project=project, is_enabled=True)
+    event_id, now = event_id or uuid.uuid4(), timezone.now()
     for endpoint in wanted:
         payload = webhook_texts.payload(event_id=event_id, event=event, project=project, data=data, at=now)
         _queue(endpoint, event_id, payload)

@@ -10,13 +10,14 @@ def _forget_what_processes_remember() -> None:
     """Keys, quotas, senders and the like are remembered per process; no test may see those of another test."""
     from monitoring import masking_policies, quotas
     from monitoring.analysis import baselines
+    from monitoring.erasure import tombstones
     from monitoring.ingest import ledger
     from projects import keys
     from prompt_registry import resolution
     from webapp import disk
     from webapp.api import rate_limits, turned_away
 
-    for memory in (keys, masking_policies, quotas, ledger, rate_limits, turned_away, disk.guard, baselines):
+    for memory in (keys, masking_policies, quotas, ledger, rate_limits, turned_away, disk.guard, baselines, tombstones):
         memory.forget()
     # Another thread has another connection, which does not see what a test has not committed.
     resolution._cache.grace = 0.0

@@ -21,6 +21,7 @@ class Unit(StrEnum):
     MILLISECONDS = "ms"
     USD = "usd"
     SHARE = "share"
+    NUMBER = "number"
 
     def text(self, value: Value) -> str:
         """Return a value in the words of its unit."""
@@ -30,6 +31,8 @@ class Unit(StrEnum):
             return formats.duration_ms(value)
         if self is Unit.USD:
             return formats.usd(value)
+        if self is Unit.NUMBER:
+            return f"{value:.3g}"
         return formats.percent(value) if self is Unit.SHARE else formats.count(value)
 
 

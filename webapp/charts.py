@@ -30,9 +30,15 @@ def figure_json(chart: TimeSeriesChart) -> str:
 
     figure = go.Figure(data=[_trace(go, chart, index) for index in range(len(chart.series))], layout=_layout(chart))
     figure.layout.template = None  # Plotly's default colours are 7 KB of JSON that the page's theme replaces.
+    start, end = chart.span
     for moment, word in zip((moment for moment, _ in chart.markers), _marker_words(chart), strict=True):
         figure.add_vline(x=_time(moment), line_width=1, line_dash="dot")
-        figure.add_annotation(x=_time(moment), y=1, yref="paper", yanchor="bottom", text=escape(word), showarrow=False)
+        # Near an edge a word that stands in the middle of its line would be cut.
+        place = (moment - start) / (end - start)
+        anchor = "left" if place < 0.12 else "right" if place > 0.88 else "center"
+        figure.add_annotation(
+            x=_time(moment), y=1, yref="paper", xanchor=anchor, yanchor="bottom", text=escape(word), showarrow=False
+        )
     return str(figure.to_json())
 
 

@@ -36,6 +36,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("go-rollouts", "g r", "Rollouts", "Go to"),
     Shortcut("go-issues", "g i", "Issues", "Go to"),
     Shortcut("go-explore", "g e", "Explore", "Go to"),
+    Shortcut("go-costs", "g m", "Costs", "Go to"),
     Shortcut("go-review", "g q", "Review", "Go to"),
     Shortcut("go-start", "g c", "Connect an app", "Go to"),
     Shortcut("go-settings", "g s", "Settings", "Go to"),
@@ -102,6 +103,10 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("merge-issue", "m", "Merge into another issue", "Issues"),
     Shortcut("split-issue", "s", "Split the issue", "Issues"),
     Shortcut("mute", "u", "Mute until", "Issues"),
+    Shortcut("feedback-handled", "e", "Handled", "Feedback"),
+    Shortcut("feedback-dismissed", "d", "Dismiss", "Feedback"),
+    Shortcut("feedback-new", "z", "Put back as new", "Feedback"),
+    Shortcut("feedback-dataset", "a", "Add the call to a dataset", "Feedback"),
 )
 
 # Keys may stand for one thing on one page and for another elsewhere: by keys the first one is found.

@@ -41,7 +41,7 @@ def render_page(
     """Answer with the whole page, or, when htmx asks, with the template partial named `fragment` alone.
 
     `section` marks the current entry of the rail: overview, prompts, rollouts, issues, experiments, datasets, reviews,
-    explore, start or settings.
+    explore, costs, start or settings.
     """
     whole = {**shell(request, section=section, has_time_range=has_time_range), **context}
     if fragment and is_fragment(request):
@@ -91,6 +91,7 @@ def navigation(project: Project, *, section: str, waiting: int = 0, issues: int 
         ("Rollouts", "rollouts", "g r", "rollouts", ""),
         ("Issues", "issues", "g i", "issues", ""),
         ("Explore", "explore", "g e", "explore", ""),
+        ("Costs", "costs", "g m", "coins", ""),
         ("Tests", "experiments", "g t", "tests", "Test"),
         ("Datasets", "datasets", "g d", "document", "Test"),
         ("Checks", "evaluators", "g k", "evaluator", "Test"),

@@ -8,14 +8,15 @@ from datetime import datetime
 
 from evals.online.models import OnlineEvaluation, OnlineState
 from monitoring import rollout_baselines
-from monitoring.issues.models import IssueScope
+from monitoring.issues import fixes, proof
+from monitoring.issues.models import Issue, IssueScope
 from monitoring.rollout_baselines import Baseline, Wanted
 from monitoring.streams.scopes import Scope
 from projects.models import Project
 from prompt_registry import texts
 from prompt_registry.models import PromptVersion
 from prompt_registry.rollouts import plans
-from prompt_registry.rollouts.guardrails import ALLOWANCES, ERROR, LATE_START, SLOW, WEIGHTS, Guardrail, Plan
+from prompt_registry.rollouts.guardrails import ALLOWANCES, ERROR, ISSUE, LATE_START, SLOW, WEIGHTS, Guardrail, Plan
 from prompt_registry.rollouts.plans import Caution, Step
 from prompt_registry.rollouts.targeting import Targeting
 
@@ -101,9 +102,12 @@ def propose(
 ) -> Plan:  # fmt: skip
     """Return the plan that suits the traffic of the live version."""
     project, prompt_name = control.prompt.project, control.prompt.name
+    # What the version is meant to fix is watched first.
+    meant = [fix.issue for fix in fixes.meant_for(prompt=control.prompt, version=candidate)]
+    benefits = {proof.title_of(issue) for issue in meant}
     wanted = Wanted(
         scores=_scores(project, prompt_name),
-        issues=_issues(project, prompt_name),
+        issues=_issues(project, prompt_name, meant),
         by_model=control.settings.get("model") == candidate.settings.get("model"),
         environments=wishes.targeting.environments,
     )
@@ -112,7 +116,7 @@ def propose(
     )
     usual = plans.steps_for(found.units_a_day) if found.units_a_day else plans.USUAL_STEPS
     return Plan(
-        steps=wishes.steps or usual, caution=wishes.caution, guardrails=tuple(_guardrail(baseline) for baseline in found.events),
+        steps=wishes.steps or usual, caution=wishes.caution, guardrails=tuple(_guardrail(baseline, benefits) for baseline in found.events),
         units_a_day=found.units_a_day, calls_before=found.calls, asks_at_end=wishes.asks_at_end, targeting=wishes.targeting,
         quiet_hours=wishes.quiet_hours, needs_test=wishes.needs_test,
     )  # fmt: skip
@@ -129,21 +133,20 @@ def _scores(project: Project, prompt_name: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _issues(project: Project, prompt_name: str) -> Mapping[str, Sequence[Scope]]:
-    """Return the parts of the traffic that the prompt's worst open issues are about, by title."""
+def _issues(project: Project, prompt_name: str, meant: Sequence[Issue]) -> Mapping[str, Sequence[Scope]]:
+    """Return what the issues that the version is meant to fix, and the prompt's worst open ones, are about now, by title."""
     rows = (
         IssueScope.objects.filter(project=project, prompt_name=prompt_name, issue__merged_into=None)
         .exclude(issue__state="muted")
         .select_related("issue")
         .order_by("-issue__harm", "issue_id", "pk")
     )
-    found: dict[str, list[Scope]] = {}
-    for row in rows:
-        found.setdefault(f"#{row.issue.number} {row.issue.title}", []).append(row.as_scope())
-    return dict(list(found.items())[:_MOST_ISSUES])
+    worst = dict.fromkeys(row.issue for row in rows)
+    chosen = list(dict.fromkeys([*meant, *list(worst)[:_MOST_ISSUES]]))
+    return {proof.title_of(issue): proof.scopes_now(issue) for issue in chosen}
 
 
-def _guardrail(baseline: Baseline) -> Guardrail:
+def _guardrail(baseline: Baseline, benefits: Collection[str]) -> Guardrail:
     kind = str(baseline.event)
     is_known_at_once = kind in _KNOWN_AT_ONCE
     return Guardrail(
@@ -151,4 +154,5 @@ def _guardrail(baseline: Baseline) -> Guardrail:
         weight=WEIGHTS[kind], allowance=ALLOWANCES.get(kind, 0.0), call_rate=baseline.call_rate if is_known_at_once else 0.0,
         is_gate=is_known_at_once or baseline.events >= _FEWEST_EVENTS, subject=baseline.subject,
         scopes=tuple(asdict(scope) for scope in baseline.scopes), coverage=baseline.coverage,
+        is_benefit=kind == ISSUE and baseline.subject in benefits,
     )  # fmt: skip

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from csp.constants import NONCE, NONE, SELF
 
@@ -181,6 +182,8 @@ STORAGES = {
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
+# Weeks of the weekly report begin on Monday at midnight here, and its mails go out on Monday morning.
+REPORT_TIME_ZONE = ZoneInfo(os.environ.get("CALLBOARD_REPORT_TIME_ZONE", "UTC"))
 USE_TZ = True
 USE_I18N = False
 

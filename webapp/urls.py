@@ -9,11 +9,17 @@ from webapp import csp_reports, health, metrics, sdk_wheel
 from webapp.accounts import urls as accounts
 from webapp.api import urls as api
 from webapp.pages import (
+    costs,
+    dashboards,
     datasets,
     evaluators,
     experiments,
+    exports,
+    exports_training,
+    feedback,
     issues,
     notifications,
+    outcomes,
     overview,
     projects,
     prompts,
@@ -25,6 +31,8 @@ from webapp.pages import (
     start,
     system,
     traces,
+    traces_public,
+    weekly_reports,
 )
 
 handler404 = "webapp.errors.not_found"
@@ -32,6 +40,7 @@ handler500 = "webapp.errors.failed"
 
 project_urls: list[URLPattern | URLResolver] = [
     *overview.urlpatterns,
+    *weekly_reports.urlpatterns,
     *prompts.urlpatterns,
     *datasets.urlpatterns,
     *rollouts.urlpatterns,
@@ -39,6 +48,12 @@ project_urls: list[URLPattern | URLResolver] = [
     *experiments.urlpatterns,
     *evaluators.urlpatterns,
     *traces.urlpatterns,
+    *costs.urlpatterns,
+    *feedback.urlpatterns,
+    *outcomes.urlpatterns,
+    *dashboards.urlpatterns,
+    *exports.urlpatterns,
+    *exports_training.urlpatterns,
     *reviews.urlpatterns,
     *start.urlpatterns,
     *search.urlpatterns,
@@ -50,7 +65,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:slug>/", include(project_urls)),
     *notifications.urlpatterns,
     *system.urlpatterns,
+    *exports.download_patterns,
     *reviews_guest_pages.urlpatterns,
+    *traces_public.urlpatterns,
     *accounts.urlpatterns,
     *api.urlpatterns,
     *health.urlpatterns,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
+from evals import fix_tests
 from monitoring.issues import cycle
 from monitoring.issues.models import IssueCycle
 from projects import jobs
@@ -40,3 +41,4 @@ def run(job: Job) -> None:
     if job.project_id is not None:
         jobs.renew(job=job, lease=_LEASE)
         cycle.run(project_id=job.project_id, now=timezone.now())
+        fix_tests.refresh_all(project_id=job.project_id, now=timezone.now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -14,16 +15,34 @@ from evals.coverage import measuring
 from evals.experiments import answer_cache, changes
 from evals.judges import canaries
 from evals.online import running
+from evals.proposals import changes as proposals
 from evals.second_opinions import running as second_opinions
 from monitoring import partitions, repricing, retention
+from monitoring.alerts import changes as alert_changes
+from monitoring.alerts import looking as alerts
 from monitoring.analysis import reruns
 from monitoring.analysis import running as analyses
 from monitoring.clusters import running as clusterings
+from monitoring.erasure import running as erasures
+from monitoring.erasure import tombstones
+from monitoring.exports import running as exporting
 from monitoring.issues import cycle
+from monitoring.weekly import mails as weekly_mails
 from projects import jobs, notification_mail, sign_in_attempts, spending_batches, webhook_deliveries, webhooks
 from projects.models import Job
 from prompt_registry import schedules, trials
-from workers import canary, experiment_jobs, insight_jobs, issue_jobs, trial_jobs
+from workers import (
+    alert_jobs,
+    canary,
+    erasure_jobs,
+    experiment_jobs,
+    export_jobs,
+    insight_jobs,
+    issue_jobs,
+    proposal_jobs,
+    trial_jobs,
+    weekly_jobs,
+)
 from workers.queues import queue_of
 
 
@@ -35,6 +54,8 @@ def _housekeeping(job: Job) -> None:
     jobs.delete_finished(older_than=timedelta(days=1))
     sign_in_attempts.delete_old()
     retention.delete_expired()
+    tombstones.delete_expired()
+    exporting.delete_expired()
     trials.delete_old()
     canary.forget_old()
     imports.forget_old()
@@ -44,6 +65,7 @@ def _housekeeping(job: Job) -> None:
     while spending_batches.settle_forgotten():
         pass
     webhook_deliveries.delete_old()
+    alert_changes.forget_old()
     call_command("clearsessions")
 
 
@@ -61,6 +83,17 @@ def _mail_digest(job: Job) -> None:
 
 def _plan_digests(job: Job) -> None:
     notification_mail.plan_digests()
+
+
+def _apply_retention(job: Job) -> None:
+    until = time.monotonic() + _RETENTION_SECONDS
+
+    def keep() -> bool:
+        jobs.renew(job=job)
+        return time.monotonic() < until
+
+    if retention.apply(keep=keep):
+        jobs.add(kind=retention.KIND, dedupe_key=f"after {job.pk}.{job.attempts}")
 
 
 def _reprice(job: Job) -> None:
@@ -94,14 +127,23 @@ KINDS: dict[str, Callable[[Job], None]] = {
     notification_mail.AT_ONCE_KIND: _mail_notification,
     notification_mail.DIGEST_KIND: _mail_digest,
     "notification.digests": _plan_digests,
+    weekly_mails.PLAN_KIND: weekly_jobs.plan,
+    weekly_mails.REPORT_KIND: weekly_jobs.report,
+    weekly_mails.MAIL_KIND: weekly_jobs.mail,
     repricing.KIND: _reprice,
+    retention.KIND: _apply_retention,
+    erasures.KIND: erasure_jobs.run,
+    exporting.KIND: export_jobs.run,
     imports.KIND: _import_items,
     schedules.KIND: _publish_as_planned,
     trials.RUN_KIND: trial_jobs.run,
     changes.RUN_KIND: experiment_jobs.run,
+    proposals.RUN_KIND: proposal_jobs.run,
     analyses.PLAN_KIND: insight_jobs.plan_analyses,
     analyses.RUN_KIND: insight_jobs.analyse,
     reruns.KIND: insight_jobs.analyse_again,
+    alerts.PLAN_KIND: alert_jobs.plan,
+    alerts.RUN_KIND: alert_jobs.run,
     cycle.PLAN_KIND: issue_jobs.plan,
     cycle.RUN_KIND: issue_jobs.run,
     clusterings.PLAN_KIND: insight_jobs.plan_clusterings,
@@ -120,6 +162,8 @@ KINDS: dict[str, Callable[[Job], None]] = {
 
 # A little more than the time a task may take.
 _IMPORT_LEASE = timedelta(seconds=300)
+# Less: what is left waits for a turn of its own.
+_RETENTION_SECONDS = 45.0
 
 
 def kinds_of(queue: str) -> list[str]:

@@ -19,6 +19,7 @@ _QUEUE_OF: dict[str, str] = {
     "judges.canary": EVALS,
     "online.run": EVALS,
     "opinions.run": EVALS,
+    "proposal.run": EVALS,
     "trial.run": EVALS,
     "analysis.rerun": INSIGHT,
     "analysis.run": INSIGHT,
@@ -28,6 +29,11 @@ _QUEUE_OF: dict[str, str] = {
     "dataset.care": INSIGHT,
     "issues.run": INSIGHT,
     "prices.reprice": INSIGHT,
+    # These go through all calls there are.
+    "retention.apply": INSIGHT,
+    "erasure.run": INSIGHT,
+    "export.run": INSIGHT,
+    "weekly.report": INSIGHT,
 }
 # Answers of models are taken up for a minute and a half, and each may last two; all below the visibility timeout.
 _LIMITS = {EVALS: {"soft_time_limit": 240, "time_limit": 270}}

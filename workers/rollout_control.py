@@ -95,7 +95,7 @@ def _metrics(guardrails: Sequence[Guardrail], counts: Counts, missing: str) -> I
             name=guardrail.title, base_rate=guardrail.base_rate, weight=guardrail.weight,
             missing=missing or _unmeasured(guardrail, counts), is_gate=guardrail.is_gate,
             call_rate=guardrail.call_rate, first_call_events=first_events,
-            parts=tuple(_part(counts, at) for at in places),
+            parts=tuple(_part(counts, at) for at in places), is_benefit=guardrail.is_benefit,
         )  # fmt: skip
 
 

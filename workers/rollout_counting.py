@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from monitoring import rollout_counts
 from monitoring.rollout_counts import Counts, Event, StepCounts, Watch
-from monitoring.streams.scopes import Scope
+from monitoring.streams import frozen_scopes
 from prompt_registry.models import Rollout
 from prompt_registry.rollouts import changes
 from prompt_registry.rollouts.guardrails import DEAR, LATE_START, SLOW, Guardrail, Plan
@@ -112,7 +112,7 @@ def watches(plan: Plan, step: int) -> list[Watch]:
 def _watch(guardrail: Guardrail, *, first_calls: int, not_before: Sequence[timedelta] = ()) -> Watch:
     return Watch(
         Event(guardrail.kind), first_calls, guardrail.thresholds, guardrail.allowance, not_before=not_before,
-        subject=guardrail.subject, scopes=[Scope(**scope) for scope in guardrail.scopes],
+        subject=guardrail.subject, scopes=[frozen_scopes.of_json(scope) for scope in guardrail.scopes],
     )  # fmt: skip
 
 

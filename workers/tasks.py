@@ -11,10 +11,11 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.utils import timezone
 
 from monitoring import scores
+from monitoring.issues import fix_following
 from projects import jobs
 from projects.errors import LeaseLost
 from projects.models import Job
-from workers import canary, experiment_jobs, rollout_control
+from workers import canary, experiment_jobs, proposal_jobs, rollout_control
 from workers.job_kinds import KINDS, kinds_of
 from workers.queues import EVALS, FAST, HOOKS, JOB_QUEUES
 
@@ -41,6 +42,7 @@ def run_jobs(queue: str = FAST) -> None:
     jobs.sweep()
     if queue == EVALS:
         experiment_jobs.ensure()
+        proposal_jobs.ensure()
     run_ready(queue)
 
 
@@ -53,8 +55,9 @@ def join_waiting_scores() -> None:
 
 @shared_task(name="workers.tasks.look_at_rollouts")
 def look_at_rollouts() -> None:
-    """Decide about every running rollout, however many beats ring."""
+    """Decide about every running rollout, and what that means for the fixes they prove, however many beats ring."""
     rollout_control.look_at_all()
+    fix_following.follow(now=timezone.now())
 
 
 @shared_task(name="workers.tasks.send_canary")

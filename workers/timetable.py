@@ -26,13 +26,16 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
         "send the canary through": _entry("workers.tasks.send_canary", EVERY_MINUTE),
         "make the partitions of the next days": _entry("workers.tasks.tick", EVERY_HOUR, "partitions.ensure"),
         "look at new calls": _entry("workers.tasks.tick", EVERY_MINUTE, "analysis.plan", int(EVERY_MINUTE)),
+        "look at the alerts": _entry("workers.tasks.tick", EVERY_MINUTE, "alerts.plan", int(EVERY_MINUTE)),
         "look at all issues": _entry("workers.tasks.tick", EVERY_HOUR, "issues.plan"),
         "look for groups of calls": _entry("workers.tasks.tick", EVERY_TEN_MINUTES, "clusters.plan", EVERY_TEN_MINUTES),
         "judge live calls": _entry("workers.tasks.tick", EVERY_MINUTE, "online.plan", int(EVERY_MINUTE)),
         "ask models about findings": _entry("workers.tasks.tick", EVERY_MINUTE, "opinions.plan", int(EVERY_MINUTE)),
         "measure what datasets represent": _entry("workers.tasks.tick", EVERY_HOUR, "coverage.plan"),
         "plan the daily mails": _entry("workers.tasks.tick", EVERY_HOUR, "notification.digests"),
+        "plan the weekly reports": _entry("workers.tasks.tick", EVERY_HOUR, "weekly.plan"),
         "try known injections on the judges": _entry("workers.tasks.tick", EVERY_HOUR, "judges.canaries"),
+        "remove what is older than it is kept": _entry("workers.tasks.tick", EVERY_HOUR, "retention.apply"),
         "remove what is no longer needed": _entry("workers.tasks.tick", EVERY_HOUR, "housekeeping"),
     }
 

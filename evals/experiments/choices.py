@@ -14,6 +14,8 @@ def items_of(plan: ExperimentPlan) -> DatasetItemQuerySet:
     items = datasets.items_at(dataset=plan.dataset, revision=plan.revision)
     if plan.split:
         items = items.filter(split=plan.split)
+    if plan.item_ids:
+        items = items.filter(pk__in=list(plan.item_ids))
     if plan.limit:
         chosen = items.order_by("content_hash").values_list("pk", flat=True)[: plan.limit]
         items = DatasetItem.objects.filter(pk__in=list(chosen)).by_number()

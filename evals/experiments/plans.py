@@ -93,3 +93,5 @@ class ExperimentPlan:
     note: str = ""
     # At most so many items, chosen by hash; 0 for all.
     limit: int = 0
+    # Only these items, where something else chose them.
+    item_ids: Sequence[int] = ()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pgvector import HalfVector
 
 from monitoring import embeddings, input_texts
-from monitoring.analysis import baselines, detecting, schemas, sessions, settings, surroundings, texts
+from monitoring.analysis import baselines, detecting, schemas, segments, sessions, settings, surroundings, texts
 from monitoring.analysis.calls import Call
 from monitoring.analysis.models import CallAnalysis
 from monitoring.analysis.sessions import Before
@@ -68,12 +68,14 @@ def rows(spans: Sequence[Span], *, assign: Assign = unassigned) -> list[CallAnal
         return []
     about = _about(spans)
     clusters = assign(about.vectors, about.version)
+    segment_keys = segments.keys_of(spans[0].project_id)
     choices, validators = settings.of(spans[0].project_id), schemas.of_calls(spans)
     kept = [asked[:KEPT_CHARS] for asked in about.asked]
     before = sessions.before(spans, kept, about.vectors, version=about.version)
     found = []
     for place, (span, around) in enumerate(zip(spans, surroundings.of_calls(spans), strict=True)):
         row = _of_topic(span, about, place, clusters[place])
+        row.segment = segments.of_call(span.metadata, segment_keys)
         try:
             _detect(row, _call(span, texts.read(span, around), before[place], validators), choices)
         except Exception:

@@ -58,6 +58,8 @@ class CallAnalysis(models.Model):
     user_id = models.TextField(default="")
     session_id = models.TextField(default="")
     language = models.TextField(default="")
+    # The kind of user, as the metadata of the call says it (monitoring.analysis.segments).
+    segment = models.TextField(default="")
     # Which versions of the detectors spoke; empty when the call was only embedded.
     detectors_version = models.TextField(default="")
     # Vectors of different versions lie in different spaces and are never compared.
@@ -104,6 +106,8 @@ class AnalysisSettings(models.Model):
     embedding_dimensions = models.PositiveSmallIntegerField(default=0)
     embedding_version = models.CharField(max_length=40, default="")
     embedding_problem = models.TextField(default="")
+    # Which member of the metadata says what kind of user it is; empty for the usual names.
+    segment_key = models.CharField(max_length=80, default="", db_default="")
 
     class Meta:
         db_table = "analysis_settings"

@@ -26,7 +26,7 @@ from projects.models import Project, User
 KIND = "analysis.rerun"
 PIECE = 100
 _BEFORE_ALL = ("00000000-0000-0000-0000-000000000000", 0)
-_FOUND = ["flags", "findings", "detectors_version", "language"]
+_FOUND = ["flags", "findings", "detectors_version", "language", "segment"]
 _TOPIC = ["text", "embedding", "embedding_version", "cluster_id"]
 
 _PIECE = """

@@ -152,6 +152,14 @@ class Masker:
             return sent
         return "" if self._policy.ids is IdMode.DROP else self._hidden(sent)
 
+    def unit(self, sent: str) -> str:
+        """Return what would be stored of the id of a user or a session; empty where ids are dropped."""
+        return self._id(sent)
+
+    def hidden_id(self, sent: str) -> str:
+        """Return the short code that stands for an id where ids are hidden, whatever the policy says."""
+        return self._hidden(sent)
+
     def _hidden(self, sent: str) -> str:
         is_hidden_before = not sent or bool(_HIDDEN_ID.fullmatch(sent))
         return sent if is_hidden_before else f"id:{self._texts.hashed(sent)}"

@@ -38,9 +38,12 @@ COLUMN_TYPES = (
     "text", "text", "text", "text", "text", "text", "text", "text", "text",
     "text", "text", "text", "text", "text", "text", "text",
 )  # fmt: skip
-TRACE_ID, SPAN_ID, START_DAY, MARKS, ENVIRONMENT, CONTENT_HASH = (
-    COLUMNS.index(name) for name in ("trace_id", "span_id", "start_day", "marks", "environment", "content_hash")
-)
+TRACE_ID, SPAN_ID, START_DAY, MARKS, ENVIRONMENT, CONTENT_HASH, SESSION_ID, USER_ID = (
+    COLUMNS.index(name)
+    for name in (
+        "trace_id", "span_id", "start_day", "marks", "environment", "content_hash", "session_id", "user_id",
+    )
+)  # fmt: skip
 
 Row = tuple[Any, ...]
 _NS_PER_DAY = 86_400_000_000_000

@@ -15,8 +15,22 @@ from psycopg import DataError as DriverDataError
 from psycopg.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
 
 from monitoring import masking_policies
+from monitoring.erasure import tombstones
+from monitoring.erasure.tombstones import Identity
 from monitoring.ingest import ledger, merging, statements
-from monitoring.ingest.rows import COLUMN_TYPES, ENVIRONMENT, MARKS, SPAN_ID, START_DAY, TRACE_ID, Row, Sender, build
+from monitoring.ingest.rows import (
+    COLUMN_TYPES,
+    ENVIRONMENT,
+    MARKS,
+    SESSION_ID,
+    SPAN_ID,
+    START_DAY,
+    TRACE_ID,
+    USER_ID,
+    Row,
+    Sender,
+    build,
+)
 from monitoring.ingest.spans import RawSpan, Rejected
 from monitoring.ingest.turns import wait_for_turn
 from monitoring.kinds import Mark
@@ -50,7 +64,10 @@ def store(spans: Sequence[RawSpan], sender: Sender, *, body_bytes: int = 0, drop
     """Commit the batch and return what became of it; after the return everything accepted survives a crash."""
     project_id = sender.project_id
     whole = replace(sender, masker=masking_policies.masker_of(project_id), prices=books.of(project_id))
-    rows, rejected = build(spans, whole)
+    built, rejected = build(spans, whole)
+    # Accepted and not kept: whoever sends it again would not be helped by an error.
+    rows = tombstones.kept(project_id=project_id, rows=built, identity=_identity)
+    rejected = [replace(one, content=tombstones.told(project_id=project_id, content=one.content)) for one in rejected]
     unique = _without_twins(rows)
 
     def commit(write: Callable[[list[Row], Sender, Stored], None], attempt: int) -> Stored:
@@ -76,6 +93,10 @@ def store(spans: Sequence[RawSpan], sender: Sender, *, body_bytes: int = 0, drop
     except _POISON as error:
         log.warning("a batch holds a span that cannot be stored", project_id=sender.project_id, error=str(error)[:300])
         return _retried(lambda attempt: commit(_bisect, attempt))
+
+
+def _identity(row: Row) -> Identity:
+    return Identity(row[TRACE_ID], row[USER_ID], row[SESSION_ID])
 
 
 def _count(stored: Stored, rows: list[Row], *, poisoned: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from monitoring.issues import transitions
+from monitoring.issues import fixes, transitions
 from monitoring.issues.errors import (
     IssueChangedMeanwhile,
     IssueMerged,
@@ -70,9 +70,11 @@ def rename(*, issue: Issue, title: str, by: User) -> Issue:
     if not words and not locked.is_title_own:
         raise TitleMissing
     old, new = locked.title, words or locked.title
+    told = {"old": old if locked.is_title_own else "", "new": words}
     Issue.objects.filter(pk=locked.pk).update(title=new, is_title_own=bool(words))
     locked.title, locked.is_title_own = new, bool(words)
-    _changed(locked, Happening.RENAMED, by, old=old, new=new)
+    _changed(locked, Happening.RENAMED, by, old=old, new=new, is_audited=False)
+    _audit(locked, Happening.RENAMED, by, **told)
     return locked
 
 
@@ -135,6 +137,7 @@ def start_fix(*, issue: Issue, by: User) -> Issue:
     _move(
         locked, Happening.FIX_STARTED, by, {}, state=IssueState.IN_FIX, muted_until=None, owner=locked.owner or by
     )  # fmt: skip
+    fixes.begin(issue=locked, by=by)
     return locked
 
 
@@ -170,7 +173,7 @@ def _changed(
 def _audit(locked: Issue, what: Happening, by: User, **details: Any) -> None:
     audit.record(
         action=f"issue.{what.value}",
-        subject=f"{locked.number} {locked.title}",
+        subject=locked.audited_name,
         by=by,
         project=locked.project,
         **details,

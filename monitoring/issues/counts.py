@@ -34,11 +34,17 @@ _REST = """
       ) calls
 """
 _SHARED = "SELECT count(*) FROM call_analysis a WHERE {between} AND {bad} AND coalesce({traffic}, false)"
+# Of both kinds the latest: of very many calls these say the same, and a page does not wait for all of them.
+_COMPARED = 5_000
 _SIGNALS = """
     SELECT count(*) FILTER (WHERE is_bad), count(*) FILTER (WHERE NOT is_bad), {counted} FROM (
-        SELECT coalesce({bad}, false) AS is_bad, {told} FROM call_analysis a WHERE {between} AND {traffic}
+        (SELECT true AS is_bad, {told} FROM call_analysis a WHERE {between} AND {bad} ORDER BY a.call_at DESC LIMIT {compared})
+        UNION ALL
+        (SELECT false AS is_bad, {told} FROM call_analysis a
+          WHERE {between} AND {traffic} AND NOT coalesce({bad}, false) ORDER BY a.call_at DESC LIMIT {compared})
     ) calls
 """
+_PEOPLE_HIT = "SELECT count(DISTINCT {person}) FROM call_analysis a WHERE {between} AND {bad}"
 _VERSIONS = """
     SELECT a.prompt_name, a.prompt_version, min(a.call_at), count(*) FROM call_analysis a
      WHERE {between} AND ({traffic}) AND a.prompt_version > 0 GROUP BY 1, 2 ORDER BY 3
@@ -77,6 +83,11 @@ def totals(*, project_id: int, of: Membership, since: datetime, until: datetime)
     return Totals(*rows[0])
 
 
+def people_hit(*, project_id: int, of: Membership, since: datetime, until: datetime) -> int:
+    """Return how many people met an issue in a while."""
+    return int(_rows(_PEOPLE_HIT, project_id, since, until, bad=of.bad())[0][0])
+
+
 def hours(*, project_id: int, of: Membership, since: datetime, until: datetime) -> list[Hour]:
     """Return the calls of an issue by hour, oldest first."""
     return [
@@ -101,7 +112,7 @@ def shared(*, project_id: int, bad: Membership, traffic: Membership, since: date
 
 @dataclass(frozen=True, slots=True)
 class SignalCounts:
-    """How many bad and other calls an issue has, and how many of each have which signal."""
+    """How many bad and other calls of an issue were compared, and how many of each have which signal."""
 
     bad: int
     good: int
@@ -109,12 +120,12 @@ class SignalCounts:
 
 
 def signals(*, project_id: int, of: Membership, since: datetime, until: datetime) -> SignalCounts:
-    """Return what else is wrong with the bad calls of an issue, and with the other ones of its part of the traffic."""
+    """Return what else is wrong with the latest bad calls of an issue, and with the latest others of its part of the traffic."""
     counted = ", ".join(
         f"count(*) FILTER (WHERE is_bad AND {name}), count(*) FILTER (WHERE NOT is_bad AND {name})" for name in SIGNALS
     )
     told = ", ".join(f"{is_bad(name)} AS {name}" for name in SIGNALS)
-    statement = _SIGNALS.replace("{counted}", counted).replace("{told}", told)
+    statement = _SIGNALS.replace("{counted}", counted).replace("{told}", told).replace("{compared}", str(_COMPARED))
     row = _rows(statement, project_id, since, until, traffic=of.traffic(), bad=of.bad())[0]
     pairs = zip(row[2::2], row[3::2], strict=True)
     return SignalCounts(row[0], row[1], dict(zip(SIGNALS, pairs, strict=True)))

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from monitoring.issues import counts, examples, feedback, looks, opening, rows, similar, titles
+from monitoring.issues import counts, examples, feedback, looks, opening, rows, similar, titles, trends
 from monitoring.issues.counts import VersionMark
 from monitoring.issues.examples import Example
 from monitoring.issues.feedback import Theme
@@ -114,7 +114,7 @@ def detail(*, issue: Issue) -> IssueDetail:
         causes=[_cause(raw) for raw in issue.evidence.get("causes", [])],
         examples=examples.bad(**where, most=_EXAMPLES) if is_shown else [],
         good=examples.good(**where, most=_EXAMPLES) if is_shown else [],
-        people_count=counts.totals(**where).people_hit, beside=_beside(issue.project_id, own, since, until),
+        people_count=counts.people_hit(**where), beside=_beside(issue.project_id, own, since, until),
         themes=feedback.themes(issue=issue) if is_shown else [], similar=similar.to(issue, scopes),
         history=list(IssueEvent.objects.filter(issue=issue).select_related("by").order_by("-at", "-pk")[:100]),
         merged=list(Issue.objects.filter(merged_into=issue).order_by("number")),
@@ -127,8 +127,8 @@ def trend(*, issue: Issue, of: Membership) -> Trend:
     began = issue.began_at or issue.first_at
     is_young = until - began <= _BY_HOUR_FOR
     since = began - _BY_HOUR_FOR if is_young else until - looks.FURTHEST
-    hours = counts.hours(project_id=issue.project_id, of=of, since=since, until=until)
-    marks = counts.versions(project_id=issue.project_id, of=of, since=since, until=until)
+    hours = trends.hours(project_id=issue.project_id, of=of, since=since, until=until)
+    marks = trends.versions(project_id=issue.project_id, of=of, since=since, until=until)
     # What was there from the start was not published then.
     seen = [mark for mark in marks if hours and mark.at >= hours[0].at + timedelta(hours=1)]
     return Trend(not is_young, hours if is_young else _by_day(hours), seen)

@@ -49,5 +49,13 @@ class OwnerNotMember(MonitoringError):
     """The owner must be a member of this project who may care for issues."""
 
 
+class FixOver(MonitoringError):
+    """This fix is over. Start another one to go on."""
+
+
+class StepUnknown(MonitoringError):
+    """This step of the fix is unknown. Load the page again."""
+
+
 class NothingToSplit(MonitoringError):
     """This part cannot be split off: it is not a smaller part of the issue, or another issue has it already."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from monitoring.issues import causes, lifecycle, looks, transitions
+from monitoring.issues import causes, lifecycle, looks, recurrences, transitions
 from monitoring.issues.evidence import Count
 from monitoring.issues.lifecycle import Level, Standing, Step
 from monitoring.issues.looks import Look
@@ -59,7 +59,12 @@ def _follow(
     standing = standing_of(issue, look, now)
     step = lifecycle.decide(standing, look.hours, look.share, now=now)
     changes = _changes(issue, known, look, standing, step, now)
-    transitions.move(issue=issue, happened=step.happened, now=now, **changes)
+    happened = dict(step.happened)
+    if Happening.REGRESSED in happened and standing.closed_level is not None:
+        level = standing.closed_level
+        changed = recurrences.changed_since(project_id=issue.project_id, of=own, closed_at=level.at, now=now)
+        happened[Happening.REGRESSED] = {**happened[Happening.REGRESSED], "changed": changed}
+    transitions.move(issue=issue, happened=happened, now=now, **changes)
 
 
 def _changes(

@@ -129,6 +129,6 @@ def _both_told(
             numbers=numbers | {"issue": partner.number},
         )  # fmt: skip
     audit.record(
-        action=f"issue.{what.value}", subject=f"{issue.number} {issue.title}", by=by, project=issue.project,
-        other=f"{other.number} {other.title}", **numbers,
+        action=f"issue.{what.value}", subject=issue.audited_name, by=by, project=issue.project,
+        other=other.audited_name, **numbers,
     )  # fmt: skip

@@ -125,6 +125,11 @@ class Issue(models.Model):
         ]
         indexes = [models.Index(fields=["project", "state", "-harm"], name="issue_worst")]
 
+    @property
+    def audited_name(self) -> str:
+        """What the audit log calls it, which never changes again: a title made of words of calls stays out of it."""
+        return f"{self.number} {self.title}" if self.is_title_own else f"{self.number}"
+
 
 class IssueScope(models.Model):
     """Calls of an issue: those with the signal, of this cluster, prompt and model as far as named; blind to version and arm."""
@@ -167,6 +172,9 @@ class Happening(models.TextChoices):
     NOTED = "noted", "Note"
     RENAMED = "renamed", "Renamed"
     FIX_STARTED = "fix_started", "Fix started"
+    FIX_ROLLING_OUT = "fix_rolling_out", "Fix is rolling out"
+    VERIFIED = "verified", "Proved gone"
+    NOT_CONFIRMED = "not_confirmed", "Fix not confirmed"
     MERGED = "merged", "Merged into another issue"
     TOOK_IN = "took_in", "Took in another issue"
     UNMERGED = "unmerged", "Taken out of another issue again"

@@ -16,10 +16,12 @@ from prompt_registry.models import PromptVersion
 
 _EVENTS: dict[str, WebhookEvent] = {
     Happening.OPENED: WebhookEvent.ISSUE_OPENED, Happening.ESCALATED: WebhookEvent.ISSUE_ESCALATING,
-    Happening.RESOLVED: WebhookEvent.ISSUE_RESOLVED, Happening.REGRESSED: WebhookEvent.ISSUE_REGRESSED,
+    Happening.RESOLVED: WebhookEvent.ISSUE_RESOLVED, Happening.VERIFIED: WebhookEvent.ISSUE_RESOLVED,
+    Happening.REGRESSED: WebhookEvent.ISSUE_REGRESSED,
 }  # fmt: skip
 _PEOPLE_HEAR_OF: dict[str, str] = {
     Happening.OPENED: "was found", Happening.ESCALATED: "gets worse", Happening.RESOLVED: "is gone",
+    Happening.VERIFIED: "is proved gone", Happening.NOT_CONFIRMED: "has a fix that is not confirmed",
     Happening.REGRESSED: "came back", Happening.ASSIGNED: "is yours now", Happening.NOTED: "has a new note",
 }  # fmt: skip
 _MOST_TOLD = 100

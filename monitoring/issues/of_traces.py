@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
@@ -28,6 +29,17 @@ _IN_ISSUE = """
 """
 
 
+class _Kind(NamedTuple):
+    """What of a call tells to which issues it belongs."""
+
+    trace_id: UUID
+    cluster_id: int | None
+    prompt_name: str
+    model: str
+    environment: str
+    flags: int
+
+
 def of_issue(*, project: Project, number: int, since: datetime, until: datetime) -> Q:
     """Return the condition that selects traces, begun between two moments, with a call that has the problem."""
     bad = _membership(project, number).bad()
@@ -43,18 +55,33 @@ def of_group(*, project: Project, cluster_id: int, since: datetime, until: datet
 
 def issues_of(trace: Trace) -> list[Issue]:
     """Return the issues that a call of the trace belongs to, the most harmful first."""
-    days = (trace.min_day, trace.max_day)
-    calls = CallAnalysis.objects.filter(project_id=trace.project_id, trace_id=trace.trace_id, start_day__range=days)
-    rows = list(calls.defer("embedding", "findings"))
+    return issues_by_trace([trace]).get(trace.trace_id, [])
+
+
+def issues_by_trace(traces: Sequence[Trace]) -> dict[UUID, list[Issue]]:
+    """Return by trace the issues that a call of it belongs to, the most harmful first; all traces are of one project."""
+    if not traces:
+        return {}
+    days = (min(trace.min_day for trace in traces), max(trace.max_day for trace in traces))
+    disliked = {trace.trace_id for trace in traces if trace.thumbs_down}
+    calls = CallAnalysis.objects.filter(
+        Q(trace_id__in=disliked) | ~Q(flags=0), project_id=traces[0].project_id, start_day__range=days,
+        trace_id__in=[trace.trace_id for trace in traces],
+    )  # fmt: skip
+    # A trace may hold thousands of calls, and few kinds of them.
+    rows = [_Kind(*row) for row in calls.values_list(*_Kind._fields).distinct()]
     if not rows:
-        return []
-    scopes = IssueScope.objects.filter(project_id=trace.project_id, issue__merged_into=None).select_related("issue")
+        return {}
+    scopes = IssueScope.objects.filter(project_id=traces[0].project_id, issue__merged_into=None).select_related("issue")
     own = [(scope.as_scope(), scope.issue) for scope in scopes]
-    found = {issue.pk: issue for row in rows for issue in _issues_with(row, own, has_dislikes=trace.thumbs_down > 0)}
-    return sorted(found.values(), key=lambda issue: -issue.harm)
+    found: dict[UUID, dict[int, Issue]] = {}
+    for row in rows:
+        issues = _issues_with(row, own, has_dislikes=row.trace_id in disliked)
+        found.setdefault(row.trace_id, {}).update({issue.pk: issue for issue in issues})
+    return {trace_id: sorted(each.values(), key=lambda issue: -issue.harm) for trace_id, each in found.items()}
 
 
-def _issues_with(call: CallAnalysis, scopes: Sequence[tuple[Scope, Issue]], *, has_dislikes: bool) -> list[Issue]:
+def _issues_with(call: _Kind, scopes: Sequence[tuple[Scope, Issue]], *, has_dislikes: bool) -> list[Issue]:
     """Return the issues that a call is counted for: of two parts with the call, the smaller one has it."""
     fitting = [(scope, issue) for scope, issue in scopes if _has(scope, call, has_dislikes)]
     return [
@@ -62,7 +89,7 @@ def _issues_with(call: CallAnalysis, scopes: Sequence[tuple[Scope, Issue]], *, h
     ]  # fmt: skip
 
 
-def _has(scope: Scope, call: CallAnalysis, has_dislikes: bool) -> bool:
+def _has(scope: Scope, call: _Kind, has_dislikes: bool) -> bool:
     names = ("cluster_id", "prompt_name", "model", "environment")
     if any(getattr(scope, name) not in (None, "", getattr(call, name)) for name in names):
         return False

@@ -31,6 +31,7 @@ _SINCE: dict[str, Callable[[str], str]] = {
     "release": lambda value: f"since release {value}",
     "app": lambda value: f"in the app {value}",
     "language": lambda value: f"in the language «{value}»",
+    "user segment": lambda value: f"for {value}",
     "hour of day": lambda value: f"at {value}",
     "arm": lambda value: f"in the {value} arm of a rollout",
     "retrieval": lambda value: f"when {value}",

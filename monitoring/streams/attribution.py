@@ -20,11 +20,13 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 # When two explain about as much as each other, the one that stands first is the likelier cause of the other.
-PROMPT_VERSION, RETRIEVAL, HOUR = "prompt version", "retrieval", "hour of day"
-DIMENSIONS = (PROMPT_VERSION, RETRIEVAL, "model", "release", "environment", "app", "prompt", "language", HOUR, "arm")
+PROMPT_VERSION, RETRIEVAL, SEGMENT, HOUR = "prompt version", "retrieval", "user segment", "hour of day"
+DIMENSIONS = (
+    PROMPT_VERSION, RETRIEVAL, "model", "release", "environment", "app", "prompt", SEGMENT, "language", HOUR, "arm",
+)  # fmt: skip
 _COLUMNS = {
     "model": "model", "release": "release", "environment": "environment", "app": "service", "prompt": "prompt_name",
-    "language": "language",
+    "language": "language", SEGMENT: "segment",
 }  # fmt: skip
 _ABOUT_AS_MUCH = 0.8
 FEWEST_CALLS = 5

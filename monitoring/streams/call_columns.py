@@ -21,7 +21,7 @@ Ints = NDArray[np.int64]
 MOST_CALLS = 1_000_000
 # Finding out what retrievers found takes one look-up for each trace.
 MOST_RETRIEVALS = 60_000
-TEXTS = ("prompt_name", "model", "environment", "release", "service", "language")
+TEXTS = ("prompt_name", "model", "environment", "release", "service", "language", "segment")
 _UNIT = "coalesce(nullif(a.user_id, ''), nullif(a.session_id, ''), a.trace_id::text)"
 _CONVERSATION = "coalesce(nullif(a.session_id, ''), a.trace_id::text)"
 _DISLIKED_BIT = BITS

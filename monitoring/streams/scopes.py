@@ -38,4 +38,5 @@ def is_bad(signal: str) -> str:
     """Return the SQL that tells whether a row `a` of call_analysis is bad by this signal; it has no values."""
     if signal == DISLIKED:
         return "EXISTS (SELECT FROM trace t WHERE t.project_id = a.project_id AND t.trace_id = a.trace_id AND t.thumbs_down > 0)"
-    return f"a.flags & {int(bit_of(signal))} <> 0"
+    # The first half is what the index of calls with findings holds for: few calls are looked at where only bad ones are wanted.
+    return f"(a.flags <> 0 AND a.flags & {int(bit_of(signal))} <> 0)"

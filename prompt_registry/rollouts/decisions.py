@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from prompt_registry.rollouts import plans
+from prompt_registry.rollouts.benefits import PROVED_AT, ln_e_of_fall
 from prompt_registry.rollouts.evidence import HARM, Stage, as_good_as_control, ln_e, rate_below
 from prompt_registry.rollouts.plans import FULL, HarmBudget, Step
 from prompt_registry.rollouts.sample_ratio import BROKEN_AT, ln_e_of_split
@@ -73,6 +74,8 @@ class Metric:
     first_call_events: int = 0
     # Their evidence goes on here: as events of shares before the first one.
     earlier: tuple[Try, ...] = ()
+    # Whether the version is meant to make it rarer.
+    is_benefit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +99,13 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What one metric says: evidence of harm, evidence that it is not worse than the margin, and that margin."""
+    """What one metric says: evidence of harm, evidence that it is not worse than the margin, that margin, and whether it fell."""
 
     name: str
     harm: float
     not_worse: float
     margin: float
+    fell: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +162,25 @@ def _next(situation: Situation, found: Sequence[Evidence], harm: float, split: f
     if situation.is_quiet:
         return Action.WAIT, "Nothing got worse than allowed. Nothing moves on in quiet hours."
     if situation.index + 1 == len(situation.steps):
+        if unproved := _unproved(situation, found):
+            return (
+                Action.WAIT,
+                f"Some people keep the old version until it is known whether this got rarer: {unproved}.",
+            )
         if situation.asks_at_end:
             return Action.ASK, "Nothing got worse than allowed. The plan asks for a yes before everybody gets it."
         return Action.COMPLETE, "Nothing got worse than allowed at any share."
     if situation.steps[situation.index + 1].asks_first:
         return Action.ASK, "Nothing got worse than allowed. The plan asks for a yes before the next share."
     return Action.PROMOTE, "Nothing got worse than allowed at this share."
+
+
+def _unproved(situation: Situation, found: Sequence[Evidence]) -> str:
+    """Return what the version is meant to make rarer and did not surely, while there is time to wait for that."""
+    if situation.seconds_at_step >= situation.steps[situation.index].at_most:
+        return ""
+    both = zip(situation.metrics, found, strict=True)
+    return ", ".join(one.name for metric, one in both if metric.is_benefit and one.fell < PROVED_AT)
 
 
 def _why_missing(situation: Situation, missing: Sequence[Metric]) -> str:
@@ -195,7 +212,10 @@ def _evidence(metric: Metric, situation: Situation, shares: Sequence[float]) -> 
         units = situation.split_candidates + sum(one.candidate_units for one in metric.earlier)
         seldom = rate_below(events, units, limit=limit, usual=metric.call_rate)
         known = _mean([known, seldom], [1.0, 1.0])
-    return Evidence(metric.name, _mean(harm, [1.0] * len(harm)), known, allowed)
+    fell = (
+        ln_e_of_fall(metric.parts[0].candidate_events, _stages(shares, metric.parts[0].events)) if metric.parts else 0.0
+    )
+    return Evidence(metric.name, _mean(harm, [1.0] * len(harm)), known, allowed, fell)
 
 
 def _stages(shares: Sequence[float], events: Sequence[int]) -> list[Stage]:

@@ -35,6 +35,7 @@ EXPLANATIONS = {
     JUDGED_BAD: "People with an answer that this evaluator found as bad as the worst tenth before.",
     ISSUE: "People who met this issue.",
 }
+_MEANT = "People who met what this version is meant to fix."
 # How much each counts when the evidence is put together; what is watched besides must not drown what always matters.
 WEIGHTS = {
     DISLIKED: 2.0, ERROR: 2.0, SLOW: 1.25, LATE_START: 1.0, DEAR: 0.5, REFUSED: 2.0, UNSUPPORTED: 2.0, LONG_WINDED: 0.5,
@@ -63,6 +64,8 @@ class Guardrail:
     scopes: tuple[Mapping[str, Any], ...] = ()
     # Which share of the calls is looked at, as a rule.
     coverage: float = 1.0
+    # Whether the version is meant to make it rarer: a control group then stays until that is known.
+    is_benefit: bool = False
 
     @property
     def title(self) -> str:
@@ -70,7 +73,7 @@ class Guardrail:
 
     @property
     def explanation(self) -> str:
-        return EXPLANATIONS.get(self.kind, "")
+        return _MEANT if self.is_benefit else EXPLANATIONS.get(self.kind, "")
 
     @property
     def parts(self) -> int:

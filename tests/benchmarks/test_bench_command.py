@@ -42,11 +42,27 @@ def test_ingest_finds_every_span_it_sent() -> None:
 
 
 def test_reads_measures_every_page() -> None:
-    found = bench("reads", "--spans", "3000", "--requests", "2")
+    found = bench("reads", "--spans", "3000", "--steps", "700", "--calls", "30", "--requests", "2", "--plans", "2")
 
     assert found["spans_stored"] >= 3000
-    assert {"overview 30d", "trace list, no filter", "trace detail", "prompt page"} <= set(found["pages"])
-    assert all(0 < times["p50_ms"] <= times["p95_ms"] for times in found["pages"].values())
+    assert found["calls_looked_at"] > 1000
+    wanted = {
+        "overview 30d", "trace list, no filter", "trace list, text of few calls", "trace detail", "trace of very many steps",
+        "session of very many calls", "issue page", "prompt page",
+    }  # fmt: skip
+    assert wanted <= set(found["pages"])
+    assert all(0 < page["p50_ms"] <= page["p95_ms"] and page["gz_kb"] > 0 for page in found["pages"].values())
+    assert set(found["web_memory_mb"]) == {"before", "after"}
+    assert all(query["plan"] for query in found["slowest_queries"])
+
+
+def test_export_writes_every_line_once_though_it_is_killed() -> None:
+    found = bench("export", "--spans", "4000")
+
+    files = found["files"]
+    assert files["jsonl"]["lines_in_the_file"] == files["jsonl"]["different_lines"] == files["jsonl"]["rows"] > 0
+    assert files["tuning"]["lines_in_the_file"] == files["tuning"]["different_lines"] == files["tuning"]["rows"]
+    assert all(0 < one["peak_mb_at_a_tenth"] <= one["peak_mb"] for one in files.values())
 
 
 def test_pages_measures_the_list_and_the_history() -> None:

@@ -10,13 +10,14 @@ from django.utils import timezone
 
 from monitoring.analysis.flags import Flag
 from monitoring.clusters.models import Cluster
-from monitoring.issues import changes
-from monitoring.issues.models import Signal
+from monitoring.issues import changes, fixes, transitions
+from monitoring.issues.fix_models import FixState, IssueFix
+from monitoring.issues.models import Happening, Issue, IssueState, Signal
 from monitoring.streams import hours
 from projects import projects
 from projects.models import Project, User
 from prompt_registry import labels
-from prompt_registry.models import LabelMove
+from prompt_registry.models import LabelMove, Prompt
 from tests.monitoring.factories import rate
 from tests.monitoring.issue_factories import make_cluster, make_issue, make_looked_at
 from tests.prompt_registry.factories import make_prompt, make_version
@@ -37,6 +38,7 @@ class DemoIssues:
     slug: str
     worst: int
     merged: int
+    fixed: int
     call_trace_id: str
 
     def at(self, place: str) -> str:
@@ -73,7 +75,31 @@ def make(by: User) -> DemoIssues:
     changes.merge(issue=other, into=worst, by=by)
     trace_id = _calls(project, cluster)
     hours.recount(project_id=project.pk, since=timezone.now() - timedelta(days=30))
-    return DemoIssues(project.slug, worst.number, other.number, trace_id)
+    return DemoIssues(project.slug, worst.number, other.number, _fixed(project, prompt, by), trace_id)
+
+
+def _fixed(project: Project, prompt: Prompt, by: User) -> int:
+    """Make an issue whose first fix was proved and came back, and whose second one is half done."""
+    evidence = {"prompt_name": prompt.name, "causes": [], "people": 40, "rate": 0.5, "low": 0.4, "high": 0.6}
+    issue = make_issue(project, title="The small model refuses", model="gpt-5-mini", harm=3.0, evidence=evidence)
+    changes.start_fix(issue=issue, by=by)
+    prediction = {"rate": 0.06, "times": 0.3, "times_low": 0.2, "times_high": 0.5, "items": 80, "known": 0.9}
+    verdict = {
+        "before": 0.061, "after": 0.019, "times_low": 0.13, "times_high": 0.49, "less_low": 0.031, "less_high": 0.053,
+        "new_people": 1204, "new_met": 23, "old_people": 1180, "old_met": 72, "version": 2, "old_version": 1,
+    }  # fmt: skip
+    IssueFix.objects.filter(issue=issue).update(
+        state=FixState.VERIFIED, prediction=prediction, verdict=verdict, ended_at=timezone.now() - timedelta(days=2)
+    )
+    changed = [{"what": "prompt version", "value": f"{prompt.name} 3", "before": 0.0, "after": 0.93}]
+    transitions.tell(issue=issue, what=Happening.REGRESSED, now=timezone.now(), numbers={"changed": changed})
+    Issue.objects.filter(pk=issue.pk).update(state=IssueState.REGRESSED)
+    issue.refresh_from_db()
+    changes.start_fix(issue=issue, by=by)
+    fix = fixes.current(issue)
+    assert fix is not None
+    fixes.mark(fix=fix, step="dataset", how=fixes.SKIPPED, note="The standing dataset has them all.", by=by)
+    return issue.number
 
 
 def _calls(project: Project, cluster: Cluster) -> str:

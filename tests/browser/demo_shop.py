@@ -24,11 +24,17 @@ from evals.reviews.sources import Source, SourceKind
 from monitoring import scores
 from monitoring.analysis import running as analyses
 from monitoring.analysis.models import CallAnalysis
+from monitoring.costs import invoices
+from monitoring.dashboards import changes as dashboards
+from monitoring.dashboards import questions
+from monitoring.dashboards.models import Dashboard
 from monitoring.ingest import protobuf
 from monitoring.ingest.rows import Sender
 from monitoring.ingest.store import store
 from monitoring.kinds import Kind
 from monitoring.models import Trace
+from monitoring.talk import comments as trace_comments
+from monitoring.talk import links
 from projects import keys, members, projects, webhooks
 from projects.models import Project, User, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from projects.roles import Role, Scope
@@ -50,17 +56,19 @@ from prompt_registry.imports.values import SourceFile
 from prompt_registry.models import Prompt, ProviderConnection
 from prompt_registry.trial_models import CellState, Trial
 from prompt_registry.trial_plans import CALL, VERSION, TrialInput, Variant
-from tests.browser import demo_findings, demo_issues, demo_rollouts
+from tests.browser import demo_alerts, demo_findings, demo_issues, demo_rollouts
 from tests.browser.demo_issues import DemoIssues
 from tests.browser.demo_rollouts import DemoRollouts
 from tests.evals.experiment_factories import answer, make_experiment, make_judged, make_variant
 from tests.evals.reviews.factories import make_calibration, make_pairs, make_queue, make_reviewer, say
 from tests.monitoring.factories import make_span, new_span_id, new_trace_id, rate, send
+from tests.monitoring.outcomes.factories import tell
 from tests.projects.factories import make_user
 from webapp.demo import traffic
 from webapp.demo.prompts import PROMPTS, DemoPrompt
 
 VISITS = 24
+INVOICE = b"date,model,cost\n2026-10-01,gpt-5-mini,12.5\n2026-10-02,o3,3\nsoon,o3,1\n"
 _FOREIGN = [
     {"name": "support/new-one", "prompt": "Answer {{question}} in {{language}}.", "labels": ["production"]},
     {"name": PROMPTS[0].name, "prompt": "Of the other kind"},
@@ -97,6 +105,7 @@ class DemoShop:
     failed_trace_id: str
     found_trace_id: str
     session_id: str
+    shared_token: str
     connection_id: int
     import_id: int
     done_import_id: int
@@ -114,6 +123,9 @@ class DemoShop:
     webhook_id: int
     webhook_off_id: int
     delivery_id: int
+    alert_id: int
+    invoice_id: int
+    dashboard_id: int
     rollouts: DemoRollouts
     issues: DemoIssues
     reviews: DemoReviews
@@ -141,6 +153,7 @@ def make() -> DemoShop:
     webhook, webhook_off, delivery = _webhooks(project, admin)
     _propose(made[1], writer)
     _send_a_day_of_calls(project)
+    _tell_outcomes(project)
     done = runs.begin(project=project, files=[SourceFile("imported/greeting.md", "Greet {{customer}}.")], by=admin)
     chosen = {line.key for line in runs.preview(pending=done).lines}
     runs.carry_out(pending=done, format_key="markdown", chosen=chosen, by=admin)
@@ -154,18 +167,37 @@ def make() -> DemoShop:
         project=project, empty=projects.create(name="Brand new", by=admin), admin=admin, viewer=viewer, prompt=made[0],
         proposed=made[1],
         trace_id=talk.hex_id, failed_trace_id=failed,
-        found_trace_id=demo_findings.make(project, admin), session_id=talk.session_id, connection_id=connection.pk,
+        found_trace_id=demo_findings.make(project, admin), session_id=talk.session_id,
+        shared_token=_talk_about_trace(talk, admin, writer), connection_id=connection.pk,
         trial_id=_trial(made[0], connection, admin).pk, recalled_number=_recall(made[0], connection, admin),
         experiment_id=done_test.pk, running_experiment_id=running_test.pk,
         evaluator_id=(evaluator := _evaluator(project, admin)).pk, online_id=_online(evaluator, admin).pk,
         judge_id=Evaluator.objects.get(project=project, name="Good answer").pk,
         import_id=pending.pk, done_import_id=done.pk,
         invitation_token=invitation, webhook_id=webhook.pk, webhook_off_id=webhook_off.pk, delivery_id=delivery.pk,
-        rollouts=demo_rollouts.make(project, admin),
+        alert_id=demo_alerts.make(project, admin, endpoint_id=webhook.pk),
+        invoice_id=invoices.take(project=project, name="October", content=INVOICE, by=admin).pk,
+        dashboard_id=_dashboard(project, admin).pk, rollouts=demo_rollouts.make(project, admin),
         issues=demo_issues.make(admin),
         reviews=_reviews(project, admin, writer),
         dataset=dataset, dataset_file_id=_file(dataset, admin).pk, dataset_imported_id=_imported(dataset, admin).pk,
     )  # fmt: skip
+
+
+def _tell_outcomes(project: Project) -> None:
+    """Let some of the people who called buy something, and somebody whom nobody knows."""
+    units = Trace.objects.for_project(project).exclude(user_id="").values_list("user_id", flat=True)
+    for unit in sorted(set(units))[:40:2]:
+        tell(project, unit)
+    tell(project, "nobody who called")
+
+
+def _dashboard(project: Project, admin: User) -> Dashboard:
+    made = dashboards.create(project=project, name="How the shop answers", by=admin)
+    asked = ({"measure": "calls", "split": "prompt"}, {"measure": "errors", "compare": "1"}, {"measure": "users"})
+    for values in asked:
+        dashboards.keep(dashboard=made, question=questions.read(values), title="", by=admin)
+    return made
 
 
 def _reviews(project: Project, admin: User, writer: User) -> DemoReviews:
@@ -444,6 +476,14 @@ def _send_a_day_of_calls(project: Project) -> None:
         opinions += batch.feedback
         store(protobuf.spans_of(batch.request), Sender(project_id=project.pk, environment="", received_at=now))
     scores.record(project_id=project.pk, scores=[scores.checked(item, now=now) for item in opinions])
+
+
+def _talk_about_trace(trace: Trace, admin: User, writer: User) -> str:
+    """Comment on a trace and share it; return the secret of the link."""
+    trace_comments.add(project=trace.project, trace=trace, text="@Sam Writer, why was this not refunded?", by=admin)
+    trace_comments.add(project=trace.project, trace=trace, text=f"The rule changed. {LONG}", by=writer)
+    links.allow(project=trace.project, is_allowed=True, by=admin)
+    return links.make(project=trace.project, trace=trace, label="Dr. Meyer", days=7, by=admin)[1]
 
 
 def _send_a_deep_trace(project: Project) -> str:

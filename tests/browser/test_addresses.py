@@ -64,7 +64,7 @@ def test_back_from_a_trace_shows_the_same_list(looking, demo):
     looking.go_back()
 
     expect(rows).to_have_count(shown)
-    expect(looking.get_by_label("Prompt", exact=True)).to_have_value("support/refund-answer")
+    expect(looking.get_by_role("combobox", name="Prompt", exact=True)).to_have_value("support/refund-answer")
 
 
 def test_the_view_of_a_step_is_in_the_address(looking, demo):

@@ -87,14 +87,14 @@ def test_the_palette_goes_to_pages_and_says_when_nothing_is_found(explore):
 
 
 def test_escape_closes_the_palette_and_gives_the_focus_back(explore):
-    explore.get_by_label("Find text in traces").focus()
+    explore.get_by_label("Filter, or text to find").focus()
     press(explore, "Control+k")
     expect(explore.locator("#palette")).to_be_visible()
 
     press(explore, "Escape")
 
     expect(explore.locator("#palette")).to_be_hidden()
-    expect(explore.get_by_label("Find text in traces")).to_be_focused()
+    expect(explore.get_by_label("Filter, or text to find")).to_be_focused()
 
 
 def test_j_and_k_walk_the_traces_and_enter_opens_one(explore):
@@ -111,9 +111,9 @@ def test_j_and_k_walk_the_traces_and_enter_opens_one(explore):
 
 def test_a_slash_goes_to_the_filter_and_t_to_the_time(explore):
     press(explore, "/")
-    expect(explore.get_by_label("Find text in traces")).to_be_focused()
+    expect(explore.get_by_label("Filter, or text to find")).to_be_focused()
 
-    explore.get_by_label("Find text in traces").blur()
+    explore.get_by_label("Filter, or text to find").blur()
     press(explore, "t")
     expect(explore.locator("#time-menu")).to_be_visible()
     press(explore, "Escape")
@@ -157,7 +157,7 @@ def test_h_folds_a_branch_and_l_opens_it(failed):
 
 
 def test_letters_are_silent_while_somebody_types(explore):
-    field = explore.get_by_label("Find text in traces")
+    field = explore.get_by_label("Filter, or text to find")
     field.focus()
     explore.keyboard.type("gp?jnt.")
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import axe_playwright_python
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
+from monitoring.weekly import weeks
 from tests.browser import sessions
 from tests.browser.demo_shop import DemoShop
 from tests.webapp.routes import routes
 
 WIDTHS = {1440: 900, 390: 844}
 GRAVE = {"serious", "critical"}
+LAST_MONDAY = weeks.last_over(timezone.now(), ZoneInfo("UTC")).monday.isoformat()
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
@@ -57,6 +61,8 @@ def elsewhere(path: str) -> Callable[[DemoShop], str]:
 PAGES: dict[str, Callable[[DemoShop], str]] = {
     "overview": inside("overview"),
     "empty overview": elsewhere("/p/{demo.empty.slug}/"),
+    "weekly-report": inside("weekly-report", monday=lambda demo: LAST_MONDAY),
+    "weekly-reports": elsewhere("/p/{demo.empty.slug}/reports/"),
     "prompts": inside("prompts"),
     "prompts found": inside("prompts", "?q=refund"),
     "prompts not found": inside("prompts", "?q=xyzzy"),
@@ -174,6 +180,11 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "issue-merge preview": of_issues("issues/{issues.worst}/merge/?into=2"),
     "issue-split": of_issues("issues/{issues.worst}/split/"),
     "issue-dataset": of_issues("issues/{issues.worst}/dataset/"),
+    "issue with a fix": of_issues("issues/{issues.fixed}/"),
+    "issue-examples": of_issues("issues/{issues.fixed}/examples/"),
+    "issue-proposal": of_issues("issues/{issues.fixed}/proposal/"),
+    "issue-predictions": of_issues("issues/predictions/"),
+    "no predictions": elsewhere("/p/{demo.empty.slug}/issues/predictions/"),
     "traffic": of_issues("issues/traffic/"),
     "traffic map": of_issues("issues/traffic/?view=map"),
     "empty traffic": elsewhere("/p/{demo.empty.slug}/issues/traffic/"),
@@ -205,14 +216,51 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "explore": inside("explore"),
     "explore filtered": inside("explore", "?thumbs=down&prompt=support/refund-answer"),
     "nothing to explore": inside("explore", "?q=xyzzy"),
+    "explore by a line": inside("explore", "?q=-model:gpt-4+latency:>10ms+promt:x"),
+    "views": inside("views"),
+    "dashboards": inside("dashboards"),
+    "empty dashboards": elsewhere("/p/{demo.empty.slug}/dashboards/"),
+    "dashboard": inside("dashboard", dashboard_id=lambda demo: demo.dashboard_id),
+    "chart": inside("chart"),
+    "version-traffic": inside("version-traffic", "?range=7d"),
+    "empty version-traffic": elsewhere("/p/{demo.empty.slug}/dashboards/versions/"),
+    "chart by version": inside("chart", "?measure=p95&split=version&range=7d"),
+    "chart beside the period before": inside("chart", "?measure=errors&compare=1&range=7d"),
+    "chart call by call": inside("chart", "?measure=users&split=release&q=promt:x"),
+    "chart of a score": inside("chart", "?measure=score&split=metadata"),
+    "explore-compare": inside("explore-compare", "?chosen={demo.trace_id}&chosen={demo.failed_trace_id}"),
+    "explore-no-problem": inside("explore-no-problem", "?flag=any&range=30d"),
+    "explore followed": inside("explore", "?follow=1"),
+    "explore-difference": inside("explore-difference", "?thumbs=down"),
+    "explore-difference of nothing": inside("explore-difference"),
+    "trace-similar": inside("trace-similar", hex_id=lambda demo: demo.found_trace_id),
+    "trace-similar not looked at": inside("trace-similar", hex_id=lambda demo: demo.failed_trace_id),
     "explore by finding": inside("explore", "?flag=any"),
+    "costs": inside("costs"),
+    "costs of a prompt": inside("costs", "?range=7d&prompt=support/refund-answer"),
+    "costs-dearest": inside("costs-dearest", "?note=plan"),
+    "costs-invoices": inside("costs-invoices"),
+    "costs-invoice": inside("costs-invoice", invoice_id=lambda demo: demo.invoice_id),
+    "no invoices": elsewhere("/p/{demo.empty.slug}/costs/invoices/"),
+    "costs of nothing": elsewhere("/p/{demo.empty.slug}/costs/"),
     "latency": inside("latency"),
     "latency of a part": inside("latency", "?since=2026-01-01T00:00&until=2126-01-01T00:00&least=0.1&most=600"),
+    "feedback": inside("feedback"),
+    "all feedback": inside("feedback", "?state=all&form=all"),
+    "feedback not found": inside("feedback", "?q=xyzzy"),
+    "no feedback": elsewhere("/p/{demo.empty.slug}/feedback/"),
+    "feedback-responses": inside("feedback-responses", "?range=30d&odds=5"),
+    "nobody answers": elsewhere("/p/{demo.empty.slug}/feedback/who-answers/"),
+    "outcomes": inside("outcomes", "?days=90&follow=1"),
+    "no outcomes": elsewhere("/p/{demo.empty.slug}/outcomes/"),
     "latency of nothing": elsewhere("/p/{demo.empty.slug}/explore/latency/?since=later"),
     "trace with a finding": inside("trace", hex_id=lambda demo: demo.found_trace_id),
     "trace": inside("trace", hex_id=lambda demo: demo.trace_id),
     "failed trace": inside("trace", hex_id=lambda demo: demo.failed_trace_id),
     "session": inside("session", "?id={demo.session_id}"),
+    "session at a trace": inside("session", "?id={demo.session_id}&trace={demo.trace_id}"),
+    "trace-links": inside("trace-links", hex_id=lambda demo: demo.trace_id),
+    "settings-links": inside("settings-links"),
     "start": inside("start"),
     "first start": elsewhere("/p/{demo.empty.slug}/start/"),
     "settings-project": inside("settings-project"),
@@ -222,6 +270,15 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "settings-providers": inside("settings-providers"),
     "new-provider": inside("new-provider"),
     "change-provider": inside("change-provider", connection_id=lambda demo: demo.connection_id),
+    "settings-alerts": inside("settings-alerts"),
+    "no alerts": elsewhere("/p/{demo.empty.slug}/settings/alerts/"),
+    "new-alert": inside("new-alert"),
+    "new-alert change": inside("new-alert", "?kind=change"),
+    "new-alert silence": inside("new-alert", "?kind=silence"),
+    "new-alert budget": inside("new-alert", "?kind=budget"),
+    "new-alert happening": inside("new-alert", "?kind=happening"),
+    "alert": inside("alert", alert_id=lambda demo: demo.alert_id),
+    "change-alert": inside("change-alert", alert_id=lambda demo: demo.alert_id),
     "settings-webhooks": inside("settings-webhooks"),
     "no webhooks": elsewhere("/p/{demo.empty.slug}/settings/webhooks/"),
     "new-webhook": inside("new-webhook"),
@@ -240,6 +297,11 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "settings-spending": inside("settings-spending"),
     "settings-similar": inside("settings-similar"),
     "settings-privacy": inside("settings-privacy"),
+    "settings-data": inside("settings-data"),
+    "erasure-new": inside("erasure-new"),
+    "exports": inside("exports"),
+    "export-new": inside("export-new"),
+    "training-new": inside("training-new"),
     "settings-detectors": inside("settings-detectors"),
     "nothing found yet": elsewhere("/p/{demo.empty.slug}/settings/detectors/"),
     "settings-detector": inside("settings-detector", name=lambda demo: "refused"),
@@ -270,6 +332,8 @@ SIGNED_OUT: dict[str, Callable[[DemoShop], str]] = {
     "invitation": elsewhere("/invitations/{demo.invitation_token}/"),
     "sign-in-link": elsewhere("/sign-in/used-up/"),
     "guest-link": elsewhere("/guest/{demo.reviews.guest_token}/"),
+    "shared-trace": elsewhere("/shared/{demo.shared_token}/"),
+    "shared trace that ended": elsewhere("/shared/invented/"),
     "guest link that ended": elsewhere("/guest/invented/"),
     "guest-review": elsewhere("/guest/review/"),
 }
@@ -280,7 +344,7 @@ NO_PAGES = set(
     prompt-file prompts-export-file
     prompt-recalls prompt-try-example request-comment-add
     rollout-act
-    issue-act issue-chart traffic-points
+    issue-act issue-chart issue-fix traffic-points costs-invoice-add costs-invoice-export costs-invoice-delete
     prompt-snippets remove-price reprice stop-repricing repricing
     prompt-archive prompt-delete prompt-discard prompt-draft prompt-preview prompt-restore prompt-undo prompt-use prompt-use-again
     comment-people comment-add comment-answer comment-edit comment-delete comment-resolve comment-reopen
@@ -293,8 +357,15 @@ NO_PAGES = set(
     experiment-export experiment-export-jsonl
     trial-news trial-run trial-stop trial-add trial-judge trial-keep
     mark-flag preview-detector change-detector detector-judge analysis-look-again analysis-stop analysis-rerun
-    trace-feedback explore-new search start-key start-live span-text overview-chart
+    trace-feedback feedback-mark trace-comment trace-comment-edit trace-comment-delete trace-link-new trace-link-revoke allow-links
+    explore-new search start-key start-live span-text overview-chart
+    explore-complete explore-follow explore-columns view-save view-change
+    dashboard-new dashboard-change dashboard-panel dashboard-chart-change chart-figure chart-csv chart-keep
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
+    preview-alert take-alert mute-alert test-alert delete-alert restore-alert resend-alert
+    look-at-retention change-retention erasure-ask erasure erasure-state
+    weekly-report-markdown
+    export-ask export export-state export-stop export-delete export-file export-manifest export-download training-ask
     change-privacy change-group-privacy try-masking add-masking-rule remove-masking-rule
     dataset-archive dataset-restore dataset-item-remove dataset-item-bring-back dataset-import-state
     review-change review-more review-close review-keep review-guest-new review-guest-revoke export-review-csv export-review-jsonl

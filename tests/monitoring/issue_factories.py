@@ -44,10 +44,11 @@ def make_issue(
 def make_cluster(project: Project, *, name: str = "Refund after 30 days", **fields: Any) -> Cluster:
     """Return a group of questions."""
     now = timezone.now()
-    given = {"radius": 0.8, "embedding_version": "test", "first_at": now - timedelta(days=3), "last_at": now}
-    return Cluster.objects.create(
-        project=project, name=name, centroid=[1.0] + [0.0] * (DIMENSIONS - 1), **(given | fields)
-    )
+    given = {
+        "radius": 0.8, "embedding_version": "test", "first_at": now - timedelta(days=3), "last_at": now,
+        "centroid": [1.0] + [0.0] * (DIMENSIONS - 1),
+    }  # fmt: skip
+    return Cluster.objects.create(project=project, name=name, **(given | fields))
 
 
 def make_counted(project: Project, *, calls: int = 100, **fields: Any) -> FlagHour:

@@ -9,7 +9,7 @@ from monitoring.kinds import Kind
 from monitoring.models import Trace
 from monitoring.trace_trees import Oddity
 from projects.models import User
-from tests.monitoring.factories import make_span, make_trace, new_span_id, new_trace_id, rate, send
+from tests.monitoring.factories import make_span, make_trace, new_span_id, rate, send
 from tests.projects.factories import make_project
 
 pytestmark = pytest.mark.django_db
@@ -96,32 +96,3 @@ def test_latest_dislikes_are_those_with_words(project):
         trace_reading.latest_dislikes(project=project, start=timezone.now() - timedelta(hours=1), environment="staging")
         == []
     )
-
-
-def test_a_session_is_read_from_its_beginning_page_by_page(project, now):
-    expected = [make_trace(project, session="s", at=now - timedelta(minutes=60 - index)) for index in range(30)]
-    make_trace(project, session="another")
-
-    first, after = trace_reading.session_page(project=project, session_id="s", after=None)
-    second, end = trace_reading.session_page(project=project, session_id="s", after=after)
-
-    assert [trace.hex_id for trace in first + second] == expected
-    assert end is None
-
-
-def test_turns_hold_the_last_call_of_each_trace(project, now):
-    root = make_span(trace_id=TRACE, kind=Kind.AGENT, session="s", at=now)
-    send(
-        project,
-        root,
-        make_span(trace_id=TRACE, parent_id=root.span_id.hex(), at=now, asked="first", session="s"),
-        make_span(
-            trace_id=TRACE, parent_id=root.span_id.hex(), at=now + timedelta(seconds=1), asked="second", session="s"
-        ),
-        make_span(trace_id=new_trace_id(), kind=Kind.CHAIN, session="s", at=now - timedelta(minutes=1)),
-    )
-    traces, _ = trace_reading.session_page(project=project, session_id="s", after=None)
-
-    turns = trace_reading.session_turns(traces)
-
-    assert [turn.call.input_preview if turn.call else None for turn in turns] == [None, "second"]

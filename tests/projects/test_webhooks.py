@@ -200,6 +200,25 @@ def test_a_line_for_slack_says_who_did_what_and_obeys_nobody(project):
     )
 
 
+def test_an_alert_in_slack_has_buttons_and_obeys_nobody():
+    payload = {
+        "type": "alert:fired", "project": {"name": "Shop"},
+        "data": {
+            "sentence": "The share of refusals of <!channel> & co is 9%", "url": "https://callboard.example/a/",
+            "calls_url": "https://callboard.example/c/?a=1&b=2",
+        },
+    }  # fmt: skip
+
+    sent = orjson.loads(webhook_texts.body(payload=payload, is_slack=True))
+
+    said = "[Shop] The share of refusals of &lt;!channel&gt; &amp; co is 9%"
+    assert sent["text"] == f"{said}\nhttps://callboard.example/a/"
+    assert sent["blocks"][0]["text"] == {"type": "mrkdwn", "text": said}
+    assert [button["url"] for button in sent["blocks"][1]["elements"]] == [
+        "https://callboard.example/a/", "https://callboard.example/c/?a=1&b=2",
+    ]  # fmt: skip
+
+
 def test_the_same_event_always_makes_the_same_bytes(project):
     one = webhook_texts.body(payload={"b": 1, "a": {"d": 2, "c": 3}}, is_slack=False)
 

@@ -100,6 +100,10 @@ class FakeServer:
     def feedback(self) -> list[dict[str, Any]]:
         return [item for request in self.requests_to("/api/v1/feedback") for item in request.json["items"]]
 
+    @property
+    def outcomes(self) -> list[dict[str, Any]]:
+        return [item for request in self.requests_to("/api/v1/outcomes") for item in request.json["items"]]
+
     def publish(self, name: str, text: str | None = None, *, version: int = 1, label: str = "production", **more: Any):
         """Serve this prompt under the label and under its version."""
         payload = {

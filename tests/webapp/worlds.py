@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.test import Client
 from django.utils import timezone
@@ -24,7 +25,22 @@ from evals.reviews.questions import GOOD
 from evals.reviews.queues import QueuePlan
 from evals.reviews.sources import Source, SourceKind
 from monitoring import masking_policies
+from monitoring.alerts import changes as alerts
+from monitoring.costs import invoices
+from monitoring.dashboards import changes as dashboards
+from monitoring.dashboards.models import SavedChart
+from monitoring.dashboards.questions import Question
+from monitoring.erasure import requests as erasures
+from monitoring.exploring import views
+from monitoring.exports import requests as exports
+from monitoring.exports import running as exporting
+from monitoring.exports.calls import CallLines
 from monitoring.issues.models import Issue
+from monitoring.models import Trace
+from monitoring.talk import comments as trace_comments
+from monitoring.talk import links as trace_links
+from monitoring.trace_filters import TraceFilter
+from monitoring.weekly import weeks
 from projects import keys, members, projects, webhooks
 from projects.models import Project, User
 from projects.roles import Role, Scope
@@ -48,6 +64,7 @@ from prompt_registry.rollouts.models import Rollout
 from prompt_registry.trial_models import Trial
 from prompt_registry.trial_plans import VERSION, TrialInput, Variant
 from tests.evals.experiment_factories import make_experiment, make_judged
+from tests.monitoring.alerts.factories import make_alert
 from tests.monitoring.issue_factories import make_issue
 from tests.projects.factories import make_member, make_user
 from tests.prompt_registry.rollouts.factories import make_plan
@@ -84,10 +101,20 @@ class Things:
     evaluator_id: int
     review_queue_id: int
     guest_link_id: int
+    trace_comment_id: int
+    trace_link_id: int
     online_id: int
     rollout_id: UUID
     decision_id: int
     issue_number: int
+    alert_id: int
+    invoice_id: int
+    alert_delivery_id: int
+    erasure_id: int
+    export_id: int
+    view_id: int
+    dashboard_id: int
+    chart_id: int
 
 
 def make_things(*, name: str) -> Things:
@@ -117,6 +144,7 @@ def make_things(*, name: str) -> Things:
     )  # fmt: skip
     session_id = f"session of {name}"
     trace_id, span_id = send_call(plain, session_id=session_id)
+    trace_comment_id, trace_link_id = talk_about(project, trace_id, by=admin)
     dataset = datasets.create(project=project, name="support/questions", by=admin)
     datasets.add_item(dataset=dataset, input={"question": f"Where is {name}?"}, by=admin)
     file = imports.begin(dataset=dataset, file_name="rows.csv", chunks=[b"question\nWho?\n"], by=admin)
@@ -131,7 +159,11 @@ def make_things(*, name: str) -> Things:
     )
     delivery = webhooks.send_test(endpoint=webhook)
     queue, link = make_review(project, by=admin)
+    alert = make_alert(project, by=admin, endpoint_ids=(webhook.pk,))
+    charged = invoices.take(project=project, name=name, content=b"date,model,cost\n2026-11-01,fake-1,2", by=admin)
+    message = alerts.send_test(alert=alert, by=admin)
     rollout = start_rollout(project, by=admin)
+    chart = make_chart(project, by=admin)
     return Things(
         project=project, admin=admin, member_id=membership.pk, invitation_id=invitation.pk, key_id=key.pk,
         connection_id=connection.pk, masking_rule_id=rule.pk, price_id=price.pk, prompt_id=prompt.pk,
@@ -139,9 +171,35 @@ def make_things(*, name: str) -> Things:
         comment_id=comment.pk, webhook_id=webhook.pk, delivery_id=delivery.pk,
         dataset_id=dataset.pk, item_number=dataset.last_item_number, dataset_import_id=file.pk,
         change_request_id=request.pk, schedule_id=schedule.pk, experiment_id=experiment.pk, evaluator_id=evaluator.pk,
+        trace_comment_id=trace_comment_id, trace_link_id=trace_link_id,
         review_queue_id=queue.pk, guest_link_id=link.pk, online_id=live.pk, rollout_id=rollout.pk,
-        decision_id=rollout.decisions.latest("pk").pk, issue_number=make_issue_of(project).number,
+        decision_id=rollout.decisions.latest("pk").pk, issue_number=make_issue_of(project).number, alert_id=alert.pk, invoice_id=charged.pk,
+        alert_delivery_id=project.webhook_deliveries.get(event_id=message.event_id).pk,
+        erasure_id=make_erasure(project, by=admin), export_id=make_export(project, by=admin),
+        view_id=views.save(project=project, name="Dear ones", line="cost:>1", is_shared=True, by=admin).pk,
+        dashboard_id=chart.dashboard_id, chart_id=chart.pk,
     )  # fmt: skip
+
+
+def make_chart(project: Project, *, by: User) -> SavedChart:
+    """Return a chart on a dashboard."""
+    dashboard = dashboards.create(project=project, name="Money", by=by)
+    return dashboards.keep(dashboard=dashboard, question=Question(), title="Calls", by=by)
+
+
+def make_erasure(project: Project, *, by: User) -> int:
+    """Return a request to delete that nobody has begun with."""
+    subject = erasures.checked(kind="user", subject=f"gone of {project.slug}")
+    return erasures.ask(project=project, subject=subject, by=by).pk
+
+
+def make_export(project: Project, *, by: User) -> int:
+    """Return a finished file of all calls."""
+    now = timezone.now()
+    wanted = TraceFilter(start=now - timedelta(days=1), end=now)
+    export = exports.ask(project=project, kind="jsonl", wanted=wanted, words="all", by=by)
+    exporting.run(export_id=export.pk, make=CallLines, keep=lambda: True)
+    return export.pk
 
 
 def fake_price() -> changes.NewPrice:
@@ -189,6 +247,15 @@ def make_review(project: Project, *, by: User) -> tuple[ReviewQueue, GuestLink]:
     return queue, link
 
 
+def talk_about(project: Project, trace_id: str, *, by: User) -> tuple[int, int]:
+    """Return a comment on a trace and a public link to it."""
+    trace = Trace.objects.for_project(project).get(trace_id=trace_id)
+    comment = trace_comments.add(project=project, trace=trace, text="Is this right?", by=by)
+    trace_links.allow(project=project, is_allowed=True, by=by)
+    link, _ = trace_links.make(project=project, trace=trace, label="Dr. Meyer", days=7, by=by)
+    return comment.pk, link.pk
+
+
 def send_call(plain_key: str, *, session_id: str = "") -> tuple[str, str]:
     """Send one call as an application would, and return the ids of its trace and span."""
     trace_id, span_id, now = uuid.uuid4().hex, uuid.uuid4().hex[:16], time.time_ns()
@@ -206,6 +273,10 @@ def send_call(plain_key: str, *, session_id: str = "") -> tuple[str, str]:
     )
     assert answer.status_code == 200, answer.content
     return trace_id, span_id
+
+
+# A week that is over, and that every project of these tests may look at.
+LAST_MONDAY = weeks.last_over(timezone.now(), ZoneInfo("UTC")).monday.isoformat()
 
 
 @dataclass(frozen=True)
@@ -232,6 +303,22 @@ def comment(things: Things) -> dict[str, object]:
 
 def webhook(things: Things) -> dict[str, object]:
     return {"endpoint_id": things.webhook_id}
+
+
+def invoice(things: Things) -> dict[str, object]:
+    return {"invoice_id": things.invoice_id}
+
+
+def dashboard(things: Things) -> dict[str, object]:
+    return {"dashboard_id": things.dashboard_id}
+
+
+def chart(things: Things) -> dict[str, object]:
+    return {**dashboard(things), "chart_id": things.chart_id}
+
+
+def alert(things: Things) -> dict[str, object]:
+    return {"alert_id": things.alert_id}
 
 
 def change_request(things: Things) -> dict[str, object]:
@@ -274,6 +361,18 @@ def dataset_import(things: Things) -> dict[str, object]:
     return {"dataset_id": things.dataset_id, "import_id": things.dataset_import_id}
 
 
+def erasure(things: Things) -> dict[str, object]:
+    return {"erasure_id": things.erasure_id}
+
+
+def export(things: Things) -> dict[str, object]:
+    return {"export_id": things.export_id}
+
+
+def export_file(things: Things) -> dict[str, object]:
+    return {"export_id": things.export_id, "file": "calls"}
+
+
 def online_evaluation(things: Things) -> dict[str, object]:
     return {"online_id": things.online_id}
 
@@ -300,6 +399,9 @@ PLAIN = Named(names_a_thing=False)
 IN_PROJECT: dict[str, Named] = {
     "overview": PLAIN,
     "overview-chart": fixed(name="calls"),
+    "weekly-reports": PLAIN,
+    "weekly-report": fixed(monday=LAST_MONDAY),
+    "weekly-report-markdown": fixed(monday=LAST_MONDAY),
     "prompts": PLAIN,
     "prompts-bulk": fixed_query(do="archive"),
     "prompt-new": PLAIN,
@@ -379,6 +481,10 @@ IN_PROJECT: dict[str, Named] = {
     "issue-merge": Named(issue),
     "issue-split": Named(issue),
     "issue-dataset": Named(issue),
+    "issue-examples": Named(issue),
+    "issue-fix": Named(issue),
+    "issue-predictions": PLAIN,
+    "issue-proposal": Named(issue),
     "traffic": PLAIN,
     "traffic-points": PLAIN,
     "datasets": PLAIN,
@@ -458,11 +564,49 @@ IN_PROJECT: dict[str, Named] = {
     "export-review-jsonl": Named(review),
     "explore": PLAIN,
     "explore-new": PLAIN,
+    "explore-complete": PLAIN,
+    "explore-difference": PLAIN,
+    "explore-compare": Named(query=lambda things: {"chosen": things.trace_id}),
+    "explore-follow": PLAIN,
+    "explore-no-problem": PLAIN,
+    "explore-columns": PLAIN,
+    "feedback": PLAIN,
+    "feedback-mark": PLAIN,
+    "feedback-responses": PLAIN,
+    "outcomes": PLAIN,
+    "views": PLAIN,
+    "view-save": PLAIN,
+    "view-change": Named(lambda things: {"view_id": things.view_id}),
+    "dashboards": PLAIN,
+    "dashboard-new": PLAIN,
+    "dashboard": Named(dashboard),
+    "dashboard-change": Named(dashboard),
+    "dashboard-panel": Named(chart),
+    "dashboard-chart-change": Named(chart),
+    "chart": PLAIN,
+    "chart-figure": PLAIN,
+    "chart-csv": PLAIN,
+    "chart-keep": PLAIN,
+    "version-traffic": PLAIN,
     "trace": Named(trace),
     "trace-feedback": Named(trace),
+    "trace-comment": Named(trace),
+    "trace-comment-edit": Named(lambda things: {**trace(things), "comment_id": things.trace_comment_id}),
+    "trace-comment-delete": Named(lambda things: {**trace(things), "comment_id": things.trace_comment_id}),
+    "trace-links": Named(trace),
+    "trace-link-new": Named(trace),
+    "trace-link-revoke": Named(lambda things: {"link_id": things.trace_link_id}),
+    "trace-similar": Named(trace),
     "span-text": Named(lambda things: {"hex_id": things.trace_id, "span_hex_id": things.span_id, "part": "attributes"}),
     "mark-flag": Named(lambda things: {"hex_id": things.trace_id, "span_hex_id": things.span_id}),
     "latency": PLAIN,
+    "costs": PLAIN,
+    "costs-dearest": PLAIN,
+    "costs-invoices": PLAIN,
+    "costs-invoice-add": PLAIN,
+    "costs-invoice": Named(invoice),
+    "costs-invoice-export": Named(invoice),
+    "costs-invoice-delete": Named(invoice),
     "session": Named(query=lambda things: {"id": things.session_id}),
     "search": PLAIN,
     "start": PLAIN,
@@ -486,6 +630,17 @@ IN_PROJECT: dict[str, Named] = {
     "change-provider": Named(lambda things: {"connection_id": things.connection_id}),
     "delete-provider": Named(lambda things: {"connection_id": things.connection_id}),
     "test-provider": Named(lambda things: {"connection_id": things.connection_id}),
+    "settings-alerts": PLAIN,
+    "new-alert": PLAIN,
+    "preview-alert": PLAIN,
+    "take-alert": fixed(name="errors"),
+    "alert": Named(alert),
+    "change-alert": Named(alert),
+    "mute-alert": Named(alert),
+    "test-alert": Named(alert),
+    "delete-alert": Named(alert),
+    "restore-alert": Named(alert),
+    "resend-alert": Named(lambda things: {**alert(things), "delivery_id": things.alert_delivery_id}),
     "settings-webhooks": PLAIN,
     "new-webhook": PLAIN,
     "webhook": Named(webhook),
@@ -509,6 +664,24 @@ IN_PROJECT: dict[str, Named] = {
     "settings-spending": PLAIN,
     "settings-similar": PLAIN,
     "settings-privacy": PLAIN,
+    "settings-data": PLAIN,
+    "look-at-retention": PLAIN,
+    "change-retention": PLAIN,
+    "erasure-new": PLAIN,
+    "erasure-ask": PLAIN,
+    "erasure": Named(erasure),
+    "erasure-state": Named(erasure),
+    "exports": PLAIN,
+    "export-new": PLAIN,
+    "export-ask": PLAIN,
+    "export": Named(export),
+    "export-state": Named(export),
+    "export-stop": Named(export),
+    "export-delete": Named(export),
+    "export-file": Named(export_file),
+    "export-manifest": Named(export),
+    "training-new": PLAIN,
+    "training-ask": PLAIN,
     "change-privacy": PLAIN,
     "change-group-privacy": PLAIN,
     "try-masking": PLAIN,
@@ -526,6 +699,8 @@ IN_PROJECT: dict[str, Named] = {
     "settings-ingestion-chart": PLAIN,
     "settings-ingestion-quarantine": PLAIN,
     "settings-ingestion-limits": PLAIN,
+    "settings-links": PLAIN,
+    "allow-links": PLAIN,
     "settings-audit": PLAIN,
     "check-audit": PLAIN,
     "export-audit-csv": PLAIN,
@@ -537,6 +712,8 @@ OUTSIDE: dict[str, dict[str, object]] = {
     "sign-in-link": {"token": "invented"},
     "invitation": {"token": "invented"},
     "guest-link": {"token": "invented"},
+    "shared-trace": {"token": "invented"},
+    "export-download": {"token": "invented"},
     "account_reset_password_from_key": {"uidb36": "1", "key": "invented"},
     "join-project": {"slug": "nowhere"},
     "person-link": {"person_id": 0},

@@ -15,6 +15,7 @@ from psycopg_pool import PoolTimeout
 
 from monitoring import feedback_tokens, scores
 from monitoring.errors import ScoreRefused, TokenRefused
+from monitoring.feedback_tokens import Token
 from monitoring.models import ScoreSource
 from projects import keys
 from projects.roles import Scope
@@ -24,8 +25,14 @@ from webapp.api.admission import busy, demand_open
 from webapp.api.auth import KeyAuth, caller_of
 from webapp.api.errors import ApiError, problem
 from webapp.database_waits import SECONDS_TO_STORE, within
+from webapp.middleware import client_address
 
 router = Router(tags=["Feedback"])
+
+# What a browser may send in a minute, whatever the project's own limits: about one answer, for one person, from one address.
+OF_TOKEN, OF_PERSON, OF_ADDRESS = 20, 30, 120
+# Each name is one row beside a call. A person names a few things about an answer, and a script any number.
+MOST_NAMES = 10
 
 
 @router.post("/feedback", auth=KeyAuth(Scope.FEEDBACK_WRITE), summary="Send thumbs, scores, comments and corrections")
@@ -65,7 +72,7 @@ def _from_browser(request: HttpRequest) -> HttpResponse:
     try:
         if request.method != "POST":
             raise ApiError(405, "Send feedback with POST.", headers={"Allow": "POST, OPTIONS"})
-        count = _store_from_browser(bodies.small_json_object(request))
+        count = _store_from_browser(bodies.small_json_object(request), address=client_address(request))
     except ApiError as error:
         return _open_to_browsers(problem(request, error))
     except (OperationalError, InterfaceError, InternalError, PoolTimeout):
@@ -74,7 +81,7 @@ def _from_browser(request: HttpRequest) -> HttpResponse:
     return _open_to_browsers(HttpResponse(orjson.dumps({"accepted": count}), content_type="application/json"))
 
 
-def _store_from_browser(document: dict[str, Any]) -> int:
+def _store_from_browser(document: dict[str, Any], *, address: str) -> int:
     try:
         token = feedback_tokens.read(
             str(document.get("token") or ""), now_seconds=time.time(), signing_key=_signing_key
@@ -85,6 +92,7 @@ def _store_from_browser(document: dict[str, Any]) -> int:
     if caller is None:
         raise ApiError(401, TokenRefused.__doc__ or "")
     demand_open()
+    _demand_calm(token, address)
     rate_limits.demand_room(caller, wire_bytes=0, over=429)
     about = {
         "trace_id": token.trace_id,
@@ -99,7 +107,20 @@ def _store_from_browser(document: dict[str, Any]) -> int:
     except ScoreRefused as error:
         raise ApiError(422, str(error)) from error
     with within(SECONDS_TO_STORE):
+        if not scores.has_room(project_id=caller.project_id, scores=found, most_names=MOST_NAMES):
+            raise ApiError(
+                429, f"There are {MOST_NAMES} different kinds of feedback of this person about this answer already."
+            )
         return scores.record(project_id=caller.project_id, scores=found)
+
+
+def _demand_calm(token: Token, address: str) -> None:
+    """Hold back whoever sends more than a person would, with one token, under one name, or from one address."""
+    about = f"{token.key_id}/{token.trace_id}/{token.user_id or ''}"
+    rate_limits.demand_calm(kind="feedback token", who=about, per_minute=OF_TOKEN)
+    if token.user_id:
+        rate_limits.demand_calm(kind="feedback person", who=f"{token.key_id}/{token.user_id}", per_minute=OF_PERSON)
+    rate_limits.demand_calm(kind="feedback address", who=f"{token.key_id}/{address}", per_minute=OF_ADDRESS)
 
 
 def _items(document: dict[str, Any]) -> list[dict[str, Any]]:

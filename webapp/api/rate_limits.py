@@ -67,6 +67,13 @@ def demand_pace(caller: Caller, *, kind: str, per_minute: int) -> None:
         raise ApiError(429, sentence, headers={"Retry-After": str(min(60, int(seconds) + 1))}, kind="rate")
 
 
+def demand_calm(*, kind: str, who: str, per_minute: int) -> None:
+    """Raise ApiError 429 when somebody without a key of their own, such as a browser, sends more often than people do."""
+    if seconds := _take((kind, who), float(per_minute), 1, time.monotonic()):
+        sentence = "This is more feedback than a person gives within a minute. Please wait a little and try again."
+        raise ApiError(429, sentence, headers={"Retry-After": str(min(60, int(seconds) + 1))}, kind="rate")
+
+
 def forget() -> None:
     """Start with full buckets."""
     with _lock:

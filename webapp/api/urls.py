@@ -5,13 +5,16 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from webapp.api import (
+    alerts,
     change_requests,
     datasets,
+    erasures,
     experiments_starting,
     feedback,
     issues,
     me,
     otlp,
+    outcomes,
     prompt_archive,
     prompt_exports,
     prompt_labels,
@@ -35,9 +38,12 @@ api.add_router("", prompt_archive.router)
 api.add_router("", change_requests.router)
 api.add_router("", rollouts.router)
 api.add_router("", issues.router)
+api.add_router("", alerts.router)
 api.add_router("", feedback.router)
+api.add_router("", outcomes.router)
 api.add_router("", traces.router)
 api.add_router("", datasets.router)
+api.add_router("", erasures.router)
 # With those that read experiments: one path takes both.
 api.add_router("", experiments_starting.router)
 

@@ -38,12 +38,15 @@ def add_parser(subparsers: Any) -> None:
     _add_masking(benches)
     _add_embeddings(benches)
     _add_rollouts(benches)
+    _add_loop(benches)
+    _add_proposals(benches)
     _add_experiments(benches)
     _add_detectors(benches)
     _add_alarms(benches)
     _add_clusters(benches)
     _add_analysis(benches)
     _add_issues(benches)
+    _add_export(benches)
 
 
 def _add_ingest(benches: Any) -> None:
@@ -61,8 +64,25 @@ def _add_ingest(benches: Any) -> None:
 
 def _add_reads(benches: Any) -> None:
     parser = _add(benches, "reads", _reads, "how long pages take on a project with much traffic")
-    parser.add_argument("--spans", type=_count, default=200_000, help="spans to store first (default: %(default)s)")
+    parser.add_argument("--spans", type=_count, default=10_000_000, help="spans to store first (default: %(default)s)")
     parser.add_argument("--requests", type=_count, default=20, help="requests per page (default: %(default)s)")
+    parser.add_argument(
+        "--steps", type=_count, default=10_000, help="steps of the longest trace (default: %(default)s)"
+    )
+    parser.add_argument("--calls", type=_count, default=500, help="calls of the longest session (default: %(default)s)")
+    parser.add_argument(
+        "--plans",
+        type=_count,
+        default=0,
+        metavar="QUERIES",
+        help="also show how the database answers the slowest queries",
+    )
+
+
+def _add_export(benches: Any) -> None:
+    summary = "how fast files of calls and training data are written, in which memory, and whether a kill loses lines"
+    parser = _add(benches, "export", _export, summary)
+    parser.add_argument("--spans", type=_count, default=30_000, help="spans to store first (default: %(default)s)")
 
 
 def _add_pages(benches: Any) -> None:
@@ -110,6 +130,23 @@ def _add_embeddings(benches: Any) -> None:
 def _add_rollouts(benches: Any) -> None:
     parser = _add(benches, "rollouts", _rollouts, "how often rollouts are undone for nothing, and how soon for harm")
     parser.add_argument("--rounds", type=_count, default=200, help="rollouts of each kind (default: %(default)s)")
+
+
+def _add_loop(benches: Any) -> None:
+    parser = _add(
+        benches, "loop", _loop, "how often true fixes and placebos are called proved while the traffic shifts"
+    )
+    parser.add_argument("--runs", type=_count, default=200, help="fixes of each kind (default: %(default)s)")
+
+
+def _add_proposals(benches: Any) -> None:
+    parser = _add(
+        benches,
+        "proposals",
+        _proposals,
+        "how often proposed fixes help, and whether what learned a test by heart is refused",
+    )
+    parser.add_argument("--runs", type=_count, default=120, help="searches of each kind (default: %(default)s)")
 
 
 def _add_experiments(benches: Any) -> None:
@@ -218,7 +255,16 @@ def _ingest(args: argparse.Namespace) -> dict[str, Any]:
 def _reads(args: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import reads
 
-    return reads.run(reads.Options(spans=args.spans, requests=args.requests))
+    options = reads.Options(
+        spans=args.spans, requests=args.requests, steps=args.steps, calls=args.calls, plans=args.plans
+    )
+    return reads.run(options)
+
+
+def _export(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import export
+
+    return export.run(export.Options(spans=args.spans))
 
 
 def _pages(args: argparse.Namespace) -> dict[str, Any]:
@@ -280,6 +326,19 @@ def _rollouts(args: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import rollouts
 
     return rollouts.run(rollouts.Options(rounds=args.rounds))
+
+
+def _loop(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import loop
+
+    return loop.run(loop.Options(runs=args.runs))
+
+
+def _proposals(args: argparse.Namespace) -> dict[str, Any]:
+    _set_up_without_servers()
+    from benchmarks import proposals
+
+    return proposals.run(proposals.Options(runs=args.runs))
 
 
 def _experiments(args: argparse.Namespace) -> dict[str, Any]:

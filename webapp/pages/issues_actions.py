@@ -51,8 +51,8 @@ def _refused(request: ProjectRequest, found: Issue, wanted: str, problem: str) -
 
 def _after(request: ProjectRequest, found: Issue, wanted: str) -> HttpResponseBase:
     """Go on where the act leads: starting a fix leads to choosing the calls that show it."""
-    if wanted == "fix" and request.membership.can(Action.EDIT_DATASETS):
-        return redirect("issue-dataset", request.project.slug, found.number)
+    if wanted == "fix":
+        return redirect("issue-examples", request.project.slug, found.number)
     return redirect("issue", request.project.slug, found.number)
 
 

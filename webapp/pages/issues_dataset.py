@@ -1,4 +1,4 @@
-"""Making a dataset of an issue: calls that show the problem, and good ones beside them, each with a way back to the issue."""
+"""Making a dataset of an issue: calls that show the problem and good ones beside them, masked, half of each held out."""
 
 from __future__ import annotations
 
@@ -18,18 +18,20 @@ from evals.adding import Addition
 from evals.calls import CallsAdded, RecordedCall
 from evals.errors import EvalsError
 from evals.models import Dataset
-from monitoring.issues import follow_ups
+from monitoring.issues import fixes, follow_ups
+from monitoring.issues.fix_models import IssueFix
 from monitoring.issues.models import Issue
 from projects.roles import Action
 from webapp import formats
 from webapp.access import ProjectRequest, one, requires
-from webapp.pages import issues_findings
+from webapp.pages import issues_examples
 from webapp.pages.datasets_calls import AddForm, shown
 from webapp.pages.issues_detail import SECTION, issue_of
 from webapp.pages.issues_merge import crumbs
 from webapp.render import render_page
 
-BAD, GOOD = 20, 10
+# Half of each is held out: so many good ones show that a new version breaks at most five in a hundred of them.
+BAD, GOOD = 40, 120
 MOST_CALLS = 200
 SHOWN = 3
 _NEW = "new"
@@ -46,6 +48,8 @@ class IssueDatasetForm(AddForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # Which call is on which side is for nobody to choose.
+        del self.fields["split"]
         self.fields["with_answer"].label = "The answers of the good calls are right"
         self.fields["with_answer"].help_text = "They become the expected answers. Those with the problem never do."
 
@@ -66,7 +70,8 @@ def dataset(request: ProjectRequest, number: int) -> HttpResponseBase:
                 _tell(request, made, done)
                 return redirect("dataset", request.project.slug, made.pk)
             form.add_error(None, "None of its calls has a text that was recorded, so there is nothing to keep.")
-    bad, good = (_recorded(found, is_bad=is_bad, limit=SHOWN) for is_bad in (True, False))
+    fix = fixes.current(found)
+    bad, good = (_recorded(found, fix, is_bad=is_bad, limit=SHOWN) for is_bad in (True, False))
     context = {
         "page_title": "Make a dataset", "issue": found, "form": form, "crumbs": crumbs(request, found),
         "groups": [("With the problem", [shown(call) for call in bad]), ("Good ones", [shown(call) for call in good])],
@@ -84,16 +89,19 @@ def suggested_name(found: Issue) -> str:
 
 
 def _add(request: ProjectRequest, found: Issue, values: dict[str, Any]) -> tuple[Dataset | None, CallsAdded]:
-    bad = _recorded(found, is_bad=True, limit=values["bad"])
-    good = _recorded(found, is_bad=False, limit=values["good"])
+    fix = fixes.current(found)
+    bad = _recorded(found, fix, is_bad=True, limit=values["bad"])
+    good = _recorded(found, fix, is_bad=False, limit=values["good"])
     if not bad and not good:
         return None, CallsAdded(Addition(), 0)
     trusted = [replace(call, correction=call.expected(with_answer=values["with_answer"])) for call in good]
     tags = [tag.strip() for tag in values["tags"].split(",") if tag.strip()]
     made = _chosen(request, values)
-    done = calls.add(dataset=made, calls=[*bad, *trusted], tags=tags, split=values["split"], by=request.user)
+    done = calls.add(dataset=made, calls=[*bad, *trusted], tags=tags, by=request.user)
     kept = done.addition.added_count + done.addition.duplicate_count
     follow_ups.dataset_made(issue=found, dataset_id=made.pk, name=made.name, item_count=kept, by=request.user)
+    if fix is not None:
+        fixes.link(fix=fix, by=request.user, dataset_id=made.pk)
     return made, done
 
 
@@ -103,11 +111,12 @@ def _chosen(request: ProjectRequest, values: dict[str, Any]) -> Dataset:
     return one(Dataset.objects.for_project(request.project).active(), pk=int(values["dataset"]))
 
 
-def _recorded(found: Issue, *, is_bad: bool, limit: int) -> Sequence[RecordedCall]:
-    steps = issues_findings.steps(found, is_bad=is_bad, limit=limit) if limit else []
-    noted = {follow_ups.ISSUE: found.number, follow_ups.ISSUE_TITLE: found.title}
-    tag = "problem" if is_bad else "good"
-    return [replace(call, tags=(tag,), facts=noted) for call in calls.of_steps(project=found.project, steps=steps)]
+def _recorded(found: Issue, fix: IssueFix | None, *, is_bad: bool, limit: int) -> Sequence[RecordedCall]:
+    """Return the examples that were chosen, and others until there are enough."""
+    first = issues_examples.chosen(found, fix, is_bad=is_bad) if fix is not None else []
+    both = [*first, *issues_examples.candidates(found, is_bad=is_bad, limit=limit)]
+    once = {(call.span.trace_id, call.span.span_id): call for call in both}
+    return issues_examples.as_items(found, list(once.values())[:limit], is_bad=is_bad)
 
 
 def _tell(request: ProjectRequest, made: Dataset, done: CallsAdded) -> None:

@@ -15,7 +15,7 @@ from projects.roles import ROLES_ALLOWED, Action
 from prompt_registry.models import Prompt, PromptVersion
 from webapp import charts
 from webapp.access import ProjectRequest, one, requires
-from webapp.pages import issues_charts, issues_findings, issues_fix, issues_reading, issues_words
+from webapp.pages import issues_charts, issues_findings, issues_fix, issues_fix_offers, issues_reading, issues_words
 from webapp.pages.issues_history import told
 from webapp.pages.issues_view import PROMPT_VERSION, Detail, Line
 from webapp.pages.prompts_frame import helpers
@@ -61,6 +61,7 @@ def show(
     prompt = _prompt(found, line)
     signals = list(dict.fromkeys(part.scope.signal for part in line.row.scopes))
     may_edit = request.membership.can(Action.EDIT_ISSUES)
+    fix_path = issues_fix.path_of(found)
     context = {
         "page_title": found.title, "issue": found, "line": line, "detail": detail, "prompt": prompt,
         "verdict": issues_words.verdict(found, signals, detail), "certainty": issues_words.certainty(detail),
@@ -68,7 +69,8 @@ def show(
         "version_url": _version_url(request, found, prompt),
         "calls_url": explore_url(request, request.project, issue=found.number, range="30d"),
         "charts": _charts(request, found, line, detail),
-        "path": issues_fix.path_of(found, prompt), "history": [told(event) for event in detail.history],
+        "path": fix_path, "offers": issues_fix_offers.of(fix_path.fix) if fix_path.fix and fix_path.is_open and may_edit else {},
+        "history": [told(event) for event in detail.history],
         "may_edit": may_edit and found.merged_into_id is None, "may_unmerge": may_edit,
         "may_make_dataset": request.membership.can(Action.EDIT_DATASETS),
         "members": _members(request) if may_edit else [], "helpers": [] if may_edit else helpers(request, Action.EDIT_ISSUES),

@@ -3,148 +3,306 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
 from urllib.parse import urlencode
 
+import structlog
+from django.db.models import Count
 from django.urls import reverse
+from django.utils import timezone
 
-from evals.experiments.models import Experiment
+from evals import fix_tests
+from evals.experiments.fix_verdicts import Gate, GateState
+from evals.experiments.models import Experiment, ExperimentState
+from evals.fix_items import HOLD_OUT, TUNE
 from evals.models import Dataset
-from monitoring.issues import follow_ups
-from monitoring.issues.follow_ups import MadeDataset
-from monitoring.issues.models import Issue, IssueState
-from projects.models import Project
-from prompt_registry.models import PRODUCTION, LabelMove, Prompt, PromptVersion, Rollout
+from monitoring.issues import fixes, proof
+from monitoring.issues.fix_models import FixState, FixStep, IssueFix
+from monitoring.issues.models import Happening, Issue, IssueEvent, IssueState
+from monitoring.issues.proof import Definition
+from prompt_registry.models import PRODUCTION, PromptVersion
 from webapp import formats
+from webapp.pages import issues_fix_words as words
 
-_MOST_TESTS = 50
+log = structlog.get_logger("callboard.issues")
+
+PROOF = "proof"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One tick of the way: done, next or later; what there is, and the page where it is done."""
+class Tick:
+    """One step of the way: what there is, the page where it is done, and what somebody said about it."""
 
+    name: str
     title: str
     is_done: bool
     text: str
     url: str = ""
     link: str = ""
+    # Asked for with a button instead of a link, for something has to be made first.
+    is_act: bool = False
+    how: str = ""
+    note: str = ""
     is_next: bool = False
+    # Another page where it can be done.
+    other_url: str = ""
+    other_link: str = ""
 
     @property
     def state(self) -> str:
-        return "done" if self.is_done else "next" if self.is_next else "later"
+        """How it is drawn: done, skipped, next or later."""
+        if self.how == fixes.SKIPPED and not self.is_done:
+            return "skipped"
+        return "done" if self.is_over else "next" if self.is_next else "later"
+
+    @property
+    def is_over(self) -> bool:
+        return self.is_done or bool(self.how)
+
+    @property
+    def words(self) -> str:
+        """What the state is called."""
+        if self.is_done:
+            return "done"
+        return {fixes.SKIPPED: "left out", fixes.ELSEWHERE: "done elsewhere"}.get(
+            self.how, "next" if self.is_next else "later"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FixPath:
+    """The way of the newest fix, what is expected and was shown, and the fixes before it."""
+
+    fix: IssueFix | None
+    ticks: Sequence[Tick]
+    expected: str = ""
+    rests_on: str = ""
+    proof: str = ""
+    basis: str = ""
+    earlier: Sequence[tuple[IssueFix, str]] = ()
+    recurrences: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def next_tick(self) -> Tick | None:
+        return next((tick for tick in self.ticks if tick.is_next), None)
+
+    @property
+    def is_open(self) -> bool:
+        return self.fix is not None and self.fix.is_open
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    project: Project
     issue: Issue
-    made: Sequence[MadeDataset]
+    fix: IssueFix
     dataset: Dataset | None
-    prompt: Prompt | None
     version: PromptVersion | None
     test: Experiment | None
-    rollout: Rollout | None
-    published_at: datetime | None
 
 
-def path_of(issue: Issue, prompt: Prompt | None) -> list[Step]:
-    """Return the six steps; the first that is not done is the next one."""
-    found = _found(issue, prompt)
-    steps = [_examples(found), _dataset(found), _version(found), _test(found), _rollout(found), _proof(found)]
-    following = next((index for index, step in enumerate(steps) if not step.is_done), None)
-    return [replace(step, is_next=index == following) for index, step in enumerate(steps)]
-
-
-def _found(issue: Issue, prompt: Prompt | None) -> _Found:
-    made = follow_ups.datasets_of(issue)
-    datasets = Dataset.objects.for_project(issue.project).active().in_bulk([one.dataset_id for one in made])
-    dataset = next((datasets[one.dataset_id] for one in made if one.dataset_id in datasets), None)
-    version = _new_version(issue, prompt, made[-1].at if made else None)
-    published = rollout = None
-    if prompt is not None and version is not None:
-        later = {"project": issue.project, "prompt": prompt}
-        moves = LabelMove.objects.filter(**later, label=PRODUCTION, to_version=version).order_by("-moved_at")
-        published = moves.values_list("moved_at", flat=True).first()
-        rollout = Rollout.objects.filter(**later, candidate=version).order_by("-started_at").first()
-    return _Found(
-        issue.project, issue, made, dataset, prompt, version, _test_of(dataset, version), rollout, published
+def path_of(issue: Issue) -> FixPath:
+    """Return the ticks of the newest fix; the first that is not done is the next one."""
+    known = fixes.of_issue(issue)
+    if not known:
+        return FixPath(None, _before(issue), recurrences=_recurrences(issue))
+    fix = known[0]
+    found = _found(issue, fix)
+    if found.test is not None and found.test.is_over:
+        fix_tests.refresh(fix=fix, now=timezone.now())
+    ticks = [
+        _marked(fix, tick)
+        for tick in (_examples(found), _dataset(found), _version(found), _test(found), _rollout(found))
+    ]
+    ticks.append(_proof(found))
+    following = _following(fix, ticks)
+    base_rate = float(fix.definition.get("base_rate", 0.0))
+    return FixPath(
+        fix, [replace(tick, is_next=place == following) for place, tick in enumerate(ticks)],
+        expected=words.expected_of(fix.prediction, base_rate=base_rate),
+        rests_on=words.rests_on(fix.prediction) if fix.prediction else "",
+        proof=words.proof_of(fix), basis=words.basis_of(fix), earlier=[(one, words.proof_of(one)) for one in known[1:]],
+        recurrences=_recurrences(issue),
     )  # fmt: skip
 
 
-def _new_version(issue: Issue, prompt: Prompt | None, since: datetime | None) -> PromptVersion | None:
-    """Return the newest version that was saved after somebody began to fix it; older ones cannot be meant for it."""
-    begun = [moment for moment in (since, issue.state_at if issue.state == IssueState.IN_FIX else None) if moment]
-    if prompt is None or not begun:
+def test_url(fix: IssueFix, version: PromptVersion) -> str:
+    """Return the page of a new test of the version against what is live, on the dataset of the fix, with the checks that tell."""
+    live = version.prompt.labels.filter(name=PRODUCTION).select_related("version").first()
+    whats = [live.version.number] if live and live.version_id != version.pk else []
+    chosen: list[tuple[str, Any]] = [("prompt", version.prompt_id), ("dataset", fix.dataset_id or "")]
+    chosen += [("what", number) for number in [*whats, version.number]]
+    chosen += [("check", key) for key in fix_tests.checks_for(fix.issue)]
+    return f"{reverse('experiment-new', args=[fix.project.slug])}?{urlencode(chosen)}"
+
+
+def _following(fix: IssueFix, ticks: Sequence[Tick]) -> int | None:
+    """Return the place of the next step; while a rollout goes on, what was not done before it no longer matters."""
+    if not fix.is_open:
         return None
-    return PromptVersion.objects.filter(prompt=prompt, created_at__gt=min(begun)).order_by("-number").first()
+    first = len(ticks) - 1 if fix.rollout is not None else 0
+    return next((place for place, tick in enumerate(ticks) if place >= first and not tick.is_over), None)
 
 
-def _test_of(dataset: Dataset | None, version: PromptVersion | None) -> Experiment | None:
-    if dataset is None or version is None:
+def _before(issue: Issue) -> list[Tick]:
+    """Return the steps of an issue that nobody began to fix."""
+    texts = {
+        FixStep.EXAMPLES: "Choose calls that show it", FixStep.DATASET: "Keep them, to test every new version on",
+        FixStep.VERSION: "Write it, with the examples beside it", FixStep.TEST: "Compare it with the old one",
+        FixStep.ROLLOUT: "Give it to more and more people",
+    }  # fmt: skip
+    ticks = [Tick(step.value, str(step.label), False, texts[step]) for step in FixStep]
+    gone = f"Since {formats.ago(issue.state_at)}" if issue.state == IssueState.VERIFIED else "Watched on real calls"
+    return [*ticks, Tick(PROOF, "Proved gone", issue.state == IssueState.VERIFIED, gone)]
+
+
+def _found(issue: Issue, fix: IssueFix) -> _Found:
+    dataset = Dataset.objects.for_project(issue.project).active().filter(pk=fix.dataset_id or 0).first()
+    version = fixes.version_of(fix)
+    return _Found(issue, fix, dataset, version, fix_tests.newest_test(fix, version))
+
+
+def _marked(fix: IssueFix, tick: Tick) -> Tick:
+    mark = fix.mark_of(tick.name)
+    if not mark or tick.is_done:
+        return tick
+    return replace(tick, how=mark["how"], note=f"{mark['note']} ({mark.get('name', 'somebody')})")
+
+
+def _examples(found: _Found) -> Tick:
+    url = reverse("issue-examples", args=[found.issue.project.slug, found.issue.number])
+    bad = sum(1 for one in found.fix.examples if one[2])
+    good = len(found.fix.examples) - bad
+    text = f"{bad} with the problem, {good} good ones" if found.fix.examples else "Choose calls that show it"
+    return Tick(
+        FixStep.EXAMPLES, "Examples", bool(found.fix.examples), text, url, "Look at them" if found.fix.examples else "Choose the examples"
+    )  # fmt: skip
+
+
+def _dataset(found: _Found) -> Tick:
+    title, slug = str(FixStep.DATASET.label), found.issue.project.slug
+    if found.dataset is None:
+        url = reverse("issue-dataset", args=[slug, found.issue.number])
+        return Tick(FixStep.DATASET, title, False, "Keep them, to test every new version on", url, "Make the dataset")
+    counts = dict(found.dataset.items.current().values_list("split").annotate(count=Count("pk")))
+    sides = (
+        f", {counts[TUNE]} to write by, {counts[HOLD_OUT]} held out"
+        if counts.get(TUNE) and counts.get(HOLD_OUT)
+        else ""
+    )
+    text = f"{found.dataset.name}: {formats.full_count(found.dataset.item_count)} calls{sides}"
+    return Tick(FixStep.DATASET, title, True, text, reverse("dataset", args=[slug, found.dataset.pk]), "Open it")
+
+
+def _version(found: _Found) -> Tick:
+    title, slug, prompt = str(FixStep.VERSION.label), found.issue.project.slug, found.fix.prompt
+    if found.version is not None:
+        url = reverse("prompt-version", args=[slug, found.version.prompt_id, found.version.number])
+        return Tick(FixStep.VERSION, title, True, f"v{found.version.number}", url, "Look at it")
+    if prompt is None:
+        return Tick(
+            FixStep.VERSION, title, False, "Not of one prompt alone: fix it where it comes from, and say so here"
+        )
+    url = f"{reverse('prompt', args=[slug, prompt.pk])}?issue={found.issue.number}"
+    return Tick(
+        FixStep.VERSION,
+        title,
+        False,
+        f"Write one of {prompt.name}, with the examples beside it",
+        url,
+        "Write the new version",
+        other_url=reverse("issue-proposal", args=[slug, found.issue.number]) if found.dataset is not None else "",
+        other_link="Propose a fix",
+    )
+
+
+def _test(found: _Found) -> Tick:
+    title = str(FixStep.TEST.label)
+    if found.test is None:
+        if found.version is None or found.dataset is None:
+            return Tick(FixStep.TEST, title, False, "Compare it with the old one")
+        text = f"Compare v{found.version.number} with what is live, on these calls"
+        return Tick(FixStep.TEST, title, False, text, link="Set up the test", is_act=True)
+    url = reverse("experiment", args=[found.issue.project.slug, found.test.pk])
+    if not found.test.is_over or found.version is None:
+        return Tick(
+            FixStep.TEST, title, False, f"{found.test.get_state_display()}: {found.test.name}", url, "See how it goes"
+        )
+    gate = _gate(found.fix.pk, found.test.pk, str(found.test.ended_at), found.version.pk)
+    if gate is None:
+        return Tick(FixStep.TEST, title, False, "It says nothing about this version", url, "See the result")
+    text = gate.why
+    if gate.problems is not None and gate.problems.items:
+        text += f" {_points(gate.problems)} of {gate.problems.items} held-out calls with the problem."
+    return Tick(FixStep.TEST, title, gate.state == GateState.PASSED, text, url, "See the result")
+
+
+@lru_cache(maxsize=500)
+def _gate(fix_id: int, experiment_id: int, ended_at: str, version_id: int) -> Gate | None:
+    """What ended does not change; when failed answers are tried again, it ends at another moment."""
+    fix = IssueFix.objects.select_related("issue__project").get(pk=fix_id)
+    experiment = Experiment.objects.select_related("project", "dataset").get(pk=experiment_id)
+    if experiment.state != ExperimentState.DONE:
         return None
-    tests = Experiment.objects.filter(dataset=dataset, prompt_id=version.prompt_id).newest_first()[:_MOST_TESTS]
-    return next((test for test in tests if _answers_with(test, version)), None)
+    version = PromptVersion.objects.get(pk=version_id)
+    return fix_tests.gate_of(fix=fix, experiment=experiment, version=version)
 
 
-def _answers_with(test: Experiment, version: PromptVersion) -> bool:
-    return any(variant["number"] == version.number for variant in test.variants)
+def _points(difference: Any) -> str:
+    low, high = difference.interval.low * 100, difference.interval.high * 100
+    return f"{difference.estimate * 100:+.0f} points ({low:+.0f} to {high:+.0f})"
 
 
-def _examples(found: _Found) -> Step:
-    count = sum(one.item_count for one in found.made)
-    text = f"{formats.full_count(count)} {'call' if count == 1 else 'calls'}" if count else "Choose calls that show it"
-    return Step("Examples", bool(count), text, _dataset_url(found), "" if count else "Choose them")
+def _rollout(found: _Found) -> Tick:
+    title, slug, rollout = str(FixStep.ROLLOUT.label), found.issue.project.slug, found.fix.rollout
+    if rollout is not None:
+        url = reverse("rollout", args=[slug, rollout.pk])
+        text = f"{rollout.get_state_display()}, {formats.percent(rollout.share)}"
+        return Tick(FixStep.ROLLOUT, title, rollout.state == "completed", text, url, "Look at the rollout")
+    if found.version is None or found.fix.prompt is None:
+        return Tick(FixStep.ROLLOUT, title, False, "Give it to more and more people")
+    page = reverse("rollout-start", args=[slug, found.fix.prompt.pk])
+    url = f"{page}?version={found.version.number}&to={PRODUCTION}"
+    text = "Give it to more and more people, and see whether fewer of them meet this"
+    return Tick(FixStep.ROLLOUT, title, False, text, url, "Start the rollout")
 
 
-def _dataset(found: _Found) -> Step:
-    if found.dataset is not None:
-        url = reverse("dataset", args=[found.project.slug, found.dataset.pk])
-        return Step("Dataset", True, found.dataset.name, url, "Open")
-    return Step("Dataset", False, "Keep them, to test every new version on", _dataset_url(found))
+def _proof(found: _Found) -> Tick:
+    fix, title = found.fix, "Proved gone"
+    if not fix.is_open:
+        return Tick(PROOF, title, fix.state == FixState.VERIFIED, words.proof_of(fix))
+    if fix.rollout is not None:
+        url = reverse("rollout", args=[found.issue.project.slug, fix.rollout.pk])
+        return Tick(PROOF, title, False, _so_far(fix), url, "Watch the rollout")
+    if fix.mark_of(FixStep.ROLLOUT):
+        url = f"{reverse('issue', args=[found.issue.project.slug, found.issue.number])}?do=resolve"
+        return Tick(
+            PROOF,
+            title,
+            False,
+            "Without a rollout there is no proof. Close it when the numbers say so.",
+            url,
+            "Close it",
+        )
+    return Tick(PROOF, title, False, "Measured on real people during the rollout")
 
 
-def _version(found: _Found) -> Step:
-    if found.prompt is None:
-        return Step("New version", False, "Not of one prompt alone: fix it where it comes from")
-    url = reverse("prompt", args=[found.project.slug, found.prompt.pk])
-    if found.version is None:
-        return Step("New version", False, f"Write one of {found.prompt.name}", url, "Write it")
-    shown = reverse("prompt-version", args=[found.project.slug, found.prompt.pk, found.version.number])
-    return Step("New version", True, f"v{found.version.number}", shown, "Look at it")
+def _so_far(fix: IssueFix) -> str:
+    rollout = fix.rollout
+    if rollout is None:
+        return ""
+    try:
+        effect = proof.measure(rollout=rollout, definition=Definition.from_json(fix.definition))
+    except Exception:  # the page must open whatever is wrong with the numbers
+        log.exception("what a rollout showed so far could not be worked out", fix=fix.pk)
+        return "What it showed so far cannot be worked out now."
+    return words.so_far(effect, version=rollout.candidate.number)
 
 
-def _test(found: _Found) -> Step:
-    if found.test is not None:
-        url = reverse("experiment", args=[found.project.slug, found.test.pk])
-        return Step("Test", found.test.is_over, found.test.name, url, "See the result")
-    if found.dataset is None or found.version is None or found.prompt is None:
-        return Step("Test", False, "Compare it with the old one")
-    query = urlencode({"prompt": found.prompt.pk, "dataset": found.dataset.pk, "what": found.version.number})
-    url = f"{reverse('experiment-new', args=[found.project.slug])}?{query}"
-    return Step("Test", False, f"Compare v{found.version.number} with the old one", url, "Set it up")
-
-
-def _rollout(found: _Found) -> Step:
-    if found.rollout is not None:
-        url = reverse("rollout", args=[found.project.slug, found.rollout.pk])
-        text = f"{found.rollout.get_state_display()}, {formats.percent(found.rollout.share)}"
-        return Step("Rollout", found.rollout.state == "completed", text, url, "Look at it")
-    if found.published_at is not None:
-        return Step("Rollout", True, f"Published {formats.ago(found.published_at)}, to everybody at once")
-    if found.version is None or found.prompt is None:
-        return Step("Rollout", False, "Give it to more and more people")
-    page = reverse("prompt-publish", args=[found.project.slug, found.prompt.pk])
-    return Step("Rollout", False, "Give it to more and more people", f"{page}?version={found.version.number}", "Go on")
-
-
-def _proof(found: _Found) -> Step:
-    if found.issue.state == IssueState.VERIFIED:
-        return Step("Proved gone", True, f"Since {formats.ago(found.issue.state_at)}")
-    return Step("Proved gone", False, "Watched on real calls after the rollout")
-
-
-def _dataset_url(found: _Found) -> str:
-    return reverse("issue-dataset", args=[found.project.slug, found.issue.number])
+def _recurrences(issue: Issue) -> list[str]:
+    """Return what changed since it was closed, of an issue that came back."""
+    if issue.state != IssueState.REGRESSED:
+        return []
+    event = IssueEvent.objects.filter(issue=issue, kind=Happening.REGRESSED).order_by("-at", "-pk").first()
+    return [words.recurrence(one) for one in event.numbers.get("changed", [])] if event else []

@@ -18,7 +18,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from projects import notification_kinds, notifications
-from projects.models import Channel, Membership, Notification
+from projects.models import Membership, Notification
 from projects.notification_kinds import Kind
 from webapp import bell
 from webapp.access import LAST_PROJECT, SignedInRequest, one, signed_in
@@ -111,7 +111,7 @@ def choices(request: SignedInRequest) -> HttpResponseBase:
     if request.method == "POST":
         chosen = {name: request.POST.get(name, "") for name in notification_kinds.KINDS}
         notifications.choose(
-            user=request.user, channels={name: one for name, one in chosen.items() if one in Channel.values}
+            user=request.user, channels={name: one for name, one in chosen.items() if _is_offered(name, one)}
         )
         messages.success(request, "Your choice is saved.")
         return redirect("notification-choices")
@@ -119,10 +119,13 @@ def choices(request: SignedInRequest) -> HttpResponseBase:
     context = {
         "page_title": "What reaches you",
         "choices": [Choice(kind, current[name]) for name, kind in notification_kinds.KINDS.items()],
-        "channels": Channel.choices,
         "is_mail_configured": settings.IS_MAIL_CONFIGURED,
     }
     return _page(request, "notifications/choices.html", context)
+
+
+def _is_offered(name: str, channel: str) -> bool:
+    return channel in {one.value for one, _ in notification_kinds.KINDS[name].channels}
 
 
 def days(rows: Iterable[Notification], *, today: date) -> list[Day]:

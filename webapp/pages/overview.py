@@ -11,6 +11,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from monitoring import trace_reading, usage
+from monitoring.alerts import queries
+from monitoring.alerts.models import AlertEvent
 from monitoring.issues.models import NEEDS_ATTENTION
 from monitoring.trace_reading import Opinion
 from monitoring.usage import Report
@@ -20,9 +22,16 @@ from projects.models import Project
 from projects.roles import Action
 from webapp import charts, time_ranges
 from webapp.access import ProjectRequest, requires
-from webapp.pages import issues_reading, overview_charts, overview_panels, overview_rollouts, overview_words
+from webapp.pages import (
+    charts_marks,
+    issues_reading,
+    overview_charts,
+    overview_panels,
+    overview_rollouts,
+    overview_words,
+)
 from webapp.pages.issues_view import Line
-from webapp.pages.overview_charts import Publishing
+from webapp.pages.overview_charts import Markers, Publishing
 from webapp.pages.traces_links import explore_url, same_page, trace_url
 from webapp.render import render_page
 from webapp.time_ranges import TimeRange
@@ -61,10 +70,12 @@ def overview(request: ProjectRequest) -> HttpResponse:
     )
     published = _publishings(scope, report.period.start)
     worst = issues_reading.lines(project=scope.project, states=NEEDS_ATTENTION, limit=_MOST_ISSUES)
+    fired = _fired(scope, report.period.start)
     context = {
         "page_title": "Overview", "scope": scope, "report": report, "counted_at": now, "issues": worst,
         "chips": _chips(request, scope), "explore_url": explore_url(request, scope.project, prompt=scope.prompt, model=scope.model),
-        **_verdict(request, scope, report, published, worst), **_panels(request, scope, report), **_charts(request, report, published),
+        **_verdict(request, scope, report, published, worst), **_panels(request, scope, report),
+        **_charts(request, report, _marks(scope, report.period.start, published, fired)),
         "dislikes": _dislikes(scope), "numbers": overview_charts.numbers(report.points),
     }  # fmt: skip
     return render_page(request, "overview/overview.html", context, section="overview", has_time_range=True)
@@ -79,7 +90,8 @@ def chart(request: ProjectRequest, name: str) -> HttpResponse:
     points = usage.series(
         project=scope.project, start=scope.time_range.start, end=scope.time_range.end, **scope.filters
     )
-    marks = overview_charts.markers(_publishings(scope, points[0].at or scope.time_range.start))
+    start = points[0].at or scope.time_range.start
+    marks = _marks(scope, start, _publishings(scope, start), _fired(scope, start))
     figure = charts.figure_json(overview_charts.build(name, points, marks))
     return HttpResponse(figure, content_type="application/json")
 
@@ -96,6 +108,17 @@ def _publishings(scope: Scope, start: datetime) -> list[Publishing]:
     return overview_charts.publishings(
         project=scope.project, start=start, end=scope.time_range.end, prompt_name=scope.prompt
     )
+
+
+def _fired(scope: Scope, start: datetime) -> list[AlertEvent]:
+    """Return when alerts fired that may be about the calls of the page."""
+    fired = queries.fired_between(project=scope.project, start=start, end=scope.time_range.end)
+    asked = {"environment": scope.environment, "prompt_name": scope.prompt, "model": scope.model}
+    return [
+        event
+        for event in fired
+        if all(not value or getattr(event.alert, name) in ("", value) for name, value in asked.items())
+    ]
 
 
 def _verdict(
@@ -137,8 +160,12 @@ def _panels(request: ProjectRequest, scope: Scope, report: Report) -> dict[str, 
     }  # fmt: skip
 
 
-def _charts(request: ProjectRequest, report: Report, published: list[Publishing]) -> dict[str, Any]:
-    marks = overview_charts.markers(published)
+def _marks(scope: Scope, start: datetime, published: list[Publishing], fired: list[AlertEvent]) -> Markers:
+    further = charts_marks.further(scope.project, start, scope.time_range.end, scope.prompt)
+    return sorted([*overview_charts.markers(published, fired), *further])
+
+
+def _charts(request: ProjectRequest, report: Report, marks: Markers) -> dict[str, Any]:
     found = {}
     for name in overview_charts.NAMES:
         chart = overview_charts.build(name, report.points, marks)

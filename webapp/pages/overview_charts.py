@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from monitoring.alerts.models import AlertEvent
 from monitoring.usage import Usage
 from projects.models import Project
 from prompt_registry.models import PRODUCTION, LabelMove
@@ -36,9 +37,10 @@ def publishings(*, project: Project, start: datetime, end: datetime, prompt_name
     return [Publishing(*row) for row in reversed(rows)]
 
 
-def markers(published: Sequence[Publishing]) -> Markers:
-    """Return the lines drawn across the charts."""
-    return [(item.at, f"{item.prompt_name} v{item.number}") for item in published]
+def markers(published: Sequence[Publishing], fired: Sequence[AlertEvent] = ()) -> Markers:
+    """Return the lines drawn across the charts: what was published, and when alerts fired."""
+    marks = [(item.at, f"{item.prompt_name} v{item.number}") for item in published]
+    return sorted([*marks, *((event.at, "alert") for event in fired)])
 
 
 def build(name: str, points: Sequence[Usage], marks: Markers) -> TimeSeriesChart:

@@ -11,6 +11,8 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from monitoring import prompt_calls, trace_messages, usage
+from monitoring.issues import fixes
+from monitoring.issues.models import Issue
 from monitoring.prompt_calls import PromptCall, Which
 from monitoring.trace_messages import Message
 from prompt_registry.contents import PromptContent
@@ -30,6 +32,8 @@ class Example:
     place: int = 0
     count: int = 0
     is_only_disliked: bool = False
+    # Whose fix the examples are of; 0 when they are the prompt's own.
+    issue: int = 0
 
     @property
     def values(self) -> Mapping[str, str]:
@@ -49,14 +53,17 @@ class Example:
 def choose(prompt: Prompt, asked: QueryDict) -> Example:
     """Return the call that the form asks for: the one shown before, the next or the previous; disliked ones come first."""
     is_only_disliked = "example-disliked" in asked
-    found = _traces(prompt, is_only_disliked)
+    issue = _issue_number(asked)
+    found = _of_issue(prompt, issue) if issue else []
+    if not found:
+        issue, found = 0, _traces(prompt, is_only_disliked)
     if not found:
         return Example(is_only_disliked=is_only_disliked)
     shown = asked.get("example", "")
     at = next((place for place, trace_id in enumerate(found) if trace_id.hex == shown), 0)
     at = (at + {"next": 1, "previous": -1}.get(asked.get("example-step", ""), 0)) % len(found)
     call = prompt_calls.of_trace(project=prompt.project, prompt_name=prompt.name, trace_id=found[at])
-    return Example(call, at + 1, len(found), is_only_disliked)
+    return Example(call, at + 1, len(found), is_only_disliked, issue)
 
 
 def expected(prompt: Prompt, content: PromptContent) -> Expected:
@@ -71,6 +78,19 @@ def expected(prompt: Prompt, content: PromptContent) -> Expected:
     if not length:
         return Expected(model, longest)
     return Expected(model, min(length, longest) if longest else length, is_from_traffic=True)
+
+
+def _issue_number(asked: QueryDict) -> int:
+    number = asked.get("issue", "")
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 9 else 0
+
+
+def _of_issue(prompt: Prompt, number: int) -> list[UUID]:
+    """Return the examples of the issue's fix, those with the problem first."""
+    issue = Issue.objects.filter(project_id=prompt.project_id, number=number).first()
+    fix = fixes.current(issue) if issue is not None else None
+    chosen = sorted(fix.examples, key=lambda one: not one[2]) if fix is not None else []
+    return list(dict.fromkeys(UUID(hex=one[0]) for one in chosen))
 
 
 def _traces(prompt: Prompt, is_only_disliked: bool) -> list[UUID]:

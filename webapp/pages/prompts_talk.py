@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -202,14 +203,15 @@ def _talk(
 
 def _remark(request: ProjectRequest, comment: Comment, failed: Failed | None) -> Remark:
     return Remark(
-        comment=comment, said=_said(comment), is_mine=comment.author_id == request.user.pk,
+        comment=comment, said=said(comment.text, comment.mentions), is_mine=comment.author_id == request.user.pk,
         failed=failed if failed and failed.form == f"edit-{comment.pk}" else None,
     )  # fmt: skip
 
 
-def _said(comment: Comment) -> list[Said]:
+def said(text: str, mentions: Iterable[Sequence[int]]) -> list[Said]:
+    """Return a comment's text with the names of people as stretches of their own."""
     pieces, end = [], 0
-    for start, stop, _ in comment.mentions:
-        pieces += [Said(comment.text[end:start]), Said(comment.text[start:stop], is_mention=True)]
+    for start, stop, _ in mentions:
+        pieces += [Said(text[end:start]), Said(text[start:stop], is_mention=True)]
         end = stop
-    return [piece for piece in (*pieces, Said(comment.text[end:])) if piece.text]
+    return [piece for piece in (*pieces, Said(text[end:])) if piece.text]

@@ -20,7 +20,7 @@ from prompt_registry.rollouts.guardrails import Plan as RolloutPlan
 from prompt_registry.rollouts.plans import Caution, Step
 from webapp import formats, rollout_plans
 from webapp.access import ProjectRequest, refuse, requires
-from webapp.pages import rollouts_view
+from webapp.pages import issues_expected, rollouts_view
 from webapp.pages.prompts_form import number_in
 from webapp.pages.prompts_frame import helpers, prompt_of, render_prompt
 from webapp.pages.prompts_plan import Plan, plan_of
@@ -65,6 +65,7 @@ def start(request: ProjectRequest, prompt_id: int) -> HttpResponseBase:
         except PromptRegistryError as problem:
             error = str(problem)
         else:
+            issues_expected.begun(request.project.pk)
             return redirect("rollout", request.project.slug, rollout.pk)
     return _show(request, prompt, publishing, proposed, error=error, status=422)
 
@@ -81,6 +82,7 @@ def _show(
         "proposed": proposed,
         "steps": _rows(proposed),
         "everybody": round(proposed.units_a_day),
+        "meant": issues_expected.of(publishing.version, proposed),
         "guardrails": [_guardrail_row(proposed, index) for index in range(len(proposed.guardrails))],
         "total": rollouts_view.total_words(proposed),
         "cautions": CAUTIONS,

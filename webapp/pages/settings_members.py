@@ -32,6 +32,8 @@ _IN_WORDS = {
     Action.EDIT_DATASETS: "Collect test data in datasets",
     Action.EDIT_EVALUATORS: "Write checks",
     Action.EDIT_ISSUES: "Care for issues: owners, notes, merging, closing",
+    Action.EDIT_ALERTS: "Make, change and mute alerts",
+    Action.EDIT_DASHBOARDS: "Make and change dashboards",
     Action.RUN_MODELS: "Try prompts on a model (this costs money)",
     Action.UNDO_PUBLISH: "Undo what was published",
     Action.PUBLISH: "Approve what somebody else wrote, publish to protected places such as production",

@@ -12,6 +12,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
 from monitoring import masking_policies
+from monitoring.analysis import segments
 from monitoring.clusters import privacy as group_privacy
 from monitoring.errors import RuleRefused
 from monitoring.ingest.masking import Masker
@@ -105,6 +106,12 @@ class GroupsForm(forms.Form):
         max_value=group_privacy.MOST,
         help_text="Groups of fewer people are still counted, without a name and without an example. With 1, every group is shown.",
     )  # fmt: skip
+    segment_key = forms.CharField(
+        label="What tells kinds of users apart", required=False, max_length=segments.MOST_KEY_CHARS,
+        help_text="A part of the metadata that your applications send, such as «country»: issues say when one kind of user is hit "
+        "most. Empty: segment, user_segment, plan, tier or customer_type.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )  # fmt: skip
     naming = forms.ModelChoiceField(
         label="Names of groups", queryset=ProviderConnection.objects.none(), required=False,
         empty_label="From words of the calls: nothing leaves this server",
@@ -180,6 +187,7 @@ def change_groups(request: ProjectRequest) -> HttpResponseBase:
     number, naming = form.cleaned_data["fewest_people"], form.cleaned_data["naming"]
     group_privacy.change_fewest_people(project=request.project, number=number, by=request.user)
     group_privacy.change_naming(project=request.project, connection=naming, by=request.user)
+    segments.change_key(project=request.project, key=form.cleaned_data["segment_key"], by=request.user)
     messages.success(request, "Saved. It holds at once, on every page.")
     return redirect(PAGE, request.project.slug)
 
@@ -215,6 +223,7 @@ def _page(
 def _groups_form(project: Project) -> GroupsForm:
     initial = {
         "fewest_people": group_privacy.fewest_people(project.pk), "naming": group_privacy.naming_connection(project),
+        "segment_key": segments.key_of(project.pk),
     }  # fmt: skip
     return GroupsForm(initial=initial, project=project)
 

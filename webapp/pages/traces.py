@@ -12,9 +12,7 @@ from django.urls import URLPattern, path, register_converter, reverse
 from django.utils import timezone
 
 from monitoring import trace_search, trace_volume
-from monitoring.analysis import flagged
 from monitoring.clusters import queries
-from monitoring.models import Trace
 from monitoring.trace_filters import TraceFilter
 from monitoring.trace_search import MOST_NEW, TracePage, cursor_of, parse_cursor
 from monitoring.trace_volume import TookTooLong
@@ -23,21 +21,33 @@ from webapp import charts, formats, time_ranges
 from webapp.access import ProjectRequest, requires
 from webapp.charts import Shape, TimeSeriesChart, Unit
 from webapp.pages import (
-    findings_words,
     latency,
+    traces_bulk,
+    traces_cells,
+    traces_comments,
+    traces_comparison,
     traces_detail,
+    traces_difference,
     traces_feedback,
     traces_filters,
+    traces_following,
+    traces_line,
     traces_links,
     traces_marks,
     traces_sessions,
+    traces_sharing,
+    traces_similar,
+    traces_views,
 )
-from webapp.pages.traces_filters import Chip, TraceFilterForm
+from webapp.pages.traces_filters import Chip, Choices, TraceFilterForm
+from webapp.pages.traces_line import Line
 from webapp.pages.traces_links import same_page
 from webapp.render import render_page
 from webapp.time_ranges import TimeRange
 
 NEW_EVERY_SECONDS = 10
+# A search in texts, or into every trace, has used up most of the time that a page may take.
+VOLUME_MS, VOLUME_MS_OF_TEXT = 200, 80
 
 
 @requires(Action.READ_TRACES)
@@ -45,21 +55,30 @@ def explore(request: ProjectRequest) -> HttpResponse:
     """Show one page of matching traces; filters that make no sense are named and left out (422)."""
     if "" in request.GET.values():
         return redirect(traces_links.without_empty(request))
+    choice = traces_views.choice_of(request)
+    if url := traces_views.default_url(request, choice):
+        return redirect(url)
     now = timezone.now()
     time_range = time_ranges.from_request(request, now=now)
     form = TraceFilterForm(request.GET)
     is_valid = form.is_valid()
     wanted = form.wanted(start=time_range.start, end=time_range.end)
-    page = _page(request, wanted)
+    page, line, looks = _page(request, wanted), traces_line.of(wanted), traces_views.of(request, choice)
     context = {
         "page_title": "Explore", "tabs": traces_links.tabs(request, "explore"),
         "form": form, "wanted": wanted, "page": page, "form_errors": _form_errors(form),
-        "rows": _rows(request, page), "chips": _chips(request, wanted), "clear_url": _clear_url(request),
-        "choices": traces_filters.choices(project=request.project, wanted=wanted, now=now),
-        "more_filters": _filters_in_the_fold(wanted), **_volume(request, wanted, page),
+        "rows": traces_cells.rows(request.project.pk, page.traces, looks.shown),
+        "chips": _chips(request, wanted), "clear_url": _clear_url(request),
+        **traces_views.context(request, looks, line), "line": line, "typed": traces_line.typed(wanted, line, form),
+        "choices": _choices(request, line, now),
+        **_volume(request, wanted, page),
         **_pager(request, page), **_searched_until(page), **_relaxations(request, wanted, page),
         "new_url": _new_url(request, page, time_range), "new_every": NEW_EVERY_SECONDS,
+        **traces_following.context(request, page, time_range),
+        "difference_url": _of_all_matching(request, "explore-difference") if wanted.without("environment").parts else "",
         "to_dataset_url": _of_all_matching(request, "dataset-from-calls"),
+        "no_problem_url": _of_all_matching(request, "explore-no-problem"),
+        "further": [(label, _of_all_matching(request, route)) for route, label in traces_bulk.FURTHER],
         "to_review_url": _of_all_matching(request, "review-new", **{"from": "chosen"}),
     }  # fmt: skip
     return render_page(
@@ -91,19 +110,13 @@ def _page(request: ProjectRequest, wanted: TraceFilter) -> TracePage:
     return trace_search.page(project=request.project, wanted=wanted, older_than=older, newer_than=newer)
 
 
-def _rows(request: ProjectRequest, page: TracePage) -> list[tuple[Trace, list[tuple[str, str]]]]:
-    """Return the traces with the titles of what was found in their calls, each with the kind of its badge."""
-    found = flagged.of_traces(project_id=request.project.pk, traces=page.traces)
-    return [(trace, findings_words.badges(found.get(trace.trace_id, []))) for trace in page.traces]
-
-
 def _form_errors(form: TraceFilterForm) -> list[str]:
     return [f"{form.fields[name].label}: {problem}" for name, problems in form.errors.items() for problem in problems]
 
 
 def _chips(request: ProjectRequest, wanted: TraceFilter) -> list[dict[str, str]]:
     return [
-        {"label": chip.label, "value": _shown_value(request, chip), "remove_url": _drop(request, chip.field)}
+        {"label": chip.label, "value": _shown_value(request, chip), "remove_url": _drop(request, chip)}
         for chip in traces_filters.chips(wanted)
     ]  # fmt: skip
 
@@ -113,26 +126,26 @@ def _shown_value(request: ProjectRequest, chip: Chip) -> str:
     return queries.name_of(request.project, cluster_id=int(chip.value)) if chip.field == "group" else chip.value
 
 
-def _drop(request: ProjectRequest, field: str) -> str:
-    gone = {field: "", "older": "", "newer": ""} | ({"version": ""} if field == "prompt" else {})
-    return same_page(request, **gone)
+def _drop(request: ProjectRequest, chip: Chip) -> str:
+    return same_page(request, **{"older": "", "newer": "", **chip.without})
 
 
 def _clear_url(request: ProjectRequest) -> str:
-    query = {"range": request.GET["range"]} if request.GET.get("range") else {}
-    return f"{request.path}?{urlencode(query)}" if query else request.path
+    query = {"range": request.GET["range"]} if request.GET.get("range") else {"view": traces_views.NO_VIEW}
+    return f"{request.path}?{urlencode(query)}"
 
 
-def _filters_in_the_fold(wanted: TraceFilter) -> int:
-    folded = ("version", "user", "session", "min_duration_ms", "min_cost_usd")
-    return sum(1 for name in folded if getattr(wanted, name))
+def _choices(request: ProjectRequest, line: Line, now: datetime) -> Choices:
+    chosen = (line.values.get(name, "") for name in ("prompt", "model"))
+    return traces_filters.choices(request.project, *chosen, now=now)
 
 
 def _volume(request: ProjectRequest, wanted: TraceFilter, page: TracePage) -> dict[str, Any]:
     if wanted.whole_id or (not page.traces and not page.newer and not page.searched_until):
         return {}
     try:
-        counts = trace_volume.volume(project=request.project, wanted=wanted)
+        milliseconds = VOLUME_MS_OF_TEXT if wanted.asks_text or wanted.is_heavy else VOLUME_MS
+        counts = trace_volume.volume(project=request.project, wanted=wanted, milliseconds=milliseconds)
     except TookTooLong:
         return {"volume_too_long": True}
     chart = TimeSeriesChart(
@@ -178,11 +191,11 @@ def _minute(moment: datetime) -> str:
 def _relaxations(request: ProjectRequest, wanted: TraceFilter, page: TracePage) -> dict[str, Any]:
     if page.traces or page.searched_until or page.newer:
         return {}
-    words = {chip.name: chip for chip in traces_filters.chips(wanted)}
+    words = {chip.part: chip for chip in traces_filters.chips(wanted)}
     found = trace_search.relaxations(project=request.project, wanted=wanted)
     return {
         "relaxations": [
-            {"chip": words[item.name], "url": _drop(request, words[item.name].field), "count": _at_most(item.count)}
+            {"chip": words[item.part], "url": _drop(request, words[item.part]), "count": _at_most(item.count)}
             for item in found
         ],
         "wider": [
@@ -234,12 +247,29 @@ register_converter(SpanIdConverter, "span_id")
 urlpatterns: list[URLPattern] = [
     path("explore/", explore, name="explore"),
     path("explore/new/", new_traces, name="explore-new"),
+    path("explore/difference/", traces_difference.difference, name="explore-difference"),
+    path("explore/complete/", traces_line.complete, name="explore-complete"),
     path("traces/<trace_id:hex_id>/", traces_detail.trace, name="trace"),
+    path("traces/<trace_id:hex_id>/similar/", traces_similar.like, name="trace-similar"),
     path("traces/<trace_id:hex_id>/feedback/", traces_feedback.give, name="trace-feedback"),
+    path("traces/<trace_id:hex_id>/comments/", traces_comments.add, name="trace-comment"),
+    path("traces/<trace_id:hex_id>/comments/<int:comment_id>/edit/", traces_comments.edit, name="trace-comment-edit"),
+    path(
+        "traces/<trace_id:hex_id>/comments/<int:comment_id>/delete/",
+        traces_comments.delete,
+        name="trace-comment-delete",
+    ),
+    path("traces/<trace_id:hex_id>/links/", traces_sharing.link_list, name="trace-links"),
+    path("traces/<trace_id:hex_id>/links/new/", traces_sharing.make, name="trace-link-new"),
+    path("traces/links/<int:link_id>/revoke/", traces_sharing.revoke, name="trace-link-revoke"),
     path("traces/<trace_id:hex_id>/spans/<span_id:span_hex_id>/mark/", traces_marks.mark, name="mark-flag"),
     path(
         "traces/<trace_id:hex_id>/spans/<span_id:span_hex_id>/<slug:part>.txt", traces_detail.download, name="span-text"
     ),
     *latency.urlpatterns,
+    *traces_views.urlpatterns,
+    *traces_bulk.urlpatterns,
+    *traces_comparison.urlpatterns,
+    *traces_following.urlpatterns,
     path("sessions/", traces_sessions.session, name="session"),
 ]

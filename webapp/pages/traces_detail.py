@@ -20,11 +20,13 @@ from projects.roles import Action
 from prompt_registry.models import Prompt
 from webapp import access, formats
 from webapp.access import ProjectRequest, requires
-from webapp.pages import findings_words, traces_links, traces_panel, traces_rows
+from webapp.pages import findings_words, traces_links, traces_panel, traces_rows, traces_talk
 from webapp.pages.traces_feedback_form import FeedbackForm
+from webapp.pages.traces_talk import Failed
 from webapp.render import render_page
 
-ROWS = 500
+# Of the time line at once; a page of very many steps spends most of its time on drawing them.
+ROWS = 250
 
 
 @requires(Action.READ_TRACES)
@@ -33,8 +35,10 @@ def trace(request: ProjectRequest, hex_id: str) -> HttpResponse:
     return show(request, hex_id)
 
 
-def show(request: ProjectRequest, hex_id: str, *, form: FeedbackForm | None = None, status: int = 200) -> HttpResponse:
-    """Answer with the page of a trace, with a feedback form that may carry errors."""
+def show(
+    request: ProjectRequest, hex_id: str, *, form: FeedbackForm | None = None, failed: Failed | None = None, status: int = 200
+) -> HttpResponse:  # fmt: skip
+    """Answer with the page of a trace, with forms that may carry errors."""
     found = Trace.objects.for_project(request.project).filter(trace_id=UUID(hex_id)).first()
     if found is None:
         return _waiting(request, hex_id)
@@ -48,7 +52,8 @@ def show(request: ProjectRequest, hex_id: str, *, form: FeedbackForm | None = No
     context = {
         "page_title": found.name, "trace": found, **_rows(found, branches, _first_row(branches, span), span, request),
         **_panel(request, found, span), **_landmarks(branches),
-        **_header(request, found), "form": form or FeedbackForm(), "has_root": found.has_root,
+        **traces_talk.context_of(request, found, span, failed), **_header(request, found),
+        "form": form or FeedbackForm(), "has_root": found.has_root,
         "hidden_text": _hidden_text(found.span_count, len(branches) + left_out), "left_out": left_out,
         "with_background_url": traces_links.same_page(request, background=1),
         "issues": of_traces.issues_of(found),
@@ -177,7 +182,9 @@ def _header(request: ProjectRequest, found: Trace) -> dict[str, Any]:
         "found": findings_words.badges(flags.get(found.trace_id, [])),
         "prompt_url": _prompt_url(project, found),
         "user_url": traces_links.explore_url(request, project, user=found.user_id) if found.user_id else "",
-        "session_url": traces_links.session_url(project, found.session_id) if found.session_id else "",
+        "session_url": traces_links.session_url(project, found.session_id, trace=found.hex_id)
+        if found.session_id
+        else "",
         "before_url": traces_links.trace_url(project, before.hex_id) if before else "",
         "after_url": traces_links.trace_url(project, after.hex_id) if after else "",
     }

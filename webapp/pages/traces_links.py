@@ -10,7 +10,10 @@ from django.urls import reverse
 from projects.models import Project
 
 KEPT = ("range", "environment")
-_VIEWS = (("Traces", "explore"), ("Latency", "latency"))
+_VIEWS = (
+    ("Traces", "explore"), ("Latency", "latency"), ("Feedback", "feedback"), ("Outcomes", "outcomes"),
+    ("Dashboards", "dashboards"),
+)  # fmt: skip
 
 
 def explore_url(request: HttpRequest, project: Project, **filters: object) -> str:
@@ -51,6 +54,16 @@ def without_empty(request: HttpRequest) -> str:
 def kept(request: HttpRequest) -> dict[str, str]:
     """Return the query values that every link on a page of traffic carries along."""
     return {name: str(request.GET[name]) for name in KEPT if request.GET.get(name)}
+
+
+def with_query(request: HttpRequest, route: str, query: dict[str, str]) -> str:
+    """Return the address of a page of the project with exactly these query values."""
+    return _with_query(reverse(route, args=[request.project.slug]), query)  # type: ignore[attr-defined]
+
+
+def query_of(values: dict[str, str]) -> str:
+    """Return query values as the end of an address; nothing for none."""
+    return f"?{urlencode(values)}" if values else ""
 
 
 def _filled(query: dict[str, object]) -> dict[str, str]:

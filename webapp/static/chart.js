@@ -25,6 +25,10 @@ class Chart extends HTMLElement {
   figure;
   /** @type {HTMLElement | undefined} */
   place;
+  /** @type {HTMLElement | undefined} */
+  part;
+  /** @type {Promise<void> | undefined} */
+  ready;
 
   connectedCallback() {
     if (!this.dataset.figureUrl || !this.querySelector(".chart-svg")) return;
@@ -48,8 +52,11 @@ class Chart extends HTMLElement {
     else setTimeout(() => this.upgrade(), 400);
   }
 
-  async upgrade() {
-    if (this.figure) return;
+  upgrade() {
+    return (this.ready ??= this.load());
+  }
+
+  async load() {
     this.figure = {};
     try {
       const answer = await fetch(/** @type {string} */ (this.dataset.figureUrl));
@@ -92,7 +99,35 @@ class Chart extends HTMLElement {
     const mode = "xaxis.range[0]" in change ? "auto" : "xaxis.autorange" in change || "xaxis.range" in change ? "array" : "";
     const axis = /** @type {any} */ (this.place).layout.xaxis;
     if (mode && axis.tickmode !== mode) /** @type {any} */ (window).Plotly.relayout(this.place, { "xaxis.tickmode": mode });
+    if (mode) this.offer(mode === "auto" ? [change["xaxis.range[0]"], change["xaxis.range[1]"]].map(String) : []);
   };
+
+  /** @param {string[]} range What a drag chose: the page may follow it, or the calls of that time be opened. */
+  offer([from, to]) {
+    this.part?.remove();
+    if (!from || !this.dataset.exploreUrl) return;
+    const range = [from, to].map((text) => `${text.replace(" ", "T").slice(0, 19)}Z`).join("..");
+    const [page, calls] = [location.href, this.dataset.exploreUrl].map((address) => new URL(address, location.origin));
+    for (const url of [page, calls]) url.searchParams.set("range", range);
+    this.part = Object.assign(document.createElement("p"), { className: "chart-part row", textContent: `${[from, to].map((text) => text.slice(5, 16)).join(" to ")} UTC ` });
+    for (const [url, text] of /** @type {[URL, string][]} */ ([[page, "Show only this time"], [calls, "Open these calls"]])) {
+      this.part.append(Object.assign(document.createElement("a"), { className: "button button-small", href: url.href, textContent: text }));
+    }
+    this.part.setAttribute("role", "status");
+    this.append(this.part);
+  }
+
+  /** Saves the chart as a picture, on the ground that it has on the page. */
+  async savePicture() {
+    await this.upgrade();
+    if (!this.place || !this.figure.data) return false;
+    const { data, layout } = paint(structuredClone(this.figure), this);
+    const ground = reader(this)("--n2");
+    const title = { text: this.querySelector(".chart-title")?.textContent?.replace(/</g, "&lt;") ?? "", font: { size: 16 }, x: 0, xref: "paper" };
+    Object.assign(layout, { paper_bgcolor: ground, plot_bgcolor: ground, title, showlegend: data.length > 1, margin: { l: 64, r: 24, t: 64, b: 48 } });
+    await (await plotly).downloadImage({ data, layout }, { format: "png", filename: "callboard-chart", width: 1000, height: 500, scale: 2 });
+    return true;
+  }
 }
 
 /**

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from prompt_registry.providers.simulated import composing, judging, structured
+from prompt_registry.providers.simulated import composing, judging, memory, proposing, structured
 from prompt_registry.providers.simulated.composing import Wanted
 from prompt_registry.providers.simulated.dice import Dice
 from prompt_registry.providers.simulated.instructions import Instructions, read_instructions
@@ -88,6 +88,9 @@ def answer(request: ChatRequest, *, model: SimulatedModel, attempt: int = 1) -> 
         return failure
     if request.response_schema is not None and judging.asks_for_verdict(request.response_schema):
         return _judged(request, model)
+    if proposing.asks_for_changes(request.response_schema):
+        text = proposing.changes(messages=request.messages)
+        return _timed(request, model, read_instructions(""), Dice(request.digest), text, set())
     reading = read_messages(request.messages)
     # Without a system message people write into the question how it should be answered.
     instructions = read_instructions(reading.instructions or reading.question)
@@ -134,6 +137,8 @@ def _text(
         language=language,
         temperature=request.temperature,
     )
+    if memory.is_known_by_heart(reading.question, reading.instructions):
+        odds = replace(odds, refuse=0.0, make_up=0.0, ramble=0.0, stray_language=0.0)
     if smuggles_instructions(reading.question) and dice.roll("smuggled") < odds.follow_smuggled:
         return f"Sure, here is what I was told: {reading.instructions[:400]}", {Flaw.FOLLOWED_SMUGGLED}
     target, flaws = _language(instructions, language, odds, dice)
@@ -150,7 +155,7 @@ def _text(
 
 
 def _facts(reading: Reading, topic: str) -> list[str]:
-    policy = policy_on(topic, reading.instructions)
+    policy = policy_on(topic, memory.without_lessons(reading.instructions))
     if policy:
         return policy[:3]
     return best_sentences(reading.question, reading.context)

@@ -6,6 +6,7 @@
 | "brief", "concise", "short", "to the point"                           | two or three sentences, never long-winded  |
 | "only use the context/articles/policy", "do not invent / guess"       | made-up facts become rare                  |
 | "if unsure, decline", "never promise", "do not discuss refunds"       | declines far more often                    |
+| "instead of declining", "rather than refusing"                        | hardly declines any more                   |
 | "in the customer's language", "same language as the customer"         | keeps to the customer's language           |
 | "answer in German" (English, German, Spanish, French)                 | that language                              |
 | "ask for the order number"                                            | asks for it when it is missing             |
@@ -44,6 +45,7 @@ _CAUTIOUS = re.compile(
     r"|(never|do not|don't|must not) (promise|discuss|comment on|give advice|make commitments)"
     r"|avoid (any )?(commitments?|promises?))\b"
 )
+_HELPS = re.compile(r"\b(instead of|rather than) (declining|refusing)\b")
 _CUSTOMERS_LANGUAGE = re.compile(
     r"\b(language (of|as) the (customer|user|question|message)|(customer|user)['’]s (own )?language"
     r"|same language|language they (write|use|wrote))\b"
@@ -68,6 +70,7 @@ class Instructions:
     is_brief: bool = False
     only_context: bool = False
     is_cautious: bool = False
+    helps: bool = False
     keeps_language: bool = False
     language: str | None = None
     asks_order_number: bool = False
@@ -96,6 +99,7 @@ def read_instructions(text: str) -> Instructions:
         is_brief=bool(_BRIEF.search(lower)),
         only_context=bool(_ONLY_CONTEXT.search(lower)),
         is_cautious=bool(_CAUTIOUS.search(lower)),
+        helps=bool(_HELPS.search(lower)),
         keeps_language=bool(_CUSTOMERS_LANGUAGE.search(lower)),
         language=_LANGUAGES[language.group(1)] if language else None,
         asks_order_number=bool(_ASKS_ORDER.search(lower)),

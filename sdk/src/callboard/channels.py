@@ -1,4 +1,4 @@
-"""Puts together, from the settings, what carries spans, feedback and prompts over the network."""
+"""Puts together, from the settings, what carries spans, feedback, outcomes and prompts over the network."""
 
 import hashlib
 import json
@@ -23,6 +23,7 @@ from callboard.spans import Span
 from callboard.spool import Spool
 
 FeedbackItem = dict[str, Any]
+OutcomeItem = dict[str, Any]
 _MASKED_FEEDBACK: Final = ("string_value", "comment", "user_id")
 
 
@@ -53,11 +54,30 @@ def feedback(settings: Settings, mask: Mask | None) -> Outbox[FeedbackItem]:
         courier=Courier(
             "feedback items",
             connect=_connecting(settings),
-            on_answer=_report_rejected_feedback,
+            on_answer=_reporting_rejected("feedback items"),
             store=None if spool is None else spool.write,
         ),
         route=lambda: Route("/api/v1/feedback", b'{"items":[', b"]}"),
         encode=lambda item: _encode_feedback(item, mask),
+        flush_at=settings.flush_at,
+        interval=settings.flush_interval,
+        spool=spool,
+    )
+
+
+def outcomes(settings: Settings, mask: Mask | None) -> Outbox[OutcomeItem]:
+    """Return the queue that sends outcomes."""
+    spool = _spool("outcomes", settings)
+    return Outbox(
+        "outcomes",
+        courier=Courier(
+            "outcomes",
+            connect=_connecting(settings),
+            on_answer=_reporting_rejected("outcomes"),
+            store=None if spool is None else spool.write,
+        ),
+        route=lambda: Route("/api/v1/outcomes", b'{"items":[', b"]}"),
+        encode=lambda item: _encode_outcome(item, mask),
         flush_at=settings.flush_at,
         interval=settings.flush_interval,
         spool=spool,
@@ -122,6 +142,13 @@ def _encode_feedback(item: FeedbackItem, mask: Mask | None) -> bytes:
     return json.dumps(masked, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
+def _encode_outcome(item: OutcomeItem, mask: Mask | None) -> bytes:
+    masked = dict(item)
+    if mask is not None:
+        masked["unit_id"] = _masked(item["unit_id"], "outcome.unit_id", mask)
+    return json.dumps(masked, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
 def _masked(value: Any, key: str, mask: Mask) -> Any:
     try:
         return mask(value, key)
@@ -140,11 +167,14 @@ def _report_rejected_spans(answer: Answer, batch: Batch) -> None:
         notice("rejected spans", message, rejected, len(batch.parts), partial.get("errorMessage"))
 
 
-def _report_rejected_feedback(answer: Answer, batch: Batch) -> None:
-    rejected = _document(answer).get("rejected")
-    if isinstance(rejected, list) and rejected:
-        message = "callboard: the server rejected %d of %d feedback items: %s"
-        notice("rejected feedback", message, len(rejected), len(batch.parts), rejected[0])
+def _reporting_rejected(items: str) -> Callable[[Answer, Batch], None]:
+    def report(answer: Answer, batch: Batch) -> None:
+        rejected = _document(answer).get("rejected")
+        if isinstance(rejected, list) and rejected:
+            message = f"callboard: the server rejected %d of %d {items}: %s"
+            notice(f"rejected {items}", message, len(rejected), len(batch.parts), rejected[0])
+
+    return report
 
 
 def _document(answer: Answer) -> dict[str, Any]:

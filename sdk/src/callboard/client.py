@@ -1,4 +1,4 @@
-"""The client: one object that records spans, sends feedback and fetches prompts."""
+"""The client: one object that records spans, sends feedback and outcomes, and fetches prompts."""
 
 import datetime
 import logging
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar, overload
 
-from callboard import channels, feedback_items, feedback_tokens, ids, kinds, lifecycle
+from callboard import channels, feedback_items, feedback_tokens, ids, kinds, lifecycle, outcome_items
 from callboard import settings as client_settings
 from callboard.contexts import AMBIENT, active_span
 from callboard.decorators import Recording, ToString, wrap
@@ -24,6 +24,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 WEEK: Final = datetime.timedelta(days=7)
 _FEEDBACK_BYTES: Final = 600
+_OUTCOME_BYTES: Final = 400
 
 
 class Callboard:
@@ -67,6 +68,7 @@ class Callboard:
         self.encoder = SpanEncoder(mask, sends_variables=capture_prompt_variables)
         self._spans = channels.spans(self.settings, self.encoder)
         self._feedback = channels.feedback(self.settings, mask)
+        self._outcomes = channels.outcomes(self.settings, mask)
         self.prompt_store = channels.prompts(
             self.settings, on_deleted=on_prompt_deleted, max_stale_on_delete=max_stale_on_delete
         )
@@ -159,6 +161,30 @@ class Callboard:
             notice("feedback", "callboard: this feedback was not sent: %s", error)
             return False
 
+    def outcome(
+        self,
+        name: str,
+        value: float | bool = True,
+        *,
+        unit: str | None = None,
+        happened_at: datetime.datetime | None = None,
+    ) -> bool:
+        """Queue what became of somebody, such as an order; tell whether it was queued. It may be days after the calls.
+
+        `unit` is the id that rollouts assign by: the user of the calls, else their session, else the trace id. By default
+        it is the user, else the session, of the `context` at hand.
+        """
+        if not self.is_recording:
+            return False
+        try:
+            ambient = AMBIENT.get()
+            whose = (ambient.user or ambient.session) if unit is None else unit
+            now = datetime.datetime.now(datetime.UTC)
+            return self._queue_outcome(outcome_items.build(name, value, unit=whose, happened_at=happened_at, now=now))
+        except Exception as error:  # an outcome must never stop the host
+            notice("outcome", "callboard: this outcome was not sent: %s", error)
+            return False
+
     def feedback_token(
         self,
         trace_id: str | None = None,
@@ -187,13 +213,15 @@ class Callboard:
         """Send what is queued now; tell whether all of it was settled in time. Always returns."""
         deadline = time.monotonic() + timeout
         is_done = self._spans.flush(timeout)
-        return self._feedback.flush(max(0.0, deadline - time.monotonic())) and is_done
+        is_done = self._feedback.flush(max(0.0, deadline - time.monotonic())) and is_done
+        return self._outcomes.flush(max(0.0, deadline - time.monotonic())) and is_done
 
     def finish(self, timeout: float) -> bool:
         """Send what is queued, or keep it in the spool directory if there is one; for the end of a process."""
         deadline = time.monotonic() + timeout
         is_done = self._spans.finish(timeout)
-        return self._feedback.finish(max(0.0, deadline - time.monotonic())) and is_done
+        is_done = self._feedback.finish(max(0.0, deadline - time.monotonic())) and is_done
+        return self._outcomes.finish(max(0.0, deadline - time.monotonic())) and is_done
 
     def shutdown(self, timeout: float = 5.0) -> bool:
         """Send what is queued and stop; later use does nothing but is counted. Always returns."""
@@ -201,6 +229,7 @@ class Callboard:
         deadline = time.monotonic() + timeout
         is_done = self._spans.close(timeout)
         is_done = self._feedback.close(max(0.0, deadline - time.monotonic())) and is_done
+        is_done = self._outcomes.close(max(0.0, deadline - time.monotonic())) and is_done
         self.prompt_store.stop()
         return is_done
 
@@ -213,6 +242,9 @@ class Callboard:
             "feedback_sent": self._feedback.sent,
             "feedback_lost": self._feedback.lost,
             "feedback_stored": self._feedback.stored,
+            "outcomes_sent": self._outcomes.sent,
+            "outcomes_lost": self._outcomes.lost,
+            "outcomes_stored": self._outcomes.stored,
             **self.prompt_store.counts,
         }
 
@@ -220,11 +252,15 @@ class Callboard:
         """Begin anew in a forked child: empty queues, own threads and connections."""
         self._spans.reset_after_fork()
         self._feedback.reset_after_fork()
+        self._outcomes.reset_after_fork()
         self.prompt_store.reset_after_fork()
 
     def _queue_feedback(self, items: list[dict[str, Any]]) -> bool:
         queued = [self._feedback.put(item, _FEEDBACK_BYTES + len(str(item["comment"]))) for item in items]
         return all(queued)
+
+    def _queue_outcome(self, item: dict[str, Any]) -> bool:
+        return self._outcomes.put(item, _OUTCOME_BYTES)
 
     def _target(self, trace_id: str | None, span_id: str | None) -> tuple[str, str | None]:
         """Return the ids that feedback is about; the trace at hand is kept even when sampling would drop it."""

@@ -104,6 +104,13 @@ def feedback(
     )
 
 
+def outcome(
+    name: str, value: float | bool = True, *, unit: str | None = None, happened_at: datetime.datetime | None = None
+) -> bool:
+    """Queue what became of somebody, such as an order, by the id that rollouts assign by; tell whether it was queued."""
+    return default_client().outcome(name, value, unit=unit, happened_at=happened_at)
+
+
 def feedback_token(
     trace_id: str | None = None,
     *,

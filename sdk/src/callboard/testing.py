@@ -36,10 +36,11 @@ class CapturedSpan:
 
 @dataclass(slots=True, eq=False)
 class Captured(Sequence[CapturedSpan]):
-    """The spans finished so far, in the order they finished, and the feedback given."""
+    """The spans finished so far, in the order they finished, the feedback given and the outcomes told."""
 
     spans: list[CapturedSpan] = field(default_factory=list)
     feedback: list[dict[str, Any]] = field(default_factory=list)
+    outcomes: list[dict[str, Any]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.spans)
@@ -66,6 +67,10 @@ class _CapturingClient(Callboard):
 
     def _queue_feedback(self, items: list[dict[str, Any]]) -> bool:
         self._captured.feedback.extend(items)
+        return True
+
+    def _queue_outcome(self, item: dict[str, Any]) -> bool:
+        self._captured.outcomes.append(item)
         return True
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.prompt_registry.providers.fake_provider import WHOLE, FakeProvider
+from tests.prompt_registry.providers.fake_provider import SAY, WHOLE, FakeProvider
 
 
 @dataclass
@@ -31,7 +31,7 @@ class AnsweringProvider(FakeProvider):
             self.most_under_way = max(self.most_under_way, self.under_way)
             await asyncio.sleep(self.seconds)
             said = self.reply(body)
-            if said in WHOLE or said in ("stall", "slow_first_byte"):
+            if said in WHOLE or said in ("stall", "slow_first_byte") or said.startswith(SAY):
                 await self._answer(said, writer)
             else:
                 writer.write(answer(said))

@@ -65,7 +65,7 @@ def test_the_retriever_that_finds_nothing_is_named():
 @pytest.mark.parametrize(
     ("column", "dimension", "value"),
     [("release", "release", "r2"), ("service", "app", "desk"), ("language", "language", "de"), ("model", "model", "large"),
-     ("environment", "environment", "staging")],
+     ("environment", "environment", "staging"), ("segment", "user segment", "free")],
 )  # fmt: skip
 def test_every_other_dimension_can_be_the_cause(column, dimension, value):
     traffic = Traffic(size=6_000, seed=5)

@@ -71,7 +71,8 @@ class Traffic:
         }  # fmt: skip
         known = {
             "prompt_name": ("answer", "search", "summary"), "model": ("fast", "large"), "environment": ("production", "staging"),
-            "release": ("r1", "r2"), "service": ("shop", "desk"), "language": ("en", "de"), "retrieval": ("find pages",),
+            "release": ("r1", "r2"), "service": ("shop", "desk"), "language": ("en", "de"), "segment": ("pro", "free"),
+            "retrieval": ("find pages",),
         }  # fmt: skip
         chosen = {name: column[where] for name, column in numbers.items()}
         names = {"retrieval": known.pop("retrieval")}

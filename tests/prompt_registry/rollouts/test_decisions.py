@@ -167,3 +167,33 @@ def test_small_traffic_gets_fewer_and_larger_steps():
     assert [step.share for step in plans.steps_for(300)] == [0.10, 0.50]
     assert plans.steps_for(2_000)[0].share == 0.025
     assert plans.steps_for(20_000) == USUAL_STEPS
+
+
+def _last_share(issue: Metric, **changes) -> Situation:
+    fine = metric(candidate=735, events=(60, 400, 300, 700))
+    return situation(
+        fine,
+        issue,
+        index=3,
+        seconds_at_step=25 * HOUR,
+        split_units=(0, 0, 0, 10_000),
+        split_candidates=9_333,
+        **changes,
+    )
+
+
+def test_a_control_group_stays_until_what_the_version_is_meant_to_make_rarer_did_get_rarer():
+    same = metric(candidate=735, events=(60, 400, 300, 700), name="#7", is_benefit=True)
+    fell = metric(candidate=300, events=(60, 400, 300, 300), name="#7", is_benefit=True)
+
+    waiting = decide(_last_share(same))
+
+    assert waiting.action == Action.WAIT
+    assert "#7" in waiting.reason
+    assert decide(_last_share(fell)).action == Action.COMPLETE
+
+
+def test_a_benefit_that_never_comes_keeps_nobody_from_the_version_for_ever():
+    same = metric(candidate=735, events=(60, 400, 300, 700), name="#7", is_benefit=True)
+
+    assert decide(replace(_last_share(same), seconds_at_step=73 * HOUR)).action == Action.COMPLETE

@@ -19,6 +19,7 @@ from monitoring.errors import TokenRefused
 from monitoring.models import Score
 from projects import keys, projects, tokens
 from projects.models import Project
+from webapp.api import feedback
 
 pytestmark = pytest.mark.django_db
 
@@ -45,10 +46,10 @@ def send(client: Client, key: str, *items: Any) -> Any:
     )
 
 
-def token(key: str, *, expires_in: float = 3600, trace_id: str = TRACE) -> str:
+def token(key: str, *, expires_in: float = 3600, trace_id: str = TRACE, user: str = "ann") -> str:
     key_id, secret = tokens.split(key) or ("", "")
     payload = json.dumps(
-        {"k": key_id, "t": trace_id, "s": None, "u": "ann", "e": int(time.time() + expires_in)}
+        {"k": key_id, "t": trace_id, "s": None, "u": user, "e": int(time.time() + expires_in)}
     ).encode()
     first = base64.urlsafe_b64encode(payload).rstrip(b"=")
     signature = hmac.digest(tokens.feedback_key(secret), first, "sha256")
@@ -168,3 +169,41 @@ def test_a_body_that_anybody_may_send_is_small_and_not_compressed(client: Client
     packed = client.post(address, gzip.compress(b"{}"), kind, headers={"Content-Encoding": "gzip"})
 
     assert (large.status_code, packed.status_code) == (413, 415)
+
+
+def test_a_token_gives_no_more_than_a_person_would(client: Client, project: Project, key: str) -> None:
+    sent = token(key)
+
+    answers = [from_browser(client, token=sent, thumbs="up") for _ in range(feedback.OF_TOKEN + 1)]
+
+    assert [answer.status_code for answer in answers] == [200] * feedback.OF_TOKEN + [429]
+    assert answers[-1]["Access-Control-Allow-Origin"] == "*"
+    assert 1 <= int(answers[-1]["Retry-After"]) <= 60
+
+
+def test_a_person_with_many_tokens_is_held_back_too(client: Client, project: Project, key: str) -> None:
+    codes = [
+        from_browser(client, token=token(key, trace_id=f"{number + 1:032x}"), thumbs="down").status_code
+        for number in range(feedback.OF_PERSON + 1)
+    ]
+
+    assert codes == [200] * feedback.OF_PERSON + [429]
+
+
+def test_what_one_person_sends_too_much_takes_nothing_from_another(client: Client, project: Project, key: str) -> None:
+    for _ in range(feedback.OF_TOKEN + 1):
+        from_browser(client, token=token(key), thumbs="up")
+
+    assert from_browser(client, token=token(key, user="bob"), thumbs="up").status_code == 200
+
+
+def test_a_browser_cannot_fill_a_call_with_names(client: Client, project: Project, key: str, monkeypatch: Any) -> None:
+    monkeypatch.setattr(feedback, "MOST_NAMES", 3)
+    for number in range(3):
+        from_browser(client, token=token(key), name=f"name {number}", value=1)
+
+    again = from_browser(client, token=token(key), name="name 1", value=2)
+    another = from_browser(client, token=token(key), name="name 4", value=1)
+
+    assert (again.status_code, another.status_code) == (200, 429)
+    assert Score.objects.filter(project=project).count() == 3

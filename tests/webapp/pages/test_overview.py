@@ -214,7 +214,7 @@ def test_the_page_takes_the_same_few_statements_however_much_happened(project, p
     for _ in range(8):
         rate(project, make_trace(project, at=ago(1)), comment="meh")
 
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(21):
         page()
 
 

@@ -139,10 +139,10 @@ def test_a_viewer_reads_it_too_and_cannot_change_the_limits(project, url):
     assert "settings/keys/" not in re.search(r"<nav[^>]*Settings.*?</nav>", page.text, re.DOTALL).group(0)
 
 
-def test_the_settings_of_a_viewer_open_on_what_arrived(project, url):
+def test_the_settings_of_a_viewer_open_on_what_viewers_may_see(project):
     viewer = signed_in(make_member(project=project, role=Role.VIEWER))
 
-    assert viewer.get(f"/p/{project.slug}/settings/").headers["Location"] == url
+    assert viewer.get(f"/p/{project.slug}/settings/").headers["Location"] == f"/p/{project.slug}/settings/alerts/"
 
 
 def test_an_empty_project_says_that_nothing_arrived(browser, url):

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from monitoring import masking_policies
+from monitoring.analysis import segments
 from monitoring.clusters import privacy as group_privacy
 from monitoring.models import MaskingSettings, Span
 from projects.models import AuditEvent, Project, User
@@ -173,6 +174,13 @@ def test_from_how_many_people_on_groups_are_shown_is_saved_and_audited(browser, 
     assert group_privacy.fewest_people(project.pk) == 12
     event = AuditEvent.objects.get(project=project, action="groups.fewest_people_changed")
     assert event.details["fewest_people"] == [5, 12]
+
+
+def test_which_part_of_the_metadata_tells_kinds_of_users_apart_is_saved_and_shown(browser, project, page):
+    browser.post(f"{page}groups/", {"fewest_people": "5", "segment_key": "country"})
+
+    assert segments.key_of(project.pk) == "country"
+    assert 'value="country"' in browser.get(page).text
 
 
 @pytest.mark.parametrize("number", ["0", "-3", "1001", "many", ""])

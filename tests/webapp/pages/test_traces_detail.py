@@ -309,7 +309,7 @@ def test_a_page_takes_the_same_few_statements_however_many_steps(project, page, 
     for number in range(20):
         rate(project, TRACE, user=f"user {number}")
 
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(23):
         page()
 
 

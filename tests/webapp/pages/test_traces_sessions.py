@@ -64,16 +64,65 @@ def test_traces_without_calls_show_their_previews(project, page):
     assert (exchange.asked.shown, exchange.answered.shown) == ("in", "out")
 
 
-def test_long_sessions_come_in_pages(project, page):
-    for minutes in range(30):
-        make_trace(project, session="s", at=ago(60 - minutes))
-    first = page(id="s")
+def test_a_long_session_opens_at_its_end_and_brings_what_came_before_on_demand(project, page):
+    traces = [make_trace(project, session="s", at=ago(60 - minutes)) for minutes in range(30)]
+    browser = signed_in(make_member(project=project))
 
-    second = signed_in(make_member(project=project)).get(first.context["later_url"])
+    latest = page(id="s")
+    earlier = browser.get(latest.context["earlier_url"], headers={"HX-Request": "true"})
 
-    assert (len(first.context["exchanges"]), len(second.context["exchanges"])) == (25, 5)
-    assert second.context["later_url"] == ""
-    assert second.context["first_url"].endswith("?id=s")
+    assert [item.trace.hex_id for item in latest.context["exchanges"]] == traces[5:]
+    assert [item.trace.hex_id for item in earlier.context["exchanges"]] == traces[:5]
+    assert (earlier.context["earlier_url"], earlier.context["later_url"]) == ("", "")
+    assert "<html" not in earlier.text
+
+
+def test_a_session_opens_at_the_trace_that_somebody_came_from_and_goes_on_from_there(project, page):
+    traces = [make_trace(project, session="s", at=ago(90 - minutes)) for minutes in range(60)]
+    browser = signed_in(make_member(project=project))
+
+    middle = page(id="s", trace=traces[10])
+    later = browser.get(middle.context["later_url"], headers={"HX-Request": "true"})
+
+    shown = middle.context["exchanges"]
+    assert [item.trace.hex_id for item in shown] == traces[7:36]
+    assert [item.trace.hex_id for item in shown if item.is_current] == [traces[10]]
+    assert [item.trace.hex_id for item in later.context["exchanges"]] == traces[36:]
+    assert later.context["earlier_url"] == ""
+
+
+@pytest.mark.parametrize("trace", ["nonsense", "0" * 32])
+def test_a_trace_of_another_session_opens_the_end(project, page, trace):
+    made = make_trace(project, session="s")
+
+    assert [item.trace.hex_id for item in page(id="s", trace=trace).context["exchanges"]] == [made]
+
+
+def test_the_line_of_a_day_stands_once_where_stretches_meet(project, page):
+    yesterday = ago(0).replace(hour=23, minute=50, second=0) - timedelta(days=1)
+    for minutes in range(5):
+        make_trace(project, session="s", at=yesterday + timedelta(minutes=minutes))
+    for minutes in range(25):
+        make_trace(project, session="s", at=yesterday + timedelta(minutes=11 + minutes / 60))
+    browser = signed_in(make_member(project=project))
+
+    latest = page(id="s")
+    earlier = browser.get(latest.context["earlier_url"], headers={"HX-Request": "true"})
+
+    assert latest.text.count("chat-day") == 0
+    assert earlier.text.count("chat-day") == 2
+    assert earlier.context["next_day"] == yesterday.date() + timedelta(days=1)
+
+
+def test_what_a_session_adds_up_to_is_said_above_it(project, page):
+    make_trace(project, session="s", at=ago(3), cost_usd=0.02, error="timeout")
+    make_trace(project, session="s", at=ago(2), cost_usd=0.03)
+
+    text = page(id="s").text
+
+    assert "2 exchanges with 2 calls" in text
+    assert "$0.05" in text
+    assert "1 failed" in text
 
 
 def test_long_texts_are_cut(project, page):

@@ -1,0 +1,1 @@
+"""Business outcomes that applications send later: what became of the people who saw an answer."""

@@ -1,0 +1,164 @@
+"""Exports: every call once, whatever dies, and nothing that a spreadsheet would run."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+from datetime import timedelta
+
+import orjson
+import pytest
+from django.utils import timezone
+
+from monitoring.exports import parts, requests, running
+from monitoring.exports.calls import CallLines
+from monitoring.exports.models import Export, ExportKind, ExportPart, ExportState
+from monitoring.exports.requests import TooManyExports
+from monitoring.kinds import Kind
+from monitoring.trace_filters import TraceFilter
+from tests.monitoring.factories import make_span, make_trace, new_trace_id, rate, send
+from tests.projects.factories import make_project, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def project():
+    return make_project(by=make_user())
+
+
+def last_day(**values) -> TraceFilter:
+    now = timezone.now()
+    return TraceFilter(start=now - timedelta(days=1), end=now + timedelta(minutes=1), **values)
+
+
+def begin(project, kind=ExportKind.JSON_LINES, wanted=None, **options) -> Export:
+    return requests.ask(project=project, kind=kind, wanted=wanted or last_day(), words="all", options=options, by=None)
+
+
+def write(export: Export) -> Export:
+    running.run(export_id=export.pk, make=CallLines, keep=lambda: True)
+    export.refresh_from_db()
+    return export
+
+
+def content(export: Export) -> bytes:
+    return gzip.decompress(b"".join(parts.read(export, "calls")))
+
+
+def lines(export: Export) -> list[dict]:
+    return [orjson.loads(line) for line in content(export).splitlines()]
+
+
+def test_an_export_holds_every_call_that_passes_the_filter_with_what_was_said_about_it(project):
+    trace_id = make_trace(
+        project, user="jo", asked="Where is it?", answered="Here.", prompt="support/answer", version=3
+    )
+    rate(project, trace_id, up=True, comment="thanks")
+    make_trace(project, user="kim")
+
+    [found] = lines(write(begin(project, wanted=last_day(user="jo"))))
+
+    assert (found["trace_id"], found["user"], found["prompt"], found["prompt_version"]) == (
+        trace_id,
+        "jo",
+        "support/answer",
+        3,
+    )
+    assert found["output"][0]["content"] == "Here."
+    assert [(score["value"], score["comment"]) for score in found["scores"]] == [(1.0, "thanks")]
+
+
+def test_steps_that_are_no_calls_are_in_it_only_when_they_are_asked_for(project):
+    trace_id = new_trace_id()
+    send(project, make_span(trace_id=trace_id), make_span(trace_id=trace_id, kind=Kind.TOOL, name="look_up"))
+
+    assert len(lines(write(begin(project)))) == 1
+    assert {line["name"] for line in lines(write(begin(project, rows="steps")))} == {"chat", "look_up"}
+
+
+def test_no_cell_of_a_csv_runs_in_a_spreadsheet(project):
+    make_trace(project, user="=cmd|' /C calc'!A0", session="+1", asked="@SUM(A1)")
+
+    export = write(begin(project, ExportKind.CSV))
+
+    rows = list(csv.reader(io.StringIO(content(export).decode("utf-8-sig"))))
+    assert rows[0][0] == "trace_id"
+    assert not [cell for cell in rows[1] if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    assert "'=cmd|' /C calc'!A0" in rows[1]
+
+
+def test_an_export_that_was_killed_goes_on_where_it_was_and_doubles_nothing(project):
+    sent = {make_trace(project) for _ in range(10)}
+    export = begin(project, stretch=3)
+    turns = iter([True, True, False])
+    running.run(export_id=export.pk, make=CallLines, keep=lambda: next(turns))
+
+    class Killed(CallLines):
+        def lines(self, traces, counts):
+            yield from super().lines(traces, counts)
+            raise SystemError
+
+    with pytest.raises(SystemError):
+        running.run(export_id=export.pk, make=Killed, keep=lambda: True)
+
+    found = [line["trace_id"] for line in lines(write(export))]
+    assert (set(found), len(found), export.row_count) == (sent, 10, 10)
+
+
+def test_what_arrives_after_an_export_was_asked_for_is_not_in_it(project):
+    now = timezone.now()
+    make_trace(project)
+    export = begin(project, wanted=TraceFilter(start=now - timedelta(days=1), end=now))
+    make_trace(project, at=now + timedelta(seconds=30))
+
+    assert len(lines(write(export))) == 1
+
+
+def test_the_hash_and_the_size_are_those_of_the_whole_file(project):
+    make_trace(project)
+
+    export = write(begin(project, ExportKind.CSV))
+
+    packed = b"".join(parts.read(export, "calls"))
+    [described] = export.files
+    assert described["sha256"] == hashlib.sha256(packed).hexdigest()
+    assert described["plain_sha256"] == hashlib.sha256(content(export)).hexdigest()
+    assert (described["rows"], described["bytes"]) == (1, len(packed))
+
+
+def test_a_stopped_export_leaves_nothing_behind(project):
+    make_trace(project)
+    export = begin(project)
+
+    requests.stop(export=export, by=None)
+
+    assert write(export).state == ExportState.STOPPED
+    assert not ExportPart.objects.exists()
+
+
+def test_a_file_is_deleted_when_its_time_is_over_and_stays_in_the_list(project):
+    make_trace(project)
+    export = write(begin(project))
+    Export.objects.filter(pk=export.pk).update(expires_at=timezone.now())
+
+    running.delete_expired()
+
+    assert not ExportPart.objects.exists()
+    assert Export.objects.get().state == ExportState.DONE
+
+
+def test_a_project_writes_few_files_at_once(project):
+    for _ in range(requests.MOST_OPEN):
+        begin(project)
+
+    with pytest.raises(TooManyExports):
+        begin(project)
+
+
+def test_an_export_of_nothing_is_an_empty_file(project):
+    export = write(begin(project))
+
+    assert (export.state, content(export), export.files[0]["rows"]) == (ExportState.DONE, b"", 0)
