@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from evals.experiments.models import Experiment
 from evals.reviews import claims, guests
@@ -110,6 +110,26 @@ def test_the_next_item_is_there_before_the_answer_has_arrived(page, queue):
     assert shown(page) != first
     assert not queue.items.filter(answers__isnull=False).exists()
     wait_for_answers(queue, 1)
+
+
+def test_what_somebody_reads_stays_when_an_earlier_answer_arrives(page, queue):
+    begin(page, queue)
+    held: list[Route] = []
+    page.route("**/work/", lambda route: held.append(route) if len(held) < 2 else route.continue_())
+    press(page, "1", "5", "Enter")
+    press(page, "1", "5", "Enter")
+    press(page, "1")
+    third = shown(page)
+
+    held[0].continue_()
+    expect(page.get_by_text("1 of 60 today")).to_be_visible()
+    assert shown(page) == third
+
+    while len(held) < 2:
+        page.wait_for_timeout(20)
+    held[1].continue_()
+    press(page, "5", "Enter")
+    expect(page.get_by_text("3 of 60 today")).to_be_visible()
 
 
 def test_an_answer_that_does_not_get_through_is_not_lost(page, queue, troubles):

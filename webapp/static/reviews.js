@@ -70,11 +70,11 @@ function take(fresh, refused) {
   // What somebody reads or types in stays where it is: moving it would take its focus away.
   const visible = current();
   for (const one of items()) if (!nodes.includes(one) && one !== visible && one !== refused && !sent.has(one.id)) one.remove();
-  nodes.forEach((node, place) => {
-    const there = list.children[place];
-    if (there === node) return;
+  const place = visible ? nodes.indexOf(visible) : -1;
+  nodes.forEach((node, number) => {
+    if (node === visible) return;
     if (node.ownerDocument !== document) node.toggleAttribute("hidden", true);
-    if (node !== visible) list.insertBefore(node, there ?? null);
+    list.insertBefore(node, visible && number < place ? visible : null);
   });
   if (refused) list.prepend(refused);
   const empty = document.getElementById("review-empty");
