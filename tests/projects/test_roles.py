@@ -17,6 +17,7 @@ EXPECTED = {
     Action.EDIT_EVALUATORS: {E, P, A},
     Action.EDIT_ISSUES: {E, P, A},
     Action.EDIT_ALERTS: {E, P, A},
+    Action.EDIT_DASHBOARDS: {E, P, A},
     Action.RUN_MODELS: {E, P, A},
     Action.UNDO_PUBLISH: {E, P, A},
     Action.PUBLISH: {P, A},
