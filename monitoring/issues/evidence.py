@@ -69,7 +69,7 @@ def rings(hours: Sequence[Count], *, level: float, run_length: float) -> bool:
     found, usual = alarms.no_evidence(1), np.array([max(level, _LOWEST)])
     for hour in hours:
         found = alarms.after_hour(found, np.array([hour.calls]), np.array([hour.bad]), usual)
-        if float(found.mean()) >= run_length:
+        if float(alarms.weighed(found)[0]) >= run_length:
             return True
     return False
 

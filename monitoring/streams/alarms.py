@@ -20,8 +20,10 @@ from monitoring.streams.rates import Hour
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-# How many times the tolerated rate the real one may be.
-TIMES = np.array([1.25, 1.5, 2.0, 3.0, 5.0])
+# How many times the tolerated rate the real one may be, and how much each of them counts. A doubling of what is usual is 1.74
+# times what is tolerated: most weight lies there, for that is what must be found within hours.
+TIMES = np.array([1.25, 1.5, 1.75, 3.0, 5.0])
+WEIGHTS = np.array([0.05, 0.15, 0.65, 0.12, 0.03])
 TOLERANCE = 1.15
 HOURS = 24
 # Days that the usual rate is learned from; twice as many where bad calls are so rare that 14 days say little.
@@ -29,7 +31,7 @@ DAYS, MOST_DAYS, ENOUGH_BAD = 14, 28, 2_000
 # Below this nothing is usual yet.
 FEWEST_DAYS, FEWEST_CALLS = 3, 200
 # The rate of all hours counts for the rate of one as much as so many calls, and as so many bad ones.
-_PRIOR_CALLS, _PRIOR_BAD = 50.0, 20.0
+_PRIOR_CALLS, _PRIOR_BAD = 50.0, 60.0
 _MOST_USUAL, _MOST_RATE = 0.9, 0.95
 # An alarm that is not repeated for so long is over.
 STANDS_HOURS = 48
@@ -37,8 +39,8 @@ _QUARTER_HOURS = 90 * HOURS
 # Streams that share one allowance of false alarms; more of them make each alarm harder.
 _STREAMS_ALLOWED = 20
 # Alarms at the very edge of what is tolerated, a quarter and stream, for a stream of one call an hour. Streams with more
-# calls know better what is usual: with this root of the calls, simulated ones have fewer than 0.1 false alarms in 30 days.
-_WANTED_AT_THE_EDGE = 0.43
+# calls know better what is usual: with this power of the calls, simulated ones have fewer than 0.1 false alarms in 30 days.
+_WANTED_AT_THE_EDGE, _POWER = 0.275, 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Standing:
 
 def limit(calls_an_hour: float, streams: int) -> float:
     """Return how much evidence raises an alarm: calls in 90 days × streams / wanted alarms."""
-    wanted = _WANTED_AT_THE_EDGE * math.sqrt(max(calls_an_hour, 1.0)) * _STREAMS_ALLOWED
+    wanted = _WANTED_AT_THE_EDGE * max(calls_an_hour, 1.0) ** _POWER * _STREAMS_ALLOWED
     return max(calls_an_hour, 1.0) * _QUARTER_HOURS * max(streams, _STREAMS_ALLOWED) / wanted
 
 
@@ -106,6 +108,12 @@ def after_hour(evidence: Floats, calls: Ints, bad: Ints, usual: Floats) -> Float
     return found
 
 
+def weighed(evidence: Floats) -> Floats:
+    """Return what the evidence for each of TIMES says together; an alarm is raised when that reaches the limit."""
+    found: Floats = evidence @ WEIGHTS
+    return found
+
+
 def watched(evidence: Floats, calls: Ints, bad: Ints, *, first: Ints, limits: Floats, kept: int) -> Watched:
     """Go on from the evidence through all hours; `first` is the first hour of each stream that is not in it yet.
 
@@ -127,7 +135,7 @@ def watched(evidence: Floats, calls: Ints, bad: Ints, *, first: Ints, limits: Fl
         is_due = first <= hour
         stepped = after_hour(evidence, calls[:, hour], bad[:, hour], usual[:, hour])
         evidence = np.where(is_due[:, None], stepped, evidence)
-        alarms[:, hour] = is_due & (evidence.mean(axis=1) >= limits)
+        alarms[:, hour] = is_due & (weighed(evidence) >= limits)
         evidence = np.where(alarms[:, hour, None], 0.0, evidence)
     return Watched(evidence if kept >= hours else kept_evidence, alarms, usual)
 

@@ -270,6 +270,7 @@ def test_two_versions_are_compared_in_sentences_and_words(prompt, approver):
     assert "Changes message 1 (Instructions): adds 2 words." in inline
     assert "<ins> and short</ins>" in inline
     assert 'class="sides"' in side
+    assert f"/dashboards/versions/?prompt={prompt.name}&amp;first=1&amp;second=2" in inline
     assert client.get(_url(prompt, "prompt-compare"), {"from": "9", "to": "2"}).status_code == 404
 
 
