@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from psycopg import Cursor
 
 TEMPLATES = 3_072
+_CUT = "UPDATE template_span SET attributes = '{}', input = left(input, %s), output = left(output, %s)"
 DAYS = 14
 RATED_TRACES = 400
 
@@ -39,17 +40,21 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--project-id", type=int, required=True)
     parser.add_argument("--spans", type=int, required=True)
-    parser.add_argument("--lean", action="store_true", help="short texts: for the size of indexes, not of the disk")
+    parser.add_argument(
+        "--longest-text", type=int, default=0, help="cut texts: for the size of indexes, not of the disk"
+    )
     args = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
     django.setup()
-    sys.stdout.write(json.dumps(asdict(fill(project_id=args.project_id, spans=args.spans, is_lean=args.lean))) + "\n")
+    sys.stdout.write(
+        json.dumps(asdict(fill(project_id=args.project_id, spans=args.spans, longest_text=args.longest_text))) + "\n"
+    )
 
 
-def fill(*, project_id: int, spans: int, days: int = DAYS, is_lean: bool = False) -> Filled:
+def fill(*, project_id: int, spans: int, days: int = DAYS, longest_text: int = 0) -> Filled:
     """Store at least this many spans over the last days, the oldest first, and rate some traces.
 
-    Lean spans have short texts: ten million of them fill the indexes as real ones do, but not the disk.
+    Texts are cut at so many characters, if any: ten million spans then fill the indexes as real ones do, but not the disk.
     """
     from django.db import connection
 
@@ -60,10 +65,8 @@ def fill(*, project_id: int, spans: int, days: int = DAYS, is_lean: bool = False
     driver.prepare_threshold = 0
     with driver.cursor() as cursor:
         _make_templates(cursor, project_id)
-        if is_lean:
-            cursor.execute(
-                "UPDATE template_span SET attributes = '{}', input = left(input, 100), output = left(output, 100)"
-            )
+        if longest_text:
+            cursor.execute(_CUT, [longest_text, longest_text])
         name = os.urandom(8).hex()
         for number in range(rounds):
             _copy(cursor, name=f"{name} {number}", days=days, number=number, rounds=rounds)

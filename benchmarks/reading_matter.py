@@ -54,14 +54,17 @@ def main() -> None:
     parser.add_argument("--spans", type=int, required=True)
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--calls", type=int, required=True)
+    parser.add_argument("--longest-text", type=int, default=0)
     args = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
     django.setup()
-    made = fill(project_id=args.project_id, spans=args.spans, steps=args.steps, calls=args.calls)
+    made = fill(
+        project_id=args.project_id, spans=args.spans, steps=args.steps, calls=args.calls, longest_text=args.longest_text
+    )  # fmt: skip
     sys.stdout.write(json.dumps(asdict(made)) + "\n")
 
 
-def fill(*, project_id: int, spans: int, steps: int, calls: int) -> Matter:
+def fill(*, project_id: int, spans: int, steps: int, calls: int, longest_text: int = 0) -> Matter:
     """Store the traffic, look at all of its calls, and open an issue of some of them."""
     from django.db import connection
 
@@ -69,7 +72,7 @@ def fill(*, project_id: int, spans: int, steps: int, calls: int) -> Matter:
 
     began = time.monotonic()
     partitions.ensure(days_back=DAYS + 1)
-    filled = filling.fill(project_id=project_id, spans=spans, days=DAYS)
+    filled = filling.fill(project_id=project_id, spans=spans, days=DAYS, longest_text=longest_text)
     # The spans that were copied wait in a temporary table of this connection.
     long_trace_id = _store_long_trace(steps)
     _store_long_session(calls)

@@ -25,13 +25,17 @@ LARGEST_KB = 200.0
 
 @dataclass(frozen=True)
 class Options:
-    """How much is stored, how often each page is asked for, and how many slow queries are explained."""
+    """How much is stored, how often each page is asked for, and how many slow queries are explained.
+
+    Texts are cut at so many characters, none when 0: ten million spans with whole ones need 70 GB of disk.
+    """
 
     spans: int = 10_000_000
     requests: int = 20
     steps: int = 10_000
     calls: int = 500
     plans: int = 0
+    longest_text: int = 400
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ def run(options: Options) -> Figures:
     with Stage() as stage:
         arguments = {
             "--project-id": stage.prepared.project_id, "--spans": options.spans, "--steps": options.steps,
-            "--calls": options.calls,
+            "--calls": options.calls, "--longest-text": options.longest_text,
         }  # fmt: skip
         made = stage.run("benchmarks.reading_matter", *(str(part) for pair in arguments.items() for part in pair))
         matter = Matter(**json.loads(made))
@@ -63,7 +67,7 @@ def run(options: Options) -> Figures:
     return {
         "pages": measured, "slower_than_wanted": over, "larger_than_wanted": large, "web_memory_mb": memory,
         "spans_stored": matter.spans, "calls_looked_at": matter.analysed, "fill_seconds": matter.seconds,
-        "requests_per_page": options.requests, "machine": {**machine, "postgres": version}, **plans,
+        "requests_per_page": options.requests, "longest_text": options.longest_text, "machine": {**machine, "postgres": version}, **plans,
     }  # fmt: skip
 
 

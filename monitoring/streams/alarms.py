@@ -62,7 +62,7 @@ class Standing:
 
 def limit(calls_an_hour: float, streams: int) -> float:
     """Return how much evidence raises an alarm: calls in 90 days × streams / wanted alarms."""
-    wanted = _WANTED_AT_THE_EDGE * max(calls_an_hour, 1.0) ** _POWER * _STREAMS_ALLOWED
+    wanted = _WANTED_AT_THE_EDGE * math.pow(max(calls_an_hour, 1.0), _POWER) * _STREAMS_ALLOWED
     return max(calls_an_hour, 1.0) * _QUARTER_HOURS * max(streams, _STREAMS_ALLOWED) / wanted
 
 

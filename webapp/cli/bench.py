@@ -77,6 +77,10 @@ def _add_reads(benches: Any) -> None:
         metavar="QUERIES",
         help="also show how the database answers the slowest queries",
     )
+    parser.add_argument(
+        "--longest-text", type=_count, default=400, metavar="CHARACTERS",
+        help="cut texts, or 0: ten million spans with whole ones need 70 GB (default: %(default)s)",
+    )  # fmt: skip
 
 
 def _add_export(benches: Any) -> None:
@@ -256,8 +260,9 @@ def _reads(args: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import reads
 
     options = reads.Options(
-        spans=args.spans, requests=args.requests, steps=args.steps, calls=args.calls, plans=args.plans
-    )
+        spans=args.spans, requests=args.requests, steps=args.steps, calls=args.calls, plans=args.plans,
+        longest_text=args.longest_text,
+    )  # fmt: skip
     return reads.run(options)
 
 
