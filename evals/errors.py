@@ -152,6 +152,10 @@ class CapTooLow(EvalsError):
     """The new limit must be higher than the one before."""
 
 
+class LimitIsOfSearch(EvalsError):
+    """This test is a step of a search for a fix, which holds the limit. Stop the search, and start one with a higher limit."""
+
+
 class BlanksNeverFilled(EvalsError):
     """Some blanks of the prompt are not filled by any item of the dataset."""
 

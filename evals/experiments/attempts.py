@@ -62,12 +62,14 @@ class Ended:
 class Opened:
     """The attempts that may be made, in the order of what was wanted; None for a call that may not.
 
-    `shortage` says why not all of them; `is_final` that no money comes back by itself.
+    `shortage` says why not all of them; `is_final` that no money comes back by itself, and `is_used_up` that what this
+    experiment may cost is spent.
     """
 
     attempt_ids: list[int | None]
     shortage: str = ""
     is_final: bool = False
+    is_used_up: bool = False
 
 
 @transaction.atomic
@@ -89,11 +91,12 @@ def _open_new(experiment: Experiment, wanted: Sequence[Wanted], ids: dict[_Key, 
     left = experiment.cap_nano_usd - experiment.spent_nano_usd - experiment.reserved_nano_usd
     count = _affordable([one.worst_nano_usd for one in wanted], left)
     shortage = "" if count == len(wanted) else _beyond_cap(experiment, wanted[count].worst_nano_usd)
+    is_cap = bool(shortage)
     expenses: list[int | None] = []
     try:
         expenses = _reserved(experiment, [one.worst_nano_usd for one in wanted[:count]])
     except SpendingLimitReached as error:
-        shortage = str(error)
+        shortage, is_cap = str(error), False
     if len(expenses) < count and not shortage:
         shortage = "The limit of what may be spent in a day is nearly reached."
     chosen = wanted[: len(expenses)]
@@ -101,7 +104,8 @@ def _open_new(experiment: Experiment, wanted: Sequence[Wanted], ids: dict[_Key, 
         reserved_nano_usd=F("reserved_nano_usd") + sum(one.worst_nano_usd for one in chosen)
     )
     ids |= _insert(experiment.project_id, chosen, expenses)
-    return Opened([], shortage, bool(shortage) and not chosen and not _is_money_out(experiment.pk))
+    is_final = bool(shortage) and not chosen and not _is_money_out(experiment.pk)
+    return Opened([], shortage, is_final, is_used_up=is_final and is_cap)
 
 
 @transaction.atomic
@@ -218,7 +222,5 @@ def _insert(project_id: int, wanted: Sequence[Wanted], expenses: Sequence[int | 
 
 def _beyond_cap(experiment: Experiment, worst: int) -> str:
     spent, cap = in_dollars(experiment.spent_nano_usd), in_dollars(experiment.cap_nano_usd)
-    return (
-        f"{spent} of at most {cap} are spent, and the next answer may cost up to ${worst / 1e9:,.4f}. "
-        "Raise the limit of this experiment to go on."
-    )
+    way_out = "" if experiment.is_step else " Raise the limit of this experiment to go on."
+    return f"{spent} of at most {cap} are spent, and the next answer may cost up to ${worst / 1e9:,.4f}.{way_out}"

@@ -22,14 +22,14 @@ from evals.errors import (
     ExperimentNotRunning,
     ExperimentOver,
     ExperimentTooLarge,
+    LimitIsOfSearch,
     NothingToRetry,
     ProviderNotConnected,
     RepetitionsNotUsable,
     VariantsMissing,
 )
-from evals.experiments import cells, choices, money, predictions
+from evals.experiments import cells, choices, ending, money, predictions
 from evals.experiments.models import (
-    OPEN,
     CellState,
     Experiment,
     ExperimentEvaluator,
@@ -46,8 +46,6 @@ from prompt_registry.permissions import demand
 from prompt_registry.trial_plans import missing_of
 
 RUN_KIND = "experiment.run"
-_CANCELLED = "The experiment was stopped before this."
-_NOT_JUDGED = "The experiment was stopped before this answer was judged."
 
 
 @transaction.atomic
@@ -65,7 +63,7 @@ def start(*, plan: ExperimentPlan, by: User) -> Experiment:
         split=plan.split, prompt=plan.prompt, variants=[variant.to_json() for variant in plan.variants],
         repetitions=plan.repetitions, grouped_by=plan.grouped_by[:120], stops_early=plan.stops_early,
         uses_cache=plan.uses_cache, item_count=item_count, estimated_nano_usd=estimated.expected.nano_usd,
-        cap_nano_usd=plan.cap_nano_usd, created_by=by,
+        cap_nano_usd=plan.cap_nano_usd, is_step=plan.is_step, created_by=by,
     )  # fmt: skip
     ExperimentEvaluator.objects.bulk_create(
         ExperimentEvaluator(project=project, experiment=experiment, evaluator_version=version, position=position)
@@ -109,12 +107,7 @@ def cancel(*, experiment: Experiment, by: User) -> Experiment:
         raise ExperimentOver
     locked.ended_at = timezone.now()
     _moved(locked, ExperimentState.CANCELLED, by, reason=f"{by.display_name} stopped it.", action="cancelled")
-    # Locked in the order in which workers lock them.
-    list(locked.cells.filter(state__in=OPEN).order_by("pk").select_for_update().values_list("pk", flat=True))
-    ended = {"error_kind": "", "lease_until": None, "ended_at": Now()}
-    answered = locked.cells.filter(state__in=[CellState.ANSWERED, CellState.JUDGING])
-    answered.update(state=CellState.DONE, error=_NOT_JUDGED, **ended)
-    locked.cells.filter(state__in=OPEN).update(state=CellState.SKIPPED, error=_CANCELLED, **ended)
+    ending.close_cells(locked)
     return locked
 
 
@@ -124,6 +117,8 @@ def raise_cap(*, experiment: Experiment, cap_nano_usd: int, by: User) -> Experim
     locked = _locked(experiment, by)
     if locked.is_over:
         raise ExperimentOver
+    if locked.is_step:
+        raise LimitIsOfSearch
     if cap_nano_usd <= locked.cap_nano_usd:
         raise CapTooLow
     before, locked.cap_nano_usd = locked.cap_nano_usd, cap_nano_usd

@@ -9,8 +9,16 @@ import structlog
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
-from evals.experiments.models import AttemptOutcome, Experiment, ExperimentAttempt, ExperimentState
+from evals.experiments.models import (
+    OPEN,
+    AttemptOutcome,
+    CellState,
+    Experiment,
+    ExperimentAttempt,
+    ExperimentState,
+)
 from projects import audit, notifications, webhooks
 from projects.models import WebhookEvent
 
@@ -20,6 +28,8 @@ FINISHED = "experiment:finished"
 PAUSED = "experiment:paused"
 _DOWN_FOR = timedelta(minutes=5)
 _ENOUGH_FAILURES = 20
+_STOPPED = "The experiment was stopped before this."
+_NOT_JUDGED = "The experiment was stopped before this answer was judged."
 
 _END = """
     UPDATE experiment SET state = 'done', ended_at = statement_timestamp()
@@ -40,8 +50,9 @@ def end_if_over(*, experiment_id: int) -> bool:
         if not cursor.rowcount:
             return False
     experiment = Experiment.objects.select_related("project", "created_by", "dataset").get(pk=experiment_id)
-    sentence = f"The experiment «{experiment.name}» is done. {experiment.reason}".strip()
-    _tell(experiment, FINISHED, sentence)
+    if not experiment.is_step:
+        sentence = f"The experiment «{experiment.name}» is done. {experiment.reason}".strip()
+        _tell(experiment, FINISHED, sentence)
     webhooks.emit(project=experiment.project, event=WebhookEvent.EXPERIMENT_FINISHED, data=_about(experiment))
     return True
 
@@ -64,6 +75,32 @@ def pause(*, experiment_id: int, reason: str) -> bool:
     )
     _tell(experiment, PAUSED, f"The experiment «{experiment.name}» waits for you: {reason}")
     return True
+
+
+@transaction.atomic
+def run_out(*, experiment_id: int, reason: str) -> bool:
+    """Let the experiment wait for a higher limit; a step of something larger gets none, so it ends. Return whether it ran."""
+    running = Experiment.objects.select_for_update(of=("self",)).select_related("project")
+    experiment = running.filter(pk=experiment_id, state=ExperimentState.RUNNING, is_step=True).first()
+    if experiment is None:
+        return pause(experiment_id=experiment_id, reason=reason)
+    experiment.state, experiment.reason, experiment.ended_at = ExperimentState.CANCELLED, reason[:500], timezone.now()
+    experiment.save(update_fields=["state", "reason", "ended_at"])
+    audit.record(
+        action="experiment.cancelled", subject=experiment.name, by=None, project=experiment.project, reason=reason[:500]
+    )
+    close_cells(experiment)
+    return True
+
+
+def close_cells(experiment: Experiment) -> None:
+    """End the cells that are open: what was answered stays, and the others are not asked any more."""
+    # Locked in the order in which workers lock them.
+    list(experiment.cells.filter(state__in=OPEN).order_by("pk").select_for_update().values_list("pk", flat=True))
+    ended = {"error_kind": "", "lease_until": None, "ended_at": Now()}
+    answered = experiment.cells.filter(state__in=[CellState.ANSWERED, CellState.JUDGING])
+    answered.update(state=CellState.DONE, error=_NOT_JUDGED, **ended)
+    experiment.cells.filter(state__in=OPEN).update(state=CellState.SKIPPED, error=_STOPPED, **ended)
 
 
 def pause_if_provider_is_down(*, experiment_id: int) -> bool:

@@ -66,6 +66,8 @@ class Experiment(models.Model):
     stops_early = models.BooleanField(default=False)
     # Whether an answer that was paid for before, to the very same question, is used again.
     uses_cache = models.BooleanField(default=True)
+    # A step of something larger, such as a search for a fix: that holds the limit, and tells people when it is over.
+    is_step = models.BooleanField(default=False)
     item_count = models.PositiveIntegerField()
     estimated_nano_usd = models.BigIntegerField(default=0)
     cap_nano_usd = models.BigIntegerField(default=0)

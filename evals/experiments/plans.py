@@ -95,3 +95,5 @@ class ExperimentPlan:
     limit: int = 0
     # Only these items, where something else chose them.
     item_ids: Sequence[int] = ()
+    # Whether it is a step of something larger, which holds the limit and tells people when it is over.
+    is_step: bool = False

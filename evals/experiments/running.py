@@ -268,7 +268,8 @@ class Pump:
                 else:
                     self._go_on(asked.work, asked.work.fail(asked, openings.shortage()))
             if opened.is_final and opened.shortage:
-                ending.pause(experiment_id=experiment_id, reason=opened.shortage)
+                wait = ending.run_out if opened.is_used_up else ending.pause
+                wait(experiment_id=experiment_id, reason=opened.shortage)
 
     def _start(self, asked: Asked) -> None:
         call = openings.call_of(asked)

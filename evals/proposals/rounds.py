@@ -40,7 +40,7 @@ def plan_of(proposal: FixProposal, wanted: Round, *, cap_nano_usd: int) -> Exper
     checks = EvaluatorVersion.objects.filter(pk__in=proposal.checks).in_bulk()
     return ExperimentPlan(
         name=f"Proposals for #{proposal.issue.number}: {_NAMES[wanted.stage]}", dataset=proposal.dataset,
-        revision=proposal.dataset_revision, prompt=proposal.prompt, cap_nano_usd=cap_nano_usd,
+        revision=proposal.dataset_revision, prompt=proposal.prompt, cap_nano_usd=cap_nano_usd, is_step=True,
         variants=[base, *(_variant(proposal, base, place) for place in wanted.candidates)],
         evaluators=[checks[key] for key in proposal.checks if key in checks], item_ids=(*wanted.problems, *wanted.good),
     )  # fmt: skip

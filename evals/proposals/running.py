@@ -153,8 +153,10 @@ def _read_last(proposal: FixProposal) -> bool:
     if last is None or last["outcome"] is not None:
         return True
     experiment = Experiment.objects.select_related("project", "dataset").filter(pk=last["experiment"]).first()
-    if experiment is None or experiment.state == ExperimentState.CANCELLED:
-        raise EvalsError("Somebody stopped the test of the suggestions. Start again when you want to.")
+    if experiment is None:
+        raise EvalsError("The test of the suggestions is gone. Start again when you want to.")
+    if experiment.state == ExperimentState.CANCELLED:
+        raise EvalsError(f"The test of the suggestions ended early. {experiment.reason} Start again when you want to.")
     if not experiment.is_over:
         return False
     outcome = rounds.as_json(rounds.outcome_of(proposal, experiment, last))

@@ -8,15 +8,15 @@ import pytest
 from django.utils import timezone
 
 from evals import erasing
-from evals.errors import EvalsError
+from evals.errors import EvalsError, LimitIsOfSearch
 from evals.experiments import changes as experiments
-from evals.experiments.models import Experiment
+from evals.experiments.models import Experiment, ExperimentState
 from evals.proposals import changes, running
 from evals.proposals.changes import NothingApproved, ProposalOver, ProposalUnderWay
 from evals.proposals.models import FixProposal, ProposalState
 from monitoring.erasure.targets import Target
 from monitoring.issues.fix_models import IssueFix
-from projects.models import Job
+from projects.models import Job, Notification
 from projects.roles import Role
 from prompt_registry.errors import ChangedMeanwhile
 from prompt_registry.permissions import NotAllowed
@@ -94,14 +94,32 @@ def test_no_more_answers_are_paid_than_were_announced(planted, provider):
 
 
 def test_the_money_of_a_search_is_never_passed(planted):
-    cap = changes.budget_of(planted.wanted()).expected.nano_usd // 4
+    proposal = planted.start()
+    step(proposal)
+    run()
+    # Enough for what was done, and for the beginning of what comes next.
+    cap = running.spent_nano_usd(proposal) * 5 // 4
+    FixProposal.objects.filter(pk=proposal.pk).update(cap_nano_usd=cap)
 
-    proposal = planted.start(cap_nano_usd=cap)
-    for _ in range(4):
-        step(proposal)
-        run()
+    finish(proposal)
 
-    assert 0 < running.spent_nano_usd(proposal) <= cap
+    assert cap * 3 // 4 < running.spent_nano_usd(proposal) <= cap
+    assert proposal.state == ProposalState.FAILED
+    assert "are spent" in proposal.reason
+
+
+def test_the_limit_of_a_step_is_that_of_its_search_and_its_end_is_no_news(planted):
+    proposal = planted.start()
+    step(proposal)
+    experiment = Experiment.objects.get(pk=proposal.last_round["experiment"])
+
+    with pytest.raises(LimitIsOfSearch):
+        experiments.raise_cap(experiment=experiment, cap_nano_usd=experiment.cap_nano_usd * 2, by=planted.by)
+    run()
+
+    experiment.refresh_from_db()
+    assert experiment.state == ExperimentState.DONE
+    assert not Notification.objects.filter(kind="experiment:finished").exists()
 
 
 def test_a_search_that_learned_its_calls_by_heart_is_refused_before_it_is_tried(planted, provider):
