@@ -11,6 +11,7 @@ from typing import Any
 import django
 from celery.signals import worker_init, worker_process_init
 
+from workers import memory
 from workers.messaging import application
 from workers.queues import INSIGHT
 
@@ -34,6 +35,7 @@ def _share_what_was_loaded(options: Mapping[str, Any] | None = None, **_: object
 
         warming.load()
     gc.collect()
+    memory.give_back()
     gc.freeze()
 
 

@@ -12,4 +12,5 @@ from workers.messaging import application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
 
-app = application()
+# Celery's fixup for Django would load every table and with them 100 MB of libraries.
+app = application(fixups=())

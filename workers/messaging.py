@@ -20,9 +20,9 @@ _TRANSPORT = {
 }
 
 
-def application(*, include: Sequence[str] = ()) -> Celery:
-    """Return an application that knows the tasks of these modules."""
-    app = Celery("callboard", broker=os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"))
+def application(*, include: Sequence[str] = (), fixups: Sequence[str] | None = None) -> Celery:
+    """Return an application that knows the tasks of these modules; `fixups` are Celery's own when None."""
+    app = Celery("callboard", broker=os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"), fixups=fixups)
     app.conf.update(
         include=list(include),
         accept_content=["json"],

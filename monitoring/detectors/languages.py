@@ -96,11 +96,13 @@ def _likeliest(plain: str) -> Language:
 
 @functools.cache
 def _identifier() -> Any:
-    # A second and 50 MB: only for who needs it.
+    # A second and 60 MB: only for who needs it.
     import py3langid
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     path = Path(py3langid.__file__).parent / MODEL_FILE
     found = LanguageIdentifier.from_model_file(path, norm_probs=True)
     found.set_languages(list(NAMES))
+    # The weights of the languages that are not asked for are kept to bring them back: 20 MB that nothing here needs.
+    found._full_model = found.nb_ptc, found.nb_pc, found.nb_classes
     return found

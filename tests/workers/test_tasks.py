@@ -199,7 +199,7 @@ def test_the_workers_of_the_compose_file_take_from_every_queue():
 
 def test_whoever_keeps_the_time_knows_the_timetable_and_loads_no_tables():
     code = (
-        "import sys, workers.clock as clock; "
+        "import sys, workers.clock as clock; clock.app.loader.init_worker(); clock.app.finalize(); "
         "print(len(clock.app.conf.beat_schedule), 'monitoring.models' in sys.modules, 'workers.tasks' in sys.modules)"
     )
 
