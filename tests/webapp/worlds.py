@@ -564,6 +564,7 @@ IN_PROJECT: dict[str, Named] = {
     "export-review-jsonl": Named(review),
     "explore": PLAIN,
     "explore-new": PLAIN,
+    "explore-volume": PLAIN,
     "explore-complete": PLAIN,
     "explore-difference": PLAIN,
     "explore-compare": Named(query=lambda things: {"chosen": things.trace_id}),

@@ -11,15 +11,13 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, register_converter, reverse
 from django.utils import timezone
 
-from monitoring import trace_search, trace_volume
+from monitoring import trace_search
 from monitoring.clusters import queries
 from monitoring.trace_filters import TraceFilter
 from monitoring.trace_search import MOST_NEW, TracePage, cursor_of, parse_cursor
-from monitoring.trace_volume import TookTooLong
 from projects.roles import Action
-from webapp import charts, formats, time_ranges
+from webapp import formats, time_ranges
 from webapp.access import ProjectRequest, requires
-from webapp.charts import Shape, TimeSeriesChart, Unit
 from webapp.pages import (
     latency,
     traces_bulk,
@@ -38,6 +36,7 @@ from webapp.pages import (
     traces_sharing,
     traces_similar,
     traces_views,
+    traces_volume,
 )
 from webapp.pages.traces_filters import Chip, Choices, TraceFilterForm
 from webapp.pages.traces_line import Line
@@ -46,8 +45,6 @@ from webapp.render import render_page
 from webapp.time_ranges import TimeRange
 
 NEW_EVERY_SECONDS = 10
-# A search in texts, or into every trace, has used up most of the time that a page may take.
-VOLUME_MS, VOLUME_MS_OF_TEXT = 200, 80
 
 
 @requires(Action.READ_TRACES)
@@ -71,7 +68,7 @@ def explore(request: ProjectRequest) -> HttpResponse:
         "chips": _chips(request, wanted), "clear_url": _clear_url(request),
         **traces_views.context(request, looks, line), "line": line, "typed": traces_line.typed(wanted, line, form),
         "choices": _choices(request, line, now),
-        **_volume(request, wanted, page),
+        **traces_volume.context(request, wanted, page),
         **_pager(request, page), **_searched_until(page), **_relaxations(request, wanted, page),
         "new_url": _new_url(request, page, time_range), "new_every": NEW_EVERY_SECONDS,
         **traces_following.context(request, page, time_range),
@@ -138,28 +135,6 @@ def _clear_url(request: ProjectRequest) -> str:
 def _choices(request: ProjectRequest, line: Line, now: datetime) -> Choices:
     chosen = (line.values.get(name, "") for name in ("prompt", "model"))
     return traces_filters.choices(request.project, *chosen, now=now)
-
-
-def _volume(request: ProjectRequest, wanted: TraceFilter, page: TracePage) -> dict[str, Any]:
-    if wanted.whole_id or (not page.traces and not page.newer and not page.searched_until):
-        return {}
-    try:
-        milliseconds = VOLUME_MS_OF_TEXT if wanted.asks_text or wanted.is_heavy else VOLUME_MS
-        counts = trace_volume.volume(project=request.project, wanted=wanted, milliseconds=milliseconds)
-    except TookTooLong:
-        return {"volume_too_long": True}
-    chart = TimeSeriesChart(
-        title="Traces over time",
-        unit=Unit.COUNT,
-        series=["Traces"],
-        shape=Shape.BARS,
-        points=[(at, (count,)) for at, count in counts],
-    )
-    return {
-        "volume_svg": charts.svg(chart),
-        "volume_numbers": charts.numbers(chart),
-        "volume_total": sum(count for _, count in counts),
-    }
 
 
 def _pager(request: ProjectRequest, page: TracePage) -> dict[str, str]:
@@ -247,6 +222,7 @@ register_converter(SpanIdConverter, "span_id")
 urlpatterns: list[URLPattern] = [
     path("explore/", explore, name="explore"),
     path("explore/new/", new_traces, name="explore-new"),
+    path("explore/volume/", traces_volume.volume, name="explore-volume"),
     path("explore/difference/", traces_difference.difference, name="explore-difference"),
     path("explore/complete/", traces_line.complete, name="explore-complete"),
     path("traces/<trace_id:hex_id>/", traces_detail.trace, name="trace"),

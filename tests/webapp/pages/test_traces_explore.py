@@ -6,11 +6,14 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.html import escape
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from monitoring import trace_volume
 from monitoring.models import Trace
 from monitoring.trace_search import cursor_of
+from monitoring.trace_volume import TookTooLong
 from tests.monitoring.factories import make_span, make_trace, rate, send
 from tests.projects.factories import make_member, make_project, signed_in
 
@@ -203,6 +206,28 @@ def test_the_volume_over_time_stands_above_the_list(project, page):
 
     assert answer.context["volume_total"] == 2
     assert "Traces over time" in answer.text
+
+
+def test_a_chart_that_takes_long_comes_after_the_list(project, browser, page):
+    make_trace(project, asked="needle", at=ago(10))
+
+    answer = page(q="needle")
+    later = browser.get(answer.context["volume_url"])
+
+    assert "volume_svg" not in answer.context
+    assert f'hx-get="{escape(answer.context["volume_url"])}"' in answer.text
+    assert later.context["volume_total"] == 1
+    assert "Traces over time" in later.text
+    assert '<b id="volume-total" hx-swap-oob="true"> 1</b>' in later.text
+
+
+def test_a_chart_that_takes_too_long_says_so(project, browser, monkeypatch):
+    def too_long(**_):
+        raise TookTooLong
+
+    monkeypatch.setattr(trace_volume, "volume", too_long)
+
+    assert "Too many traces to count" in browser.get(f"/p/{project.slug}/explore/volume/", {"q": "needle"}).text
 
 
 def test_a_search_shows_how_far_it_came(project, page):
