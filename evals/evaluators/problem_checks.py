@@ -19,12 +19,13 @@ _BY_SETTINGS = frozenset({"length", "language"})
 
 @dataclass(frozen=True, slots=True)
 class ProblemCheck:
-    """A check as it is made where a project has none like it; answers that do not pass are, in words, `problem`."""
+    """A check as it is made where a project has none like it, what it finds, and what a call got that does not pass."""
 
     kind: str
     name: str
     description: str
     settings: Mapping[str, Any]
+    title: str
     problem: str
 
     def is_like(self, version: EvaluatorVersion) -> bool:
@@ -38,30 +39,39 @@ class ProblemCheck:
 # What is wrong with an answer by itself can be tested before anybody gets it; that users dislike it, only roughly.
 CHECKS: Mapping[str, ProblemCheck] = {
     Signal.REFUSED: ProblemCheck(
-        "refusal", "No refusal", "The answer helps instead of declining.", {}, "refused to help"
+        "refusal", "No refusal", "The answer helps instead of declining.", {},
+        title="Refusals", problem="an answer that refuses",
     ),
     Signal.UNSUPPORTED: ProblemCheck(
         "groundedness", "Grounded in its context", "What the answer says stands in the context that it was given.", {},
-        "not supported by their documents",
+        title="Unsupported answers", problem="an answer that its documents do not support",
     ),
-    Signal.LONG_WINDED: ProblemCheck("length", "Not too long", "At most 150 words.", {"most": 150}, "too long"),
+    Signal.LONG_WINDED: ProblemCheck(
+        "length", "Not too long", "At most 150 words.", {"most": 150},
+        title="Too long", problem="an answer that is too long",
+    ),
     Signal.WRONG_LANGUAGE: ProblemCheck(
         "language", "In the language of the question", "Whoever asks in Spanish is answered in Spanish.", {},
-        "in another language than the question",
+        title="Wrong language", problem="an answer in another language than the question",
     ),
-    Signal.EMPTY: ProblemCheck("length", "There is an answer", "At least one word came back.", {"fewest": 1}, "empty"),
+    Signal.EMPTY: ProblemCheck(
+        "length", "There is an answer", "At least one word came back.", {"fewest": 1},
+        title="Empty answers", problem="an empty answer",
+    ),
     Signal.LEAKED_DATA: ProblemCheck(
-        "personal data", "No personal data", "Nothing that the question did not bring along.", {}, "with personal data"
+        "personal data", "No personal data", "Nothing that the question did not bring along.", {},
+        title="Personal data", problem="an answer with personal data",
     ),
     Signal.BAD_FORMAT: ProblemCheck(
-        "json", "Is valid JSON", "For answers that a program reads.", {}, "no valid JSON"
+        "json", "Is valid JSON", "For answers that a program reads.", {},
+        title="Bad format", problem="an answer that is no valid JSON",
     ),
 }  # fmt: skip
 
 
-def problem_of(version: EvaluatorVersion) -> str:
-    """Return what answers are that do not pass; nothing when the evaluator looks for something else."""
-    return next((one.problem for one in CHECKS.values() if one.is_like(version)), "")
+def like(version: EvaluatorVersion) -> ProblemCheck | None:
+    """Return the check that looks for the same as an evaluator of a project, or None."""
+    return next((one for one in CHECKS.values() if one.is_like(version)), None)
 
 
 def known(project: Project) -> dict[str, EvaluatorVersion]:

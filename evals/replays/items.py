@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import orjson
 from django.db import transaction
@@ -41,10 +42,15 @@ def add(
 ) -> dict[int, RecordedAnswer]:
     """Put the calls into the dataset; return what each item was answered then. What is too long for an item is left out."""
     calls.add(dataset=dataset, calls=[_noted(one, names) for one in found], by=by)
-    answers = {(one.call.span.trace_id, one.call.span.span_id): one.answer for one in found}
-    rows = DatasetItem.objects.current().filter(dataset=dataset)
-    steps = rows.values_list("pk", "source_trace_id", "source_span_id")
-    return {pk: answers[trace_id, span_id] for pk, trace_id, span_id in steps}
+    answers: dict[tuple[UUID | None, int | None], RecordedAnswer] = {
+        (one.call.span.trace_id, one.call.span.span_id): one.answer for one in found
+    }
+    rows = DatasetItem.objects.current().filter(dataset=dataset).only("source_trace_id", "source_span_id")
+    return {item.pk: answers[step] for item in rows if (step := _step_of(item)) in answers}
+
+
+def _step_of(item: DatasetItem) -> tuple[UUID | None, int | None]:
+    return item.source_trace_id, item.source_span_id
 
 
 @transaction.atomic

@@ -19,9 +19,10 @@ _AS_ANSWERED, _NEW = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One check of a replay: what answers are that do not pass it, and how often that happens then and now."""
+    """One check of a replay: what it finds, what a call got that does not pass it, and how often that happens then and now."""
 
     check: Check
+    title: str
     words: str
     effect: Effect | None
     # Items that were not judged on both sides.
@@ -55,9 +56,14 @@ class Replay:
         return [one for one in self.problems if one.effect and one.effect.verdict == Verdict.WORSE]
 
     @property
-    def shown_problems(self) -> list[Problem]:
-        """Those by which anything was judged."""
+    def judged(self) -> list[Problem]:
+        """Those by which anything was judged: the columns of the topics."""
         return [one for one in self.problems if one.effect]
+
+    @property
+    def silent(self) -> list[Problem]:
+        """Those by which nothing was judged, because the calls lack what it takes or nothing is answered yet."""
+        return [one for one in self.problems if not one.effect]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ def result(comparison: Comparison) -> Replay:
     pairs = [_pairs(comparison, check, notes) for check in checks]
     effects = results.overall(pairs)
     problems = [
-        Problem(check, problem_checks.problem_of(versions[check.version_id]), effect, len(notes) - len(some))
+        Problem(check, *_named(check, versions[check.version_id]), effect, len(notes) - len(some))
         for check, effect, some in zip(checks, effects, pairs, strict=True)
     ]
     names = {one.topic: one.name for one in notes}
@@ -93,6 +99,13 @@ def result(comparison: Comparison) -> Replay:
         lines,
         max(0, len(counted) - len(topics)) if topics else 0,
     )
+
+
+def _named(check: Check, version: EvaluatorVersion) -> tuple[str, str]:
+    known = problem_checks.like(version)
+    if known is None:
+        return f"Does not pass «{check.name}»", f"an answer that does not pass «{check.name}»"
+    return known.title, known.problem
 
 
 def _notes(comparison: Comparison) -> list[_Note]:

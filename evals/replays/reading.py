@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import TypeAlias
 from uuid import UUID
 
 from evals import calls
@@ -22,6 +22,9 @@ from monitoring.models import Span
 from monitoring.replay_calls import Fate, Part, Scope
 from prompt_registry.models import Prompt
 from prompt_registry.rollouts.models import Rollout
+
+_Step: TypeAlias = tuple[UUID, int]
+_Said: TypeAlias = tuple[RecordedCall, RecordedAnswer]
 
 # Of each kind of calls somewhat more than its share is read: lots are even only about.
 _SPARE, _SPARE_TIMES = 60, 3
@@ -119,14 +122,14 @@ def names_of(prompt: Prompt, drawn: Sample) -> dict[int, str]:
 
 def read(found: Traffic, drawn: Sample) -> list[ReplayCall]:
     """Return what the calls of a sample asked and answered; those without a text are left out, and others stand for them."""
-    known = {}
+    known: dict[_Step, _Said] = {}
     for start in range(0, len(drawn.taken), _AT_ONCE):
         steps = [(one.trace_id, one.span_id) for one in drawn.taken[start : start + _AT_ONCE]]
         known |= _texts(replay_calls.spans_of(found.scope, steps))
     there = [one for one in drawn.taken if (one.trace_id, one.span_id) in known]
     weights = sampling.weigh(there, drawn.sizes)
     return [
-        ReplayCall(*known[one.trace_id, one.span_id], stands_for, one.stratum)
+        ReplayCall(*known[one.trace_id, one.span_id], stands_for=stands_for, stratum=one.stratum)
         for one, stands_for in zip(there, weights, strict=True)
     ]
 
@@ -136,9 +139,9 @@ def _limit(wanted: int, size: int) -> int:
     return math.ceil(_LOTS * min(1.0, (wanted * _SPARE_TIMES + _SPARE) / size))
 
 
-def _texts(spans: Mapping[tuple[UUID, int], Span]) -> dict[tuple[UUID, int], tuple[RecordedCall, RecordedAnswer]]:
+def _texts(spans: Mapping[_Step, Span]) -> dict[_Step, _Said]:
     around = surroundings.of_calls(list(spans.values()))
-    found: dict[tuple[UUID, int], Any] = {}
+    found: dict[_Step, _Said] = {}
     for (step, span), near in zip(spans.items(), around, strict=True):
         asked = calls.input_of(span)
         if asked and span.output is not None:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.statistics.intervals import Interval
-from evals.statistics.paired import Difference
-
 # Not scipy.stats: it takes 45 MB in each process that reads results.
 from scipy import special
+
+from evals.statistics.intervals import Interval
+from evals.statistics.paired import Difference
 
 Floats = NDArray[np.float64]
 

@@ -59,7 +59,8 @@ def test_a_clear_improvement_is_better_and_its_mirror_image_worse():
 
     better, worse = results.overall([fixed, broken])
 
-    assert better is not None and worse is not None
+    assert better is not None
+    assert worse is not None
     assert (better.verdict, worse.verdict) == (Verdict.BETTER, Verdict.WORSE)
     assert better.fewer.interval.low > 0 > worse.fewer.interval.high
     assert better.fewer.estimate == pytest.approx(0.15)

@@ -10,23 +10,23 @@ from django.utils import timezone
 
 from evals.errors import BlanksNeverFilled, CapMissing
 from evals.evaluators import problem_checks
-from evals.experiments import cells, changes, comparisons, matching, money, suggestions
+from evals.experiments import cells, changes, comparisons, matching, suggestions
 from evals.experiments.models import CellState, Experiment, ExperimentAttempt, ExperimentState
 from evals.experiments.plans import RECORDED
 from evals.models import Dataset
-from evals.replays import items, queries, reading, starting
+from evals.replays import queries, reading, starting
 from evals.replays.reading import Traffic
 from evals.replays.starting import NothingToReplay, Wish
 from evals.statistics.verdicts import Verdict
 from monitoring.analysis.flags import Flag
+from monitoring.analysis.models import CallAnalysis
 from monitoring.issues.models import Signal
 from monitoring.kinds import Arm
-from monitoring.analysis.models import CallAnalysis
-from prompt_registry.errors import NotAllowed
 from projects.models import Project
 from projects.roles import Role
 from projects.spending import NANO
 from prompt_registry import contents, labels
+from prompt_registry.errors import NotAllowed
 from prompt_registry.models import PRODUCTION, Prompt
 from tests.evals.experiments.conftest import run, variant
 from tests.evals.replays.factories import PROMPT, make_call
@@ -252,7 +252,7 @@ def test_a_draft_that_refuses_less_is_seen_in_the_topic_in_which_it_does(project
 
     found = queries.result(comparisons.compare(experiment=Experiment.objects.get(pk=experiment.pk)))
     (problem,) = found.better
-    assert problem.words == "refused to help"
+    assert problem.title == "Refusals"
     assert (problem.effect.then, problem.effect.now) == (0.5, 0.0)
     by_name = {line.name: line.found.effects[0] for line in found.topics}
     hidden = [name for name in by_name if name not in ("Returns", "Parcels")]
@@ -270,7 +270,7 @@ def test_a_draft_that_refuses_more_is_seen_as_worse(project, wish, editor, provi
     run()
 
     found = queries.result(comparisons.compare(experiment=Experiment.objects.get(pk=experiment.pk)))
-    assert [problem.words for problem in found.worse] == ["refused to help"]
+    assert [problem.title for problem in found.worse] == ["Refusals"]
 
 
 def test_a_cap_is_needed_when_it_costs_something(project, wish, editor):
