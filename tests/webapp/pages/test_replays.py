@@ -266,9 +266,9 @@ def test_a_prompt_that_is_put_away_is_not_replayed(prompt, browser):
 
 
 def test_the_editor_keeps_what_was_written_and_leads_to_the_replay(prompt, browser, project):
-    answer = browser.post(
-        reverse("prompt", args=[project.slug, prompt.pk]), {"content": "Answer {{question}} kindly", "base": "1", "revision": "0", "do": "replay"}
-    )  # fmt: skip
+    written = {"content": "Answer {{question}} kindly", "base": "1", "revision": "0", "do": "replay"}
+
+    answer = browser.post(reverse("prompt", args=[project.slug, prompt.pk]), written)
 
     assert answer.url == address(prompt)
     assert prompt.drafts.get().content["text"] == "Answer {{question}} kindly"
