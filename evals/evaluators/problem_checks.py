@@ -48,7 +48,7 @@ CHECKS: Mapping[str, ProblemCheck] = {
     ),
     Signal.LONG_WINDED: ProblemCheck(
         "length", "Not too long", "At most 150 words.", {"most": 150},
-        title="Too long", problem="an answer that is too long",
+        title="Long answers", problem="an answer that is too long",
     ),
     Signal.WRONG_LANGUAGE: ProblemCheck(
         "language", "In the language of the question", "Whoever asks in Spanish is answered in Spanish.", {},

@@ -28,6 +28,11 @@ class Problem:
     # Items that were not judged on both sides.
     unjudged: int
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether any answer had it, then or now."""
+        return self.effect is not None and not self.effect.is_absent
+
 
 @dataclass(frozen=True, slots=True)
 class TopicLine:
@@ -57,13 +62,13 @@ class Replay:
 
     @property
     def judged(self) -> list[Problem]:
-        """Those by which anything was judged: the columns of the topics."""
+        """Those by which anything was judged."""
         return [one for one in self.problems if one.effect]
 
     @property
-    def silent(self) -> list[Problem]:
-        """Those by which nothing was judged, because the calls lack what it takes or nothing is answered yet."""
-        return [one for one in self.problems if not one.effect]
+    def seen(self) -> list[Problem]:
+        """Those that any answer had: the columns of the topics."""
+        return [one for one in self.problems if one.is_seen]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +94,9 @@ def result(comparison: Comparison) -> Replay:
         topic: (sum(one.stands_for for one in notes if one.topic == topic), sum(one.topic == topic for one in notes))
         for topic in names
     }
-    judged = [some for some in pairs if some]
-    topics = results.by_topic(judged, counted) if len(counted) > 1 else []
+    # What no answer had is no column of a table.
+    seen = [some for some, one in zip(pairs, problems, strict=True) if one.is_seen]
+    topics = results.by_topic(seen, counted) if len(counted) > 1 and seen else []
     lines = [TopicLine(names[one.topic], one) for one in topics]
     return Replay(
         sum(one.stands_for for one in notes),

@@ -16,7 +16,7 @@ from evals.experiments.recorded import RecordedAnswer
 from evals.replays import sampling
 from evals.replays.sampling import NO_TOPIC, SMALLER_TOPICS, Candidate, Stratum
 from monitoring import replay_calls, trace_messages
-from monitoring.analysis import running, surroundings, texts
+from monitoring.analysis import running, texts
 from monitoring.clusters import queries as clusters
 from monitoring.models import Span
 from monitoring.replay_calls import Fate, Part, Scope
@@ -32,6 +32,8 @@ _MOST_READ = 8_000
 _LOTS = running.ALL
 _AT_ONCE = 100
 _NAMES = {NO_TOPIC: "No topic", SMALLER_TOPICS: "Smaller topics"}
+# Over how long people are counted, to tell whether a topic is of too few of them.
+_PEOPLE_OF = timedelta(days=7)
 # Calls that nobody looked at yet have no topic; a lag below this is usual.
 _USUAL_LAG = timedelta(hours=1)
 
@@ -113,9 +115,10 @@ def sample(found: Traffic, *, wanted: int) -> Sample:
     return Sample(sampling.draw(candidates, sizes, wanted=wanted), sizes)
 
 
-def names_of(prompt: Prompt, drawn: Sample) -> dict[int, str]:
-    """Return the names of the topics as they may be shown."""
-    shown = {line.cluster_id: line.name for line in clusters.visible(prompt.project)}
+def names_of(found: Traffic, prompt: Prompt, drawn: Sample) -> dict[int, str]:
+    """Return the names of the topics as they may be shown: those of very few people are hidden."""
+    since = found.scope.until - _PEOPLE_OF
+    shown = {line.cluster_id: line.name for line in clusters.visible(prompt.project, since=since)}
     topics = {stratum.topic for stratum in drawn.sizes}
     return {topic: _NAMES.get(topic) or shown.get(topic, clusters.UNNAMED) for topic in topics}
 
@@ -140,12 +143,12 @@ def _limit(wanted: int, size: int) -> int:
 
 
 def _texts(spans: Mapping[_Step, Span]) -> dict[_Step, _Said]:
-    around = surroundings.of_calls(list(spans.values()))
     found: dict[_Step, _Said] = {}
-    for (step, span), near in zip(spans.items(), around, strict=True):
+    for step, span in spans.items():
         asked = calls.input_of(span)
         if asked and span.output is not None:
-            call = RecordedCall(span, asked, _answer(span), "", context=texts.context_of(span, near))
+            # Other documents of the trace are no help to a text that does not get them.
+            call = RecordedCall(span, asked, _answer(span), "", context=texts.given_documents(span))
             found[step] = call, _recorded(call)
     return found
 

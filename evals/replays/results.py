@@ -48,6 +48,11 @@ class Effect:
     def is_small(self) -> bool:
         return self.items < FEW
 
+    @property
+    def is_absent(self) -> bool:
+        """Whether no answer had the problem, neither then nor now."""
+        return self.then == self.now == 0
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:

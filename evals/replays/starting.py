@@ -77,7 +77,7 @@ def start(*, wish: Wish, by: User) -> Experiment:
         description=f"Calls of {day}, some of every kind; «{items.STANDS_FOR}» says how many calls an item stands for.",
     )  # fmt: skip
     unique = items.prepared(project=project, found=found)
-    answers = items.add(dataset=dataset, found=unique, names=reading.names_of(wish.prompt, drawn), by=by)
+    answers = items.add(dataset=dataset, found=unique, names=reading.names_of(wish.traffic, wish.prompt, drawn), by=by)
     plan = _plan(wish, dataset, _column(wish.prompt, found), missing=len(drawn.taken) - len(found))
     experiment = changes.start(plan=plan, by=by)
     recorded.fill(experiment=experiment, column=0, answers=answers)

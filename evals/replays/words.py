@@ -29,6 +29,9 @@ def sentence(problem: Problem, calls: float, title: str) -> str:
     effect = problem.effect
     if effect is None:
         return "None of the calls could be judged by this on both sides."
+    if effect.is_absent:
+        reach_of_more = _points(max(0.0, -effect.fewer.interval.low))
+        return f"No question got {problem.words}, neither then nor with {title}: at most {reach_of_more} points more would."
     return (
         f"Of {calls:,.0f} calls about {percent(effect.then)} got {problem.words}; with {title} about "
         f"{percent(effect.now)} would: {reach(effect)}."
@@ -55,6 +58,8 @@ def span(fewer: Interval) -> str:
 
 def word(effect: Effect) -> str:
     """Return the verdict in one word or two."""
+    if effect.is_absent:
+        return "none found"
     if effect.verdict == Verdict.BETTER:
         return "rarer"
     if effect.verdict == Verdict.WORSE:

@@ -95,10 +95,10 @@ def read(span: Span, around: Surroundings) -> Texts:
     )  # fmt: skip
 
 
-def context_of(span: Span, around: Surroundings) -> str:
-    """Return what an answer of the call had to rest on: documents that were filled in, and those that tools found."""
+def given_documents(span: Span) -> str:
+    """Return the documents that the call itself was given: those in its blanks and in its messages."""
     talk, variables = trace_messages.conversation(span.input), trace_prompts.variables_of(span)
-    return _joined(_documents(variables, talk, around))[0]
+    return _joined(_documents(variables, talk, surroundings.NONE))[0]
 
 
 def _input(span: Span, talk: Sequence[Message] | None, variables: Mapping[str, str]) -> str:

@@ -118,7 +118,8 @@ def _frozen(experiment: Experiment, place: int, variant: Variant) -> FrozenColum
         version_url = reverse("prompt-version", args=arguments)
     if variant.content and experiment.variants[0].get("content"):
         texts_url = f"{address(experiment, 'experiment-texts')}?column={place}"
-    return FrozenColumn(place, variant, experiments_variants.sampling_of(variant), version_url, texts_url)
+    sampling = "as your application got it" if variant.is_recorded else experiments_variants.sampling_of(variant)
+    return FrozenColumn(place, variant, sampling, version_url, texts_url)
 
 
 def _checks(experiment: Experiment) -> list[EvaluatorVersion]:

@@ -74,7 +74,7 @@ def context_of(comparison: Comparison) -> dict[str, Any]:
             )
             for line in found.topics
         ],
-        "replay_comparisons": len(found.topics) * len(found.judged),
+        "replay_comparisons": len(found.topics) * len(found.seen),
     }  # fmt: skip
 
 
@@ -92,6 +92,7 @@ def _effect(effect: Effect | None) -> EffectView | None:
     if effect is None:
         return None
     return EffectView(
-        words.percent(effect.then), words.percent(effect.now), words.word(effect), words.span(effect.fewer.interval),
+        words.percent(effect.then), words.percent(effect.now), words.word(effect),
+        "" if effect.is_absent else words.span(effect.fewer.interval),
         _KINDS.get(effect.verdict, ""), effect.is_small,
     )  # fmt: skip

@@ -41,10 +41,13 @@ PERIODS = ((1, "The last 24 hours"), (7, "The last 7 days"))
 _DAYS = tuple(days for days, _ in PERIODS)
 _OWN = "own-"
 _USUAL_CHECKS = (
-    Signal.REFUSED, Signal.LONG_WINDED, Signal.WRONG_LANGUAGE, Signal.EMPTY, Signal.LEAKED_DATA,
+    Signal.REFUSED, Signal.UNSUPPORTED, Signal.LONG_WINDED, Signal.WRONG_LANGUAGE, Signal.EMPTY,
 )  # fmt: skip
+# What was answered then is masked before it is kept, and the new answers are not: that would not be the same check.
+_NOT_THE_SAME = Signal.LEAKED_DATA
 # What may be spent when nothing costs anything, so that a price that appears later still finds an end.
 _SMALLEST_CAP_USD = 1.0
+_UNFIT = frozenset({CODE, CHECKS[_NOT_THE_SAME].kind})
 KINDS_SHOWN = 12
 
 
@@ -107,7 +110,7 @@ class SetUp:
     @cached_property
     def kinds(self) -> list[Kind]:
         """How the sample is drawn, the largest topics first."""
-        names = reading.names_of(self.prompt, self.sample)
+        names = reading.names_of(self.traffic, self.prompt, self.sample)
         sizes, taken = self.sample.sizes, [one.stratum for one in self.sample.taken]
         found = [
             Kind(
@@ -148,7 +151,7 @@ class SetUp:
         return [
             CheckChoice(signal, _name(check, known.get(signal)), check.description, self._is_chosen(signal))
             for signal, check in CHECKS.items()
-            if signal != Signal.UNSUPPORTED or self.has_documents
+            if signal != _NOT_THE_SAME and (signal != Signal.UNSUPPORTED or self.has_documents)
         ]  # fmt: skip
 
     @cached_property
@@ -157,7 +160,7 @@ class SetUp:
         taken = {version.pk for version in problem_checks.known(self.prompt.project).values()}
         offered = suggestions.evaluators_of(self.prompt.project)
         return [
-            one for one in offered if one.pk not in taken and one.kind != CODE and not suggestions.needs_expected(one)
+            one for one in offered if one.pk not in taken and one.kind not in _UNFIT and not suggestions.needs_expected(one)
         ]  # fmt: skip
 
     @property
@@ -222,7 +225,7 @@ class SetUp:
     def _is_chosen(self, key: str) -> bool:
         if self.chosen is not None:
             return key in self.chosen
-        return key in _USUAL_CHECKS or key == Signal.UNSUPPORTED
+        return key in _USUAL_CHECKS
 
 
 def read(prompt: Prompt, user: User, chosen: QueryDict) -> SetUp:

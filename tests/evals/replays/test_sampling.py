@@ -5,12 +5,14 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evals.replays import sampling
 from evals.replays.sampling import FLOOR, NO_TOPIC, SMALLER_TOPICS, Candidate, Stratum
 
+# A busy machine is no failure.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SIZES = st.dictionaries(
     st.builds(Stratum, st.integers(0, 6), st.booleans()), st.integers(1, 60), min_size=1, max_size=14
 )  # fmt: skip
@@ -25,6 +27,7 @@ def candidates(sizes: dict[Stratum, int]) -> list[Candidate]:
     ]
 
 
+@patient
 @given(SIZES, st.integers(1, 300))
 def test_together_they_stand_for_all_calls_of_the_kinds_that_were_reached(sizes, wanted):
     taken = sampling.draw(candidates(sizes), sizes, wanted=wanted)
@@ -37,6 +40,7 @@ def test_together_they_stand_for_all_calls_of_the_kinds_that_were_reached(sizes,
     assert min(weights) >= 1
 
 
+@patient
 @given(SIZES)
 def test_every_kind_is_seen_with_a_few_while_the_sample_lasts(sizes):
     shares = sampling.shares(sizes, wanted=FLOOR * len(sizes))
@@ -45,6 +49,7 @@ def test_every_kind_is_seen_with_a_few_while_the_sample_lasts(sizes):
     assert all(shares[stratum] >= min(FLOOR, size) for stratum, size in sizes.items())
 
 
+@patient
 @given(SIZES, st.integers(1, 300), st.randoms())
 def test_the_order_of_the_calls_does_not_matter(sizes, wanted, random):
     calls = candidates(sizes)

@@ -272,3 +272,24 @@ def test_the_editor_keeps_what_was_written_and_leads_to_the_replay(prompt, brows
 
     assert answer.url == address(prompt)
     assert prompt.drafts.get().content["text"] == "Answer {{question}} kindly"
+
+
+def test_what_only_new_answers_could_fail_is_not_offered(prompt, browser, project):
+    make_call(project, "Where is it?")
+    make_evaluator_version(project, "Keeps secrets", kind="personal data")
+
+    page = browser.get(address(prompt)).text
+
+    assert "Keeps secrets" not in page
+    assert "No personal data" not in page
+
+
+def test_unsupported_answers_are_looked_for_when_calls_were_given_documents(prompt, browser, project):
+    make_call(project, "Where is it?")
+    without = browser.get(address(prompt)).text
+    make_call(project, "How long?", documents="You can return goods within 30 days.")
+
+    page = browser.get(address(prompt)).text
+
+    assert 'value="unsupported"' not in without
+    assert 'name="check" value="unsupported" checked' in page
