@@ -14,6 +14,7 @@ from evals.coverage.models import DatasetCoverage
 from evals.evaluators import definitions, starters
 from evals.evaluators.models import EvaluatorVersion
 from evals.experiments.models import Experiment
+from evals.experiments.plans import RECORDED
 from evals.models import Dataset, DatasetImport, Evaluator, OnlineEvaluation
 from evals.online import changes, running
 from evals.online.changes import Wanted
@@ -116,6 +117,7 @@ class DemoShop:
     recalled_number: int
     experiment_id: int
     running_experiment_id: int
+    replay_id: int
     evaluator_id: int
     online_id: int
     judge_id: int
@@ -171,6 +173,7 @@ def make() -> DemoShop:
         shared_token=_talk_about_trace(talk, admin, writer), connection_id=connection.pk,
         trial_id=_trial(made[0], connection, admin).pk, recalled_number=_recall(made[0], connection, admin),
         experiment_id=done_test.pk, running_experiment_id=running_test.pk,
+        replay_id=_replay(project, made[0]).pk,
         evaluator_id=(evaluator := _evaluator(project, admin)).pk, online_id=_online(evaluator, admin).pk,
         judge_id=Evaluator.objects.get(project=project, name="Good answer").pk,
         import_id=pending.pk, done_import_id=done.pk,
@@ -412,6 +415,28 @@ def _experiments(dataset: Dataset, prompt: Prompt, admin: User) -> tuple[Experim
     running.cells.filter(state="failed").update(error=f"The provider said: <b>{LONG}</b>")
     make_experiment(**values, name="Old", evaluators=[], archived_at=timezone.now())
     return done, running
+
+
+def _replay(project: Project, prompt: Prompt) -> Experiment:
+    """Make a replay that ended: better at one thing, worse at another, in topics large and small."""
+    checks = [definitions.create(project=project, name=name, kind=kind, settings=settings, by=None) for name, kind, settings in (
+        ("Helps", "refusal", {}), ("Short", "length", {"most": 150}), (LONG[:100], "readability", {"hardest": "medium"}),
+    )]  # fmt: skip
+    content = contents.of_version(prompt.versions.get(number=1)).to_json()
+    experiment = make_judged(
+        {"Helps": ["0" * 30 + "1" * 30, "1" * 60], "Short": ["1" * 60, "0" * 20 + "1" * 40], "Any": ["01" * 30, "!1" * 30]},
+        project, name="Draft on the calls of 28 Nov", prompt=prompt, evaluators=[one.versions.get() for one in checks],
+        variants=[make_variant(0, kind=RECORDED, is_live=False, label="As answered", content=content), make_variant(2, content=content)],
+    )  # fmt: skip
+    for place, item in enumerate(experiment.dataset.items.by_number()):
+        topic = min(place // 25, 2)
+        item.metadata = {
+            "stands_for": 1 + place % 7,
+            "topic": ("Returns", LONG[:120], "Sizes")[topic],
+            "topic_id": topic + 1,
+        }
+        item.save(update_fields=["metadata"])
+    return experiment
 
 
 def done_checks(experiment: Experiment) -> list[EvaluatorVersion]:

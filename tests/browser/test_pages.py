@@ -129,6 +129,7 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "experiment-new without items": inside("experiment-new", "?prompt={demo.prompt.pk}&dataset="),
     "experiment": inside("experiment", experiment_id=lambda demo: demo.experiment_id),
     "experiment under way": inside("experiment", experiment_id=lambda demo: demo.running_experiment_id),
+    "experiment that is a replay": inside("experiment", experiment_id=lambda demo: demo.replay_id),
     "experiment-methods": inside("experiment-methods"),
     "experiment-row": inside("experiment-row", experiment_id=lambda demo: demo.experiment_id, number=lambda demo: 1),
     "experiment-texts": inside("experiment-texts", "?column=1", experiment_id=lambda demo: demo.experiment_id),
