@@ -60,7 +60,7 @@ from prompt_registry.trial_plans import CALL, VERSION, TrialInput, Variant
 from tests.browser import demo_alerts, demo_findings, demo_issues, demo_rollouts
 from tests.browser.demo_issues import DemoIssues
 from tests.browser.demo_rollouts import DemoRollouts
-from tests.evals.experiment_factories import answer, make_experiment, make_judged, make_variant
+from tests.evals.experiment_factories import answer, make_evaluator_version, make_experiment, make_judged, make_variant
 from tests.evals.reviews.factories import make_calibration, make_pairs, make_queue, make_reviewer, say
 from tests.monitoring.factories import make_span, new_span_id, new_trace_id, rate, send
 from tests.monitoring.outcomes.factories import tell
@@ -419,13 +419,15 @@ def _experiments(dataset: Dataset, prompt: Prompt, admin: User) -> tuple[Experim
 
 def _replay(project: Project, prompt: Prompt) -> Experiment:
     """Make a replay that ended: better at one thing, worse at another, in topics large and small."""
-    checks = [definitions.create(project=project, name=name, kind=kind, settings=settings, by=None) for name, kind, settings in (
-        ("Helps", "refusal", {}), ("Short", "length", {"most": 150}), (LONG[:100], "readability", {"hardest": "medium"}),
-    )]  # fmt: skip
+    checks = [
+        make_evaluator_version(project, "Helps every time", kind="refusal"),
+        make_evaluator_version(project, "Short every time", kind="length", most=150),
+        make_evaluator_version(project, f"Readable {LONG[:80]}", kind="readability"),
+    ]
     content = contents.of_version(prompt.versions.get(number=1)).to_json()
     experiment = make_judged(
         {"Helps": ["0" * 30 + "1" * 30, "1" * 60], "Short": ["1" * 60, "0" * 20 + "1" * 40], "Any": ["01" * 30, "!1" * 30]},
-        project, name="Draft on the calls of 28 Nov", prompt=prompt, evaluators=[one.versions.get() for one in checks],
+        project, name="Draft on the calls of 28 Nov", prompt=prompt, evaluators=checks,
         variants=[make_variant(0, kind=RECORDED, is_live=False, label="As answered", content=content), make_variant(2, content=content)],
     )  # fmt: skip
     for place, item in enumerate(experiment.dataset.items.by_number()):
