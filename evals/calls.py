@@ -31,7 +31,8 @@ _AT_ONCE = 50
 class RecordedCall:
     """A call as an item would have it; `correction` is the better answer that somebody gave, `feedback` what was said to it.
 
-    `tags`, `facts` and `split` are what the item notes of this call beside, or instead of, what all of them have.
+    `tags`, `facts` and `split` are what the item notes of this call beside, or instead of, what all of them have; `context` is
+    what the answer had to rest on.
     """
 
     span: Span
@@ -42,6 +43,7 @@ class RecordedCall:
     tags: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     split: str = ""
+    context: str = ""
 
     def expected(self, *, with_answer: bool) -> str:
         """Return what should come out: the better answer, or the recorded one when it is trusted."""
@@ -131,7 +133,7 @@ def add(
 def _new_item(call: RecordedCall, with_answer: bool, tags: list[str], split: str) -> NewItem | None:
     try:
         content = item_contents.checked(
-            input=call.input, expected_output=call.expected(with_answer=with_answer), metadata=call.metadata,
+            input=call.input, context=call.context, expected_output=call.expected(with_answer=with_answer), metadata=call.metadata,
             tags=[*call.tags, *tags], split=call.split or split,
         )  # fmt: skip
     except ItemNotUsable:

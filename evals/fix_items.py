@@ -25,12 +25,6 @@ def part_of(call: RecordedCall) -> str:
 def prepared(*, project: Project, calls: Sequence[RecordedCall]) -> list[RecordedCall]:
     """Return the calls masked, each with the side it is on."""
     masker = item_care.masker_of(project)
-    masked = [
-        replace(
-            call, input=item_care.masked_value(masker, call.input), output=masker.text(call.output),
-            correction=masker.text(call.correction), feedback=masker.text(call.feedback),
-        )
-        for call in calls
-    ]  # fmt: skip
+    masked = [item_care.masked_call(masker, call) for call in calls]
     # Questions that only differ in a number or a name are the same now.
     return [replace(call, split=part_of(call)) for call in masked]

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from django.db import transaction
 
-from evals.evaluators import catalogue, definitions
+from evals.evaluators import catalogue, definitions, problem_checks
 from evals.evaluators.models import Evaluator, EvaluatorVersion
+from evals.evaluators.problem_checks import CHECKS
 from evals.experiments import comparisons, fix_gates, predicted_effects
 from evals.experiments.comparison_values import Comparison
 from evals.experiments.fix_verdicts import Gate
 from evals.experiments.models import Experiment, ExperimentState
+from evals.experiments.plans import is_replay
 from evals.experiments.predicted_effects import Group, Predicted, Tried
 from evals.fix_items import GOOD, PROBLEM
 from evals.models import DatasetItem
 from monitoring.issues import fixes, traffic_mix
 from monitoring.issues.fix_models import FixState, IssueFix
-from monitoring.issues.models import Issue, Signal
+from monitoring.issues.models import Issue
 from projects.models import Project, User
 from prompt_registry.models import PromptVersion
 
@@ -32,36 +32,10 @@ _MOST_TESTS = 50
 _PREDICTED_FOR = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
-    """A check that tells whether an answer has a problem, as it is made where a project has none of its kind."""
-
-    kind: str
-    name: str
-    description: str
-    settings: Mapping[str, Any]
-
-
-# What is wrong with an answer by itself can be tested before anybody gets it; that users dislike it, only roughly.
-_CHECKS: Mapping[str, _Check] = {
-    Signal.REFUSED: _Check("refusal", "No refusal", "The answer helps instead of declining.", {}),
-    Signal.UNSUPPORTED: _Check(
-        "groundedness", "Grounded in its context", "What the answer says stands in the context that it was given.", {}
-    ),
-    Signal.LEAKED_DATA: _Check(
-        "personal data", "No personal data", "Nothing that the question did not bring along.", {}
-    ),
-    Signal.WRONG_LANGUAGE: _Check(
-        "language", "In the language of the question", "Whoever asks in Spanish is answered in Spanish.", {}
-    ),
-    Signal.BAD_FORMAT: _Check("json", "Is valid JSON", "For answers that a program reads.", {}),
-    Signal.LONG_WINDED: _Check("length", "Not too long", "At most 150 words.", {"most": 150}),
-    Signal.EMPTY: _Check("length", "There is an answer", "At least one word came back.", {"fewest": 1}),
-}
-
-
 def columns_of(experiment: Experiment, version: PromptVersion) -> tuple[int, int] | None:
     """Return the column that it is compared with and the one of the version; None when the version is not in it alone."""
+    if is_replay(experiment.variants):
+        return None
     numbers = [variant["number"] if variant["kind"] == "version" else 0 for variant in experiment.variants]
     new = next((place for place, number in enumerate(numbers) if number == version.number), None)
     if new is None or len(numbers) < 2:
@@ -90,7 +64,7 @@ def signals_of(issue: Issue) -> list[str]:
 
 def checks_for(issue: Issue) -> list[int]:
     """Return the evaluators of the project that tell whether an answer has the problem."""
-    kinds = {_CHECKS[signal].kind for signal in signals_of(issue) if signal in _CHECKS}
+    kinds = {CHECKS[signal].kind for signal in signals_of(issue) if signal in CHECKS}
     rows = EvaluatorVersion.objects.filter(project=issue.project, kind__in=kinds, evaluator__archived_at=None)
     return list(dict.fromkeys(rows.order_by("evaluator_id").values_list("evaluator_id", flat=True)))
 
@@ -99,10 +73,10 @@ def checks_for(issue: Issue) -> list[int]:
 def add_missing_checks(*, project: Project, issue: Issue, by: User) -> list[Evaluator]:
     """Give the project the checks that tell whether an answer has the problem, where it has none of their kind."""
     known = set(EvaluatorVersion.objects.filter(project=project).values_list("kind", flat=True))
-    wanted = [_CHECKS[signal] for signal in signals_of(issue) if signal in _CHECKS]
+    wanted = [CHECKS[signal] for signal in signals_of(issue) if signal in CHECKS]
     return [
         definitions.create(
-            project=project, name=_free_name(project, one.name), description=one.description, kind=one.kind,
+            project=project, name=problem_checks.free_name(project, one.name), description=one.description, kind=one.kind,
             settings=one.settings, by=by,
         )
         for one in wanted
@@ -151,17 +125,8 @@ def _tried(fix: IssueFix, comparison: Comparison, old: int, new: int) -> list[Tr
 
 
 def _of_problem(comparison: Comparison, issue: Issue) -> Sequence[int]:
-    kinds = {_CHECKS[signal].kind for signal in signals_of(issue) if signal in _CHECKS}
+    kinds = {CHECKS[signal].kind for signal in signals_of(issue) if signal in CHECKS}
     return [check.version_id for check in comparison.checks if check.kind in kinds]
-
-
-def _free_name(project: Project, name: str) -> str:
-    taken = set(Evaluator.objects.for_project(project).values_list("name", flat=True))
-    return (
-        name
-        if name not in taken
-        else next(f"{name} {number}" for number in range(2, 1_000) if f"{name} {number}" not in taken)
-    )
 
 
 def refresh(*, fix: IssueFix, now: datetime) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from evals import datasets, item_contents
+from evals.calls import RecordedCall
 from evals.coverage import coverage, items
 from evals.errors import EvalsError
 from evals.item_care_models import DatasetCare
@@ -123,6 +124,14 @@ def _masked(masker: Masker, content: ItemContent) -> ItemContent:
     return replace(
         content, input=masked_value(masker, content.input), context=masker.text(content.context),
         expected_output=masked_value(masker, content.expected_output),
+    )  # fmt: skip
+
+
+def masked_call(masker: Masker, call: RecordedCall) -> RecordedCall:
+    """Return a recorded call with all texts masked that an item would have of it."""
+    return replace(
+        call, input=masked_value(masker, call.input), output=masker.text(call.output), context=masker.text(call.context),
+        correction=masker.text(call.correction), feedback=masker.text(call.feedback),
     )  # fmt: skip
 
 

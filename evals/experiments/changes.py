@@ -69,7 +69,7 @@ def start(*, plan: ExperimentPlan, by: User) -> Experiment:
         ExperimentEvaluator(project=project, experiment=experiment, evaluator_version=version, position=position)
         for position, version in enumerate(plan.evaluators)
     )
-    models = [variant.model for variant in plan.variants]
+    models = [variant.model for variant in plan.variants if not variant.is_recorded]
     cells.lay_out(experiment, predicted=predictions.of_items(choices.items_of(plan), models=models))
     audit.record(
         action="experiment.started", subject=experiment.name, by=by, project=project, experiment=experiment.pk,
@@ -203,11 +203,12 @@ def _check(plan: ExperimentPlan) -> int:
         raise DatasetEmpty
     if count * len(plan.variants) * plan.repetitions > MAX_CELLS:
         raise ExperimentTooLarge
-    wanted = {variant.connection_id for variant in plan.variants}
+    asked = [variant for variant in plan.variants if not variant.is_recorded]
+    wanted = {variant.connection_id for variant in asked}
     if ProviderConnection.objects.filter(project=plan.dataset.project, pk__in=wanted).count() != len(wanted):
         raise ProviderNotConnected
     filled = dict.fromkeys(choices.blanks_of(items), "")
-    missing = dict.fromkeys(name for one in plan.variants for name in missing_of(one.prompt_content, filled))
+    missing = dict.fromkeys(name for one in asked for name in missing_of(one.prompt_content, filled))
     if missing:
         raise BlanksNeverFilled(list(missing))
     return count

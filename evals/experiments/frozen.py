@@ -13,7 +13,7 @@ from evals.evaluators.cases import Question
 from evals.experiments import judging
 from evals.experiments.judging import Judge
 from evals.experiments.models import Experiment
-from evals.experiments.plans import Variant
+from evals.experiments.plans import RECORDED, Variant
 from evals.experiments.works import Provider
 from prompt_registry import connections, rendering, trial_money
 from prompt_registry.contents import PromptContent
@@ -51,6 +51,11 @@ class Frozen:
         return [column_of(Variant.from_json(raw)) for raw in self.experiment.variants]
 
     @cached_property
+    def recorded(self) -> frozenset[int]:
+        """The columns that nobody is asked for: what is in them is judged as if it had just come."""
+        return frozenset(place for place, raw in enumerate(self.experiment.variants) if raw["kind"] == RECORDED)
+
+    @cached_property
     def twins(self) -> list[int]:
         return twins_of(self.columns)
 
@@ -60,7 +65,7 @@ class Frozen:
 
     @cached_property
     def has_second_look(self) -> bool:
-        return judging.needs_second_look(self.judges, column=1)
+        return bool(self.recorded) or judging.needs_second_look(self.judges, column=1)
 
     @cached_property
     def compares(self) -> bool:
@@ -85,7 +90,10 @@ def column_of(variant: Variant) -> Column:
 
 def twins_of(columns: Sequence[Column]) -> list[int]:
     """Return for each column how many before it ask the very same, whoever is asked and however often."""
-    asked = [(column.content.text, column.content.messages, column.settings) for column in columns]
+    asked = [
+        None if column.variant.is_recorded else (column.content.text, column.content.messages, column.settings)
+        for column in columns
+    ]
     return [asked[:place].count(one) for place, one in enumerate(asked)]
 
 

@@ -48,6 +48,7 @@ def _places(variants: Sequence[Variant], wanted: str) -> list[int]:
         place
         for place, variant in enumerate(variants)
         if variant.sampling == Sampling.ONCE
+        and not variant.is_recorded
         and (content := variant.prompt_content).hash == wanted
         and content.settings.model in ("", variant.model)
     ]

@@ -69,12 +69,17 @@ def estimate(*, plan: ExperimentPlan) -> Estimate:
     """Return what the plan takes; items whose blanks are not filled cost nothing."""
     ids = list(choices.items_of(plan).values_list("pk", flat=True))
     sample = list(DatasetItem.objects.filter(pk__in=_spread(ids)).by_number())
+    return of_sample(plan=plan, sample=sample, count=len(ids))
+
+
+def of_sample(*, plan: ExperimentPlan, sample: Sequence[DatasetItem], count: int) -> Estimate:
+    """Return what the plan takes on so many items that are like the sample; they need not be stored yet."""
     total = _Sum()
     columns = [column_of(variant) for variant in plan.variants]
     for number, (column, twin) in enumerate(zip(columns, twins_of(columns), strict=True)):
         total += _Pricing(plan, column, number, twin).of(sample)
-    times = len(ids) / len(sample) if sample else 0.0
-    judged = len(ids) * len(plan.variants) * plan.repetitions
+    times = count / len(sample) if sample else 0.0
+    judged = count * len(plan.variants) * plan.repetitions
     return Estimate(
         cells=judged, calls=round(total.calls * times), cached=round(total.cached * times),
         expected=_times(total.expected, times), worst=_times(total.worst, times),
@@ -100,6 +105,8 @@ class _Pricing:
         self._simulated = _simulated(self._project, self._judges)
 
     def of(self, items: Iterable[DatasetItem]) -> _Sum:
+        if self._column.variant.is_recorded:
+            return sum((self._judged(item) for item in items), _Sum())
         questions = [(item, question) for item in items if (question := self._question(item)) is not None]
         known = self._known(questions)
         total = _Sum(cached=known)

@@ -19,6 +19,8 @@ MAX_REPETITIONS = 10
 MAX_CELLS = 50_000
 DRAFT = "draft"
 VERSION = "version"
+# Nobody is asked: the column holds what an application got when it made the call.
+RECORDED = "recorded"
 
 
 class Sampling(StrEnum):
@@ -55,6 +57,10 @@ class Variant:
         if self.kind == DRAFT:
             return "Draft"
         return f"v{self.number} live" if self.is_live else f"v{self.number}"
+
+    @property
+    def is_recorded(self) -> bool:
+        return self.kind == RECORDED
 
     @property
     def prompt_content(self) -> PromptContent:
@@ -97,3 +103,8 @@ class ExperimentPlan:
     item_ids: Sequence[int] = ()
     # Whether it is a step of something larger, which holds the limit and tells people when it is over.
     is_step: bool = False
+
+
+def is_replay(variants: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether the first of these columns, as they are stored, holds the answers of real calls."""
+    return bool(variants) and variants[0]["kind"] == RECORDED

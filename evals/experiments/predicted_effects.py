@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evals.statistics import weighted
 from evals.statistics.intervals import Z95
 
 Floats = NDArray[np.float64]
@@ -93,14 +94,8 @@ def _change(items: Sequence[Tried], traffic: Mapping[int, int], *, was_bad: bool
         # Nothing is known of calls without the problem: that none of them gets it is taken for granted.
         return (0.0, 0.0)
     change = np.array([float(item.is_bad_after) - float(item.is_bad_before) for item in own])
-    weights = _weights([item.group for item in own], traffic)
-    mean = float((weights * change).sum())
-    # So many items of equal weight would say as much.
-    count = 1 / float((weights**2).sum())
-    spread = float((weights**2 * (change - mean) ** 2).sum()) * (count / (count - 1) if count > 1 else 1.0)
-    # Where all items show the same, the next one may still differ (Agresti and Coull: as if two of four more did).
-    unseen = 2 / (count + 4)
-    return mean, max(spread, unseen * (1 - unseen) / (count + 4))
+    found = weighted.mean(change, _weights([item.group for item in own], traffic))
+    return found.mean, found.variance
 
 
 def _weights(groups: Sequence[int], traffic: Mapping[int, int]) -> Floats:

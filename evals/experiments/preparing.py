@@ -79,7 +79,11 @@ def _answering(frozen: Frozen, cell: Held, item: DatasetItem) -> tuple[Work, lis
 def _judging(
     frozen: Frozen, cell: Held, item: DatasetItem, rival: str | None, known: set[int]
 ) -> tuple[Work, list[Asked]]:
-    judges = [judge for judge in frozen.judges if not judge.is_at_once and judge.version_id not in known]
+    # Nobody judged what a call answered when it was put here; other answers were as soon as they came.
+    is_recorded = cell.column in frozen.recorded
+    judges = [
+        judge for judge in frozen.judges if (is_recorded or not judge.is_at_once) and judge.version_id not in known
+    ]
     if cell.column == 0:
         judges = [judge for judge in judges if not judge.compares]
     work = JudgeWork(cell, judging.case_of(cell, item, rival), _providers(frozen, judges))

@@ -13,7 +13,7 @@ from evals.experiments.attempts import Ended
 from evals.experiments.batches import Batch
 from evals.experiments.cells import Answered, Held, Left
 from evals.experiments.frozen import Frozen, limited
-from evals.experiments.judging import Verdict
+from evals.experiments.judging import Judge, Verdict
 from evals.experiments.models import AttemptOutcome, CellState
 from evals.experiments.preparing import SomethingBroke
 from evals.experiments.sampling import Said
@@ -115,9 +115,13 @@ def refuse(batch: Batch, cell: Held, error: Exception, frozen: Frozen) -> None:
     if not cell.is_judging:
         _put_failed(batch, cell, error, CellState.READY, 0.0)
         return
-    silent = [judge for judge in frozen.judges if judging.needs_second_look([judge], column=cell.column)]
+    silent = [judge for judge in frozen.judges if _is_awaited(frozen, judge, cell.column)]
     batch.verdicts += [(cell, _unjudged(judge.version_id, error)) for judge in silent]
     batch.left.append(_left(cell, CellState.DONE, error))
+
+
+def _is_awaited(frozen: Frozen, judge: Judge, column: int) -> bool:
+    return (judge.is_at_once and column in frozen.recorded) or judging.needs_second_look([judge], column=column)
 
 
 def give_back(batch: Batch, work: Work) -> None:

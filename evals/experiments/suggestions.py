@@ -10,6 +10,7 @@ from django.db.models import F, JSONField, Q, Value
 from evals.evaluators.catalogue import KINDS
 from evals.evaluators.models import EvaluatorVersion
 from evals.experiments.models import Experiment, RunsIn
+from evals.experiments.plans import RECORDED
 from evals.models import Dataset, DatasetItem, DatasetItemQuerySet
 from projects.models import Project
 from prompt_registry.models import Prompt
@@ -32,8 +33,9 @@ class Missing:
 
 
 def last_of(prompt: Prompt) -> Experiment | None:
-    """Return the newest experiment of the prompt that was not run in code."""
+    """Return the newest experiment of the prompt that was neither run in code nor a replay, whose items are of one day."""
     rows = Experiment.objects.filter(prompt=prompt, runs_in=RunsIn.WORKERS).select_related("dataset")
+    rows = rows.exclude(variants__0__kind=RECORDED)
     return rows.newest_first().first()
 
 

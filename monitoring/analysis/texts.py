@@ -95,6 +95,12 @@ def read(span: Span, around: Surroundings) -> Texts:
     )  # fmt: skip
 
 
+def given_documents(span: Span) -> str:
+    """Return the documents that the call itself was given: those in its blanks and in its messages."""
+    talk, variables = trace_messages.conversation(span.input), trace_prompts.variables_of(span)
+    return _joined(_documents(variables, talk, surroundings.NONE))[0]
+
+
 def _input(span: Span, talk: Sequence[Message] | None, variables: Mapping[str, str]) -> str:
     """Return what the user wrote: the blanks that are filled by hand, else the last words of the user."""
     filled = [value for name, value in variables.items() if not _CONTEXT_NAMES.search(name) and value.strip()]

@@ -14,6 +14,7 @@ from evals.coverage.models import DatasetCoverage
 from evals.evaluators import definitions, starters
 from evals.evaluators.models import EvaluatorVersion
 from evals.experiments.models import Experiment
+from evals.experiments.plans import RECORDED
 from evals.models import Dataset, DatasetImport, Evaluator, OnlineEvaluation
 from evals.online import changes, running
 from evals.online.changes import Wanted
@@ -59,7 +60,7 @@ from prompt_registry.trial_plans import CALL, VERSION, TrialInput, Variant
 from tests.browser import demo_alerts, demo_findings, demo_issues, demo_rollouts
 from tests.browser.demo_issues import DemoIssues
 from tests.browser.demo_rollouts import DemoRollouts
-from tests.evals.experiment_factories import answer, make_experiment, make_judged, make_variant
+from tests.evals.experiment_factories import answer, make_evaluator_version, make_experiment, make_judged, make_variant
 from tests.evals.reviews.factories import make_calibration, make_pairs, make_queue, make_reviewer, say
 from tests.monitoring.factories import make_span, new_span_id, new_trace_id, rate, send
 from tests.monitoring.outcomes.factories import tell
@@ -116,6 +117,7 @@ class DemoShop:
     recalled_number: int
     experiment_id: int
     running_experiment_id: int
+    replay_id: int
     evaluator_id: int
     online_id: int
     judge_id: int
@@ -171,6 +173,7 @@ def make() -> DemoShop:
         shared_token=_talk_about_trace(talk, admin, writer), connection_id=connection.pk,
         trial_id=_trial(made[0], connection, admin).pk, recalled_number=_recall(made[0], connection, admin),
         experiment_id=done_test.pk, running_experiment_id=running_test.pk,
+        replay_id=_replay(project, made[0]).pk,
         evaluator_id=(evaluator := _evaluator(project, admin)).pk, online_id=_online(evaluator, admin).pk,
         judge_id=Evaluator.objects.get(project=project, name="Good answer").pk,
         import_id=pending.pk, done_import_id=done.pk,
@@ -412,6 +415,30 @@ def _experiments(dataset: Dataset, prompt: Prompt, admin: User) -> tuple[Experim
     running.cells.filter(state="failed").update(error=f"The provider said: <b>{LONG}</b>")
     make_experiment(**values, name="Old", evaluators=[], archived_at=timezone.now())
     return done, running
+
+
+def _replay(project: Project, prompt: Prompt) -> Experiment:
+    """Make a replay that ended: better at one thing, worse at another, in topics large and small."""
+    checks = [
+        make_evaluator_version(project, "Helps every time", kind="refusal"),
+        make_evaluator_version(project, "Short every time", kind="length", most=150),
+        make_evaluator_version(project, f"Readable {LONG[:80]}", kind="readability"),
+    ]
+    content = contents.of_version(prompt.versions.get(number=1)).to_json()
+    experiment = make_judged(
+        {"Helps": ["0" * 30 + "1" * 30, "1" * 60], "Short": ["1" * 60, "0" * 20 + "1" * 40], "Any": ["01" * 30, "!1" * 30]},
+        project, name="Draft on the calls of 28 Nov", prompt=prompt, evaluators=checks,
+        variants=[make_variant(0, kind=RECORDED, is_live=False, label="As answered", content=content), make_variant(2, content=content)],
+    )  # fmt: skip
+    for place, item in enumerate(experiment.dataset.items.by_number()):
+        topic = min(place // 25, 2)
+        item.metadata = {
+            "stands_for": 1 + place % 7,
+            "topic": ("Returns", LONG[:120], "Sizes")[topic],
+            "topic_id": topic + 1,
+        }
+        item.save(update_fields=["metadata"])
+    return experiment
 
 
 def done_checks(experiment: Experiment) -> list[EvaluatorVersion]:

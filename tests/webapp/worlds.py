@@ -515,6 +515,7 @@ IN_PROJECT: dict[str, Named] = {
     "export-dataset-csv": Named(dataset),
     "dataset-tests": Named(dataset),
     "prompt-tests": Named(prompt),
+    "prompt-replay": Named(prompt),
     "experiments": PLAIN,
     "experiment-new": Named(query=lambda things: {"prompt": str(things.prompt_id)}),
     "experiment": Named(experiment),

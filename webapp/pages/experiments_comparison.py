@@ -13,6 +13,7 @@ from django.urls import URLPattern, path
 from evals.experiments import comparison_words, disagreements, judge_habits, rows, single_results, slices, trade_offs
 from evals.experiments.comparison_values import Column, Comparison
 from evals.experiments.models import Experiment
+from evals.experiments.plans import is_replay
 from evals.experiments.rows import Row, Show, Standing
 from evals.experiments.slices import Slices
 from evals.item_contents import UNNAMED
@@ -111,7 +112,8 @@ def _head(comparison: Comparison, look: Look) -> dict[str, Any]:
     return {
         "column": column,
         "baseline": comparison.baseline,
-        "verdict_kind": _colour(column),
+        "is_replay": is_replay(comparison.experiment.variants),
+        "verdict_kind": "" if is_replay(comparison.experiment.variants) else _colour(column),
         "tiles": experiments_tiles.tiles(comparison, column, doubted=disagreements.counts(comparison.experiment)),
         "others": comparison.others if len(comparison.others) > 1 else (),
         "optimist": comparison.leader,

@@ -15,7 +15,7 @@ from evals.evaluators.models import EvaluatorVersion
 from evals.experiments import listings, progress
 from evals.experiments.listings import Failure
 from evals.experiments.models import Experiment, ExperimentState, RunsIn
-from evals.experiments.plans import VERSION, Variant
+from evals.experiments.plans import VERSION, Variant, is_replay
 from evals.experiments.progress import Progress
 from projects import spending
 from projects.roles import Action
@@ -23,7 +23,7 @@ from prompt_registry import changes
 from prompt_registry.trial_plans import LETTERS
 from webapp.access import ProjectRequest, requires
 from webapp.api.conditions import is_one_of
-from webapp.pages import experiments_variants
+from webapp.pages import experiments_variants, replays_result
 from webapp.pages.experiments_comparison import comparison_context
 from webapp.pages.experiments_frame import SECTION, address, experiment_of, status_kind, top_crumb
 from webapp.pages.prompts_form import number_in
@@ -52,6 +52,7 @@ class FrozenColumn:
 def show(request: ProjectRequest, experiment_id: int) -> HttpResponse:
     """Show a test."""
     experiment = experiment_of(request, experiment_id)
+    results = comparison_context(experiment, request)
     context = {
         "page_title": experiment.name,
         "crumbs": [top_crumb(request.project)],
@@ -59,7 +60,8 @@ def show(request: ProjectRequest, experiment_id: int) -> HttpResponse:
         "columns": frozen_columns(experiment),
         "checks": _checks(experiment),
         "again_url": _again(experiment),
-        **comparison_context(experiment, request),
+        **results,
+        **replays_result.context_of(results["comparison"]),
     }
     return render_page(request, "experiments/detail.html", context, section=SECTION)
 
@@ -116,7 +118,8 @@ def _frozen(experiment: Experiment, place: int, variant: Variant) -> FrozenColum
         version_url = reverse("prompt-version", args=arguments)
     if variant.content and experiment.variants[0].get("content"):
         texts_url = f"{address(experiment, 'experiment-texts')}?column={place}"
-    return FrozenColumn(place, variant, experiments_variants.sampling_of(variant), version_url, texts_url)
+    sampling = "as your application got it" if variant.is_recorded else experiments_variants.sampling_of(variant)
+    return FrozenColumn(place, variant, sampling, version_url, texts_url)
 
 
 def _checks(experiment: Experiment) -> list[EvaluatorVersion]:
@@ -168,6 +171,10 @@ def _again(experiment: Experiment) -> str:
     """Return the address of the form filled in like this test; nothing when it ran in code or its prompt is gone."""
     if not experiment.prompt_id or experiment.runs_in == RunsIn.CODE:
         return ""
+    if is_replay(experiment.variants):
+        variant = Variant.from_json(experiment.variants[-1])
+        what = variant.number if variant.kind == VERSION else variant.kind
+        return f"{reverse('prompt-replay', args=[experiment.project.slug, experiment.prompt_id])}?{urlencode({'what': what})}"
     kept: list[tuple[str, object]] = [
         ("prompt", experiment.prompt_id), ("dataset", experiment.dataset_id), ("split", experiment.split),
         ("repetitions", experiment.repetitions), ("grouped_by", experiment.grouped_by), ("note", experiment.note),

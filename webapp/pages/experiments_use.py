@@ -34,6 +34,9 @@ def use(request: ProjectRequest, experiment_id: int) -> HttpResponseBase:
         )
         return redirect(address(experiment))
     variant = Variant.from_json(experiment.variants[place])
+    if variant.is_recorded:
+        messages.error(request, "These are the answers of real calls, and no text that could be published.")
+        return redirect(address(experiment))
     try:
         number = _number(request, experiment, experiment.prompt, variant)
     except PromptRegistryError as error:

@@ -65,7 +65,7 @@ class Column:
 
 def columns_of(desk: Desk, chosen: QueryDict) -> list[Column]:
     """Return the columns that a form or an address describes; what it leaves open is live against the draft."""
-    return [_column(desk, place, one) for place, one in enumerate(_choices(desk, chosen)[:MAX_VARIANTS])]
+    return [column_of(desk, place, one) for place, one in enumerate(_choices(desk, chosen)[:MAX_VARIANTS])]
 
 
 def blanks_of(columns: Sequence[Column]) -> list[str]:
@@ -117,7 +117,8 @@ def _choices(desk: Desk, chosen: QueryDict) -> list[ColumnChoice]:
     return choices
 
 
-def _column(desk: Desk, place: int, chosen: ColumnChoice) -> Column:
+def column_of(desk: Desk, place: int, chosen: ColumnChoice) -> Column:
+    """Return the column that a choice makes, or the reason why it makes none."""
     try:
         variant = _variant(desk, chosen)
     except PromptRegistryError as error:

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from evals.experiments import comparisons
+from evals.experiments.comparison_values import Comparison
 from evals.experiments.models import Experiment, ExperimentState
+from evals.experiments.plans import is_replay
+from evals.replays import queries, words
 from evals.statistics.verdicts import Verdict
 
 BETTER, WORSE, MIXED, SAME, UNKNOWN = "Better", "Worse", "Mixed", "No difference", "Not enough data"
@@ -67,5 +70,15 @@ def combined(verdicts: Sequence[Verdict]) -> str:
 def _known(experiment_id: int, ended_at: str, against: int) -> list[ListVerdict]:
     """What ended does not change; when failed answers are tried again, it ends at another moment."""
     experiment = Experiment.objects.select_related("project", "dataset").get(pk=experiment_id)
-    columns = comparisons.compare(experiment=experiment, against=against).columns
+    comparison = comparisons.compare(experiment=experiment, against=against)
+    if is_replay(experiment.variants):
+        # What counts of a replay is the traffic, and in that its items do not count alike.
+        return [ListVerdict(UNKNOWN), _of_replay(comparison)]
+    columns = comparison.columns
     return [ListVerdict(combined([one.verdict for one in column.results]), column.words) for column in columns]
+
+
+def _of_replay(comparison: Comparison) -> ListVerdict:
+    found = queries.result(comparison)
+    verdicts = [one.effect.verdict for one in found.judged if one.effect]
+    return ListVerdict(combined(verdicts), words.verdict(found, comparison.columns[1].variant.title))

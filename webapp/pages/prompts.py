@@ -26,6 +26,7 @@ from webapp.pages import (
     prompts_try_example,
     prompts_users,
     prompts_versions,
+    replays,
     tryit,
     tryit_actions,
 )
@@ -54,4 +55,5 @@ urlpatterns: list[URLPattern] = [
     *prompts_users.urlpatterns,
     *tryit.urlpatterns,
     *tryit_actions.urlpatterns,
+    *replays.urlpatterns,
 ]

@@ -50,6 +50,9 @@ from webapp.pages.prompts_margin import Margin
 from webapp.pages.prompts_presence import writers_of
 from webapp.pages.tryit import may_stream
 
+# The buttons that keep what was written and go on with it, and where to.
+_LEADS_ON = {"try": "prompt-try", "test": "experiment-new", "replay": "prompt-replay"}
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -104,22 +107,23 @@ def _act(request: ProjectRequest, prompt: Prompt) -> HttpResponseBase:
     except DraftTooLarge as error:
         problems = (Problem("content", str(error)),)
         return show(request, prompt, _posted_desk(request, prompt, raw), problems=problems, status=422)
-    if action in ("try", "test"):
-        return _try_or_test(request, prompt, raw, draft, is_test=action == "test")
+    if action in _LEADS_ON:
+        return _lead_on(request, prompt, raw, draft, action)
     if action != "save":
         return redirect("prompt", request.project.slug, prompt.pk)
     return _save(request, prompt, raw, draft)
 
 
-def _try_or_test(
-    request: ProjectRequest, prompt: Prompt, raw: Mapping[str, Any], draft: Draft, *, is_test: bool
+def _lead_on(
+    request: ProjectRequest, prompt: Prompt, raw: Mapping[str, Any], draft: Draft, action: str
 ) -> HttpResponseBase:  # fmt: skip
+    """Go on to the page that tries, tests or replays what was written."""
     newest = versions.newest_of(prompt)
     if newest is not None and _is_same(raw, newest):
         drafts.discard(prompt=prompt, by=request.user, revision=draft.revision)
-    if is_test:
+    if action == "test":
         return redirect(f"{reverse('experiment-new', args=[request.project.slug])}?prompt={prompt.pk}")
-    return redirect("prompt-try", request.project.slug, prompt.pk)
+    return redirect(_LEADS_ON[action], request.project.slug, prompt.pk)
 
 
 def _save(request: ProjectRequest, prompt: Prompt, raw: Mapping[str, Any], draft: Draft) -> HttpResponseBase:
