@@ -12,6 +12,7 @@ from django.utils import timezone
 from monitoring import stored_filters, walks
 from monitoring.exports import parts
 from monitoring.exports.models import OPEN, Export, ExportedText, ExportPart, ExportState
+from monitoring.exports.packing import pack, packing_of
 from monitoring.exports.parts import PartWriter
 from monitoring.models import Trace
 
@@ -23,6 +24,11 @@ class Maker(Protocol):
     """What makes lines of traces; made once for a turn of a worker."""
 
     @property
+    def traces_at_once(self) -> int:
+        """How many traces are looked at in one go, and written in one transaction."""
+        ...
+
+    @property
     def files(self) -> Sequence[str]:
         """The files it makes, in the order in which they are shown."""
         ...
@@ -31,7 +37,7 @@ class Maker(Protocol):
         """Return what stands at the beginning of a file."""
         ...
 
-    def lines(self, traces: Sequence[Trace], counts: dict[str, int]) -> Iterator[tuple[str, bytes]]:
+    def lines(self, traces: Sequence[Trace], counts: dict[str, int]) -> Iterator[tuple[str, Any]]:
         """Yield the file and the line of everything that is to be written of these traces, and count what is not."""
         ...
 
@@ -56,7 +62,7 @@ def step(*, export_id: int, maker: Maker) -> bool:
     if export is None:
         return False
     wanted = stored_filters.from_json(export.wanted)
-    limit = int(export.option("stretch") or walks.BATCH)
+    limit = int(export.option("stretch") or maker.traces_at_once)
     some = walks.stretch(project=export.project, wanted=wanted, place=export.place, limit=limit)
     writer, counts = PartWriter(export), dict(export.counts)
     for file, line in maker.lines(some.traces, counts):
@@ -86,11 +92,12 @@ def _whole(export: Export, maker: Maker, file: str) -> Mapping[str, Any]:
     head = maker.head(file)
     first = ExportPart.objects.filter(export=export, file=file, number=1).first()
     if first is None:
+        data = packing_of(export.kind, head=head).packed()
         ExportPart.objects.create(
-            project_id=export.project_id, export=export, file=file, number=1, row_count=0, data=parts.pack(head)
+            project_id=export.project_id, export=export, file=file, number=1, row_count=0, data=data
         )
     elif head:
-        first.data = parts.pack(head) + bytes(first.data)
+        first.data = pack(head) + bytes(first.data)
         first.save(update_fields=["data"])
     return parts.described(export, file)
 
