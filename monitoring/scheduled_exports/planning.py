@@ -10,6 +10,7 @@ from django.db.models import Q
 from monitoring.scheduled_exports import asking, periods
 from monitoring.scheduled_exports.models import ExportRun, RunState, ScheduledExport
 from monitoring.scheduled_exports.periods import Every
+from projects.models import AuditEvent, Project
 
 # A run that nothing happened to for so long has lost its job.
 _SILENT = timedelta(minutes=20)
@@ -45,6 +46,11 @@ def plan_one(*, scheduled_id: int, now: datetime) -> int:
     for run in scheduled.runs.filter(starts_at__in=due, state=RunState.WAITING).order_by("starts_at"):
         asking.ask(run)
     return len(due)
+
+
+def has_delivered(project: Project) -> bool:
+    """Tell whether calls of the project may lie in files out of reach; the log of changes outlives the exports themselves."""
+    return AuditEvent.objects.filter(project=project, action="scheduled_export.created").exists()
 
 
 def _ask_again(now: datetime) -> None:

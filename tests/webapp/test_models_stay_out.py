@@ -69,8 +69,10 @@ def test_the_web_process_shows_what_users_say_compares_texts_and_sends_tables_wi
     themes.follow(project_id=project.pk, now=timezone.now())
     asked, tried = reverse("issue", args=[project.slug, issue.number]), reverse("settings-similar", args=[project.slug])
 
+    told = [admin.pk, asked, tried, table_address(project)]
+
     done = subprocess.run(
-        [sys.executable, "-c", WEB], input=json.dumps([admin.pk, asked, tried, table_address(project)]), text=True, cwd=ROOT, timeout=120, check=True,
+        [sys.executable, "-c", WEB], input=json.dumps(told), text=True, cwd=ROOT, timeout=120, check=True,
         stdout=subprocess.PIPE, env=os.environ | {"DATABASE_URL": database_url()},
     )  # fmt: skip
 

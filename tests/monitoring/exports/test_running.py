@@ -188,7 +188,7 @@ def test_a_table_holds_every_call_in_typed_columns_with_what_was_said_about_it(p
     assert (row["session"], row["first_token_ms"], row["flags"]) == (None, None, [])
     [score] = row["scores"]
     assert (score["name"], score["number"], score["text"], score["comment"]) == ("thumbs", 1.0, None, "thanks")
-    assert orjson.loads(row["output"])[0]["parts"][0]["content"] == "Here."
+    assert orjson.loads(row["output"])[0]["content"] == "Here."
 
 
 def test_steps_of_every_kind_fit_into_the_columns_of_a_table(project):
