@@ -71,7 +71,7 @@ class BucketStore:
         except OutboundError as error:
             raise StoreError(str(error)) from error
         except httpx2.HTTPError as error:
-            raise StoreError(f"The connection to the store failed: {error or type(error).__name__}"[:300]) from error
+            raise StoreError(_failure(error)) from error
         is_gone = method == "DELETE" and status == 404 and _code(answer) != "NoSuchBucket"
         if not 200 <= status < 300 and not is_gone:
             raise StoreError(_words(status, answer))
@@ -103,6 +103,12 @@ async def _beginning(answer: httpx2.Response) -> bytes:
         if len(found) >= _MOST_ANSWER_BYTES:
             break
     return found[:_MOST_ANSWER_BYTES]
+
+
+def _failure(error: httpx2.HTTPError) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return "The certificate of the store is not valid for its address, so nothing was sent. Correct the address, or the certificate."
+    return f"The connection to the store failed: {error or type(error).__name__}"[:300]
 
 
 def _code(answer: bytes) -> str:

@@ -17,7 +17,7 @@ from monitoring.exports.calls import ALL_STEPS
 from monitoring.exports.models import ExportKind
 from monitoring.scheduled_exports import changes, folders
 from monitoring.scheduled_exports.changes import USUAL_REGION, Wanted
-from monitoring.scheduled_exports.errors import FoldersAreOff, ScheduledExportRefused
+from monitoring.scheduled_exports.errors import FoldersAreOff, ScheduledExportRefused, SecretMissing
 from monitoring.scheduled_exports.models import (
     EVERY_CHOICES,
     KINDS,
@@ -100,6 +100,8 @@ class StoreForm(FolderForm):
         super().__init__(*args, **kwargs)
         folder, secret = self.fields["folder"], self.fields["secret"]
         folder.label, folder.help_text = "Prefix", "Before the names of the objects, for example «team/calls»."
+        secret.required = kwargs["is_new"]
+        secret.error_messages["required"] = SecretMissing.__doc__ or ""
         if not kwargs["is_new"]:
             secret.help_text = (
                 "Leave it empty to keep the stored one. With another address, bucket or key, type it again."
