@@ -42,27 +42,30 @@ class Maker(Protocol):
         ...
 
 
-def run(*, export_id: int, make: Callable[[Export], Maker], keep: Callable[[], bool]) -> bool:
-    """Go on with an export until it is over or `keep` answers that the turn is; return whether there is more to do."""
+def run(*, export_id: int, make: Callable[[Export], Maker], keep: Callable[[], bool], tries: int = 1) -> bool:
+    """Go on with an export until it is over or `keep` answers that the turn is; return whether there is more to do.
+
+    What took longer than a turn is tried again in smaller stretches: each try halves them.
+    """
     export = Export.objects.select_related("project").filter(pk=export_id, state__in=OPEN).first()
     if export is None:
         return False
     maker = make(export)
     while keep():
-        if not step(export_id=export_id, maker=maker):
+        if not step(export_id=export_id, maker=maker, halvings=tries - 1):
             return False
     return True
 
 
 @transaction.atomic
-def step(*, export_id: int, maker: Maker) -> bool:
+def step(*, export_id: int, maker: Maker, halvings: int = 0) -> bool:
     """Write one stretch; return whether there is more to do."""
     rows = Export.objects.select_for_update(of=("self",)).select_related("project")
     export = rows.filter(pk=export_id, state__in=OPEN).first()
     if export is None:
         return False
     wanted = stored_filters.from_json(export.wanted)
-    limit = int(export.option("stretch") or maker.traces_at_once)
+    limit = max(1, int(export.option("stretch") or maker.traces_at_once) >> halvings)
     some = walks.stretch(project=export.project, wanted=wanted, place=export.place, limit=limit)
     writer, counts = PartWriter(export), dict(export.counts)
     for file, line in maker.lines(some.traces, counts):

@@ -30,6 +30,7 @@ from projects.roles import Action
 log = structlog.get_logger("callboard.exports")
 
 TRACES_AT_ONCE = 5_000
+_FEWEST_AT_ONCE = 50
 MANIFEST_VERSION = 1
 _GAVE_UP = "Callboard could not write this, for a reason of its own. Whoever runs the server finds it in the log of the worker."
 
@@ -85,7 +86,9 @@ def _write_stretch(found: ExportRun, store: Store, keep: Callable[[], bool]) -> 
     """Write the next traces and note how far it is; return False when another worker, or a person, changed the run."""
     scheduled = found.scheduled_export
     lines = CallLines(Export(project=found.project, kind=scheduled.kind, options={"rows": scheduled.rows}))
-    some = walks.stretch(project=found.project, wanted=wanted_of(found), place=found.place, limit=TRACES_AT_ONCE)
+    some = walks.stretch(
+        project=found.project, wanted=wanted_of(found), place=found.place, limit=traces_at_once(found.tries)
+    )
     sender = PartSender(run=found, store=store, head=lines.head(FILE), hold=keep)
     for _, line in lines.lines(some.traces, {}):
         sender.add(line)
@@ -97,6 +100,11 @@ def _write_stretch(found: ExportRun, store: Store, keep: Callable[[], bool]) -> 
         row_count=F("row_count") + sum(part["rows"] for part in sender.parts), touched_at=Now(),
         byte_count=F("byte_count") + sum(part["bytes"] for part in sender.parts),
     ))  # fmt: skip
+
+
+def traces_at_once(tries: int) -> int:
+    """Return how many traces are written before the place is noted: fewer where that many took longer than a turn."""
+    return max(min(TRACES_AT_ONCE, _FEWEST_AT_ONCE), TRACES_AT_ONCE >> max(tries - 1, 0))
 
 
 def _finish(found: ExportRun, store: Store, keep: Callable[[], bool]) -> None:

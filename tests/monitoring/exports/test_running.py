@@ -110,6 +110,18 @@ def test_an_export_that_was_killed_goes_on_where_it_was_and_doubles_nothing(proj
     assert (set(found), len(found), export.row_count) == (sent, 10, 10)
 
 
+def test_a_stretch_that_took_longer_than_a_turn_is_tried_again_in_smaller_ones(project):
+    for _ in range(8):
+        make_trace(project)
+    export = begin(project, stretch=8)
+    turns = iter([True, False])
+
+    running.run(export_id=export.pk, make=CallLines, keep=lambda: next(turns), tries=3)
+
+    export.refresh_from_db()
+    assert export.trace_count == 2
+
+
 def test_what_arrives_after_an_export_was_asked_for_is_not_in_it(project):
     now = timezone.now()
     make_trace(project)

@@ -273,6 +273,13 @@ def test_a_run_that_was_asked_for_anew_meanwhile_is_not_finished_by_the_worker_o
     assert write(run).state == RunState.DONE
 
 
+def test_what_took_longer_than_a_turn_is_tried_in_ever_smaller_pieces():
+    found = [running.traces_at_once(tries) for tries in range(1, 10)]
+
+    assert found[:3] == [5_000, 2_500, 1_250]
+    assert found[-1] == 50
+
+
 def test_a_large_call_fills_an_object_and_the_next_goes_into_another(project, admin, base, monkeypatch):
     from monitoring.scheduled_exports import sending
 
