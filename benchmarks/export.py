@@ -10,7 +10,7 @@ from benchmarks.figures import Figures
 from benchmarks.filling import Filled
 from benchmarks.stage import Stage
 
-KINDS = ("jsonl", "csv", "tuning")
+KINDS = ("jsonl", "csv", "parquet", "tuning")
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,16 @@ def run(options: Options) -> Figures:
     machine = figures.machine()
     with Stage() as stage:
         project = ("--project-id", str(stage.prepared.project_id))
-        filled = Filled(**json.loads(stage.run("benchmarks.filling", *project, "--spans", str(options.spans))))
+        filled = Filled(
+            **json.loads(stage.run("benchmarks.filling", *project, "--spans", str(options.spans), "--distinct"))
+        )
         version = figures.postgres_version(stage.servers.database_url)
         written = {
             kind: json.loads(stage.run("benchmarks.exporting", *project, "--kind", kind)) for kind in options.kinds
         }
-    return {"files": written, "spans_stored": filled.spans, "machine": {**machine, "postgres": version}}
+    return {
+        "files": written,
+        "spans_stored": filled.spans,
+        "seconds_to_fill": filled.seconds,
+        "machine": {**machine, "postgres": version},
+    }

@@ -40,18 +40,22 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--project-id", type=int, required=True)
     parser.add_argument("--spans", type=int, required=True)
+    parser.add_argument("--distinct", action="store_true", help="no two calls say the same")
     parser.add_argument(
         "--longest-text", type=int, default=0, help="cut texts: for the size of indexes, not of the disk"
     )
     args = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
     django.setup()
-    sys.stdout.write(
-        json.dumps(asdict(fill(project_id=args.project_id, spans=args.spans, longest_text=args.longest_text))) + "\n"
-    )
+    filled = fill(
+        project_id=args.project_id, spans=args.spans, longest_text=args.longest_text, is_distinct=args.distinct
+    )  # fmt: skip
+    sys.stdout.write(json.dumps(asdict(filled)) + "\n")
 
 
-def fill(*, project_id: int, spans: int, days: int = DAYS, longest_text: int = 0) -> Filled:
+def fill(
+    *, project_id: int, spans: int, days: int = DAYS, longest_text: int = 0, is_distinct: bool = False
+) -> Filled:  # fmt: skip
     """Store at least this many spans over the last days, the oldest first, and rate some traces.
 
     Texts are cut at so many characters, if any: ten million spans then fill the indexes as real ones do, but not the disk.
@@ -69,7 +73,9 @@ def fill(*, project_id: int, spans: int, days: int = DAYS, longest_text: int = 0
             cursor.execute(_CUT, [longest_text, longest_text])
         name = os.urandom(8).hex()
         for number in range(rounds):
-            _copy(cursor, name=f"{name} {number}", days=days, number=number, rounds=rounds)
+            _copy(
+                cursor, name=f"{name} {number}", days=days, number=number, rounds=rounds, is_distinct=is_distinct
+            )  # fmt: skip
         cursor.execute("UPDATE project SET first_accepted_at = now() WHERE id = %s", [project_id])
     _rate(project_id)
     with connection.cursor() as cursor:
@@ -98,7 +104,7 @@ def _make_templates(cursor: Cursor, project_id: int) -> None:
         )
 
 
-def _copy(cursor: Cursor, *, name: str, days: int, number: int, rounds: int) -> None:
+def _copy(cursor: Cursor, *, name: str, days: int, number: int, rounds: int, is_distinct: bool) -> None:
     """Store the templates once more, as traces of their own that began in this round's part of the time."""
     part_us = days * 86_400_000_000 // rounds
     first_us = (rounds - number) * part_us
@@ -106,6 +112,9 @@ def _copy(cursor: Cursor, *, name: str, days: int, number: int, rounds: int) -> 
         "trace_id": "moved_id", "start_day": "((sort_at - moved) AT TIME ZONE 'UTC')::date", "sort_at": "sort_at - moved",
         "received_at": "received_at - moved", "start_ns": "start_ns - moved_us * 1000", "end_ns": "end_ns - moved_us * 1000",
     }  # fmt: skip
+    if is_distinct:
+        # The first word of what the assistant said becomes one that nobody else says.
+        changed["output"] = """regexp_replace(output, '"content": ?"', '\\&' || left(moved_id::text, 13) || ' ')"""
     source = """
         template_span,
         LATERAL (SELECT md5(trace_id::text || %(name)s)::uuid AS moved_id) ids,

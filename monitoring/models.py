@@ -32,6 +32,7 @@ from monitoring.issues.models import Issue, IssueCycle, IssueEvent, IssueScope, 
 from monitoring.kinds import IdMode, Kind, MaskMode, Status
 from monitoring.outcomes.models import Outcome
 from monitoring.retention_models import RetentionRule
+from monitoring.scheduled_exports.models import ExportRun, ScheduledExport
 from monitoring.streams.models import FlagHour, WatchedStream
 from monitoring.talk.models import TraceComment, TraceLink, TraceSharing
 from projects.models import Project, User
@@ -41,10 +42,11 @@ __all__ = [
     "Alert", "AlertEvent",
     "AnalysisProgress", "AnalysisRerun", "AnalysisSettings", "CallAnalysis", "Cluster", "ClusterLink", "ClusteringRun",
     "CostInvoice", "CostInvoiceLine", "Dashboard",
-    "DetectorJudge", "DetectorSetting", "ErasedTrace", "Erasure", "ErasurePlace", "Export", "ExportPart", "ExportedText",
+    "DetectorJudge", "DetectorSetting", "ErasedTrace", "Erasure", "ErasurePlace", "Export", "ExportPart", "ExportRun",
+    "ExportedText",
     "FlagHour", "FlagMark", "Issue", "IssueCycle", "IssueEvent", "IssueFix", "IssueScope", "IssueTheme", "Outcome", "RetentionRule",
-    "SavedChart", "SecondOpinion", "ThemeComment", "TraceComment", "TraceLink", "TraceListChoice", "TraceSharing", "TraceView",
-    "WatchedStream",
+    "SavedChart", "ScheduledExport", "SecondOpinion", "ThemeComment", "TraceComment", "TraceLink", "TraceListChoice",
+    "TraceSharing", "TraceView", "WatchedStream",
 ]  # fmt: skip
 
 

@@ -224,6 +224,14 @@ WEBHOOK_ALLOWLIST = [
     entry.strip() for entry in os.environ.get("CALLBOARD_WEBHOOK_ALLOWLIST", "").split(",") if entry.strip()
 ]
 
+# The same for the object stores that exports go to.
+EXPORT_ALLOWLIST = [
+    entry.strip() for entry in os.environ.get("CALLBOARD_EXPORT_ALLOWLIST", "").split(",") if entry.strip()
+]
+
+# The folder below which scheduled exports may write; empty: they may write to no folder.
+EXPORT_DIR = os.environ.get("CALLBOARD_EXPORT_DIR", "").strip()
+
 # Who shows it may read /metrics; empty: the address does not exist.
 METRICS_TOKEN = os.environ.get("CALLBOARD_METRICS_TOKEN", "")
 

@@ -28,7 +28,7 @@ def run(job: Job) -> None:
         return time.monotonic() < until
 
     try:
-        has_more = running.run(export_id=export_id, make=maker_of, keep=keep)
+        has_more = running.run(export_id=export_id, make=maker_of, keep=keep, tries=job.attempts)
     except Exception:
         if job.attempts >= job.max_attempts:
             running.fail(export_id=export_id, problem=_GAVE_UP)

@@ -27,6 +27,7 @@ from monitoring.erasure import running as erasures
 from monitoring.erasure import tombstones
 from monitoring.exports import running as exporting
 from monitoring.issues import cycle
+from monitoring.scheduled_exports import asking as scheduled_exports
 from monitoring.weekly import mails as weekly_mails
 from projects import jobs, notification_mail, sign_in_attempts, spending_batches, webhook_deliveries, webhooks
 from projects.models import Job
@@ -40,6 +41,7 @@ from workers import (
     insight_jobs,
     issue_jobs,
     proposal_jobs,
+    scheduled_export_jobs,
     trial_jobs,
     weekly_jobs,
 )
@@ -134,6 +136,8 @@ KINDS: dict[str, Callable[[Job], None]] = {
     retention.KIND: _apply_retention,
     erasures.KIND: erasure_jobs.run,
     exporting.KIND: export_jobs.run,
+    scheduled_exports.PLAN_KIND: scheduled_export_jobs.plan,
+    scheduled_exports.RUN_KIND: scheduled_export_jobs.run,
     imports.KIND: _import_items,
     schedules.KIND: _publish_as_planned,
     trials.RUN_KIND: trial_jobs.run,

@@ -33,6 +33,7 @@ _QUEUE_OF: dict[str, str] = {
     "retention.apply": INSIGHT,
     "erasure.run": INSIGHT,
     "export.run": INSIGHT,
+    "scheduled_export.run": INSIGHT,
     "weekly.report": INSIGHT,
 }
 # Answers of models are taken up for a minute and a half, and each may last two; all below the visibility timeout.

@@ -35,6 +35,9 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
         "plan the daily mails": _entry("workers.tasks.tick", EVERY_HOUR, "notification.digests"),
         "plan the weekly reports": _entry("workers.tasks.tick", EVERY_HOUR, "weekly.plan"),
         "try known injections on the judges": _entry("workers.tasks.tick", EVERY_HOUR, "judges.canaries"),
+        "plan the exports that are due": _entry(
+            "workers.tasks.tick", EVERY_TEN_MINUTES, "scheduled_export.plan", EVERY_TEN_MINUTES
+        ),
         "remove what is older than it is kept": _entry("workers.tasks.tick", EVERY_HOUR, "retention.apply"),
         "remove what is no longer needed": _entry("workers.tasks.tick", EVERY_HOUR, "housekeeping"),
     }

@@ -15,7 +15,7 @@ from evals.training import checks, choosing, reviewed, splits, tested
 from evals.training.chats import Chat, of_call
 from evals.training.choosing import Opinion
 from evals.training.leaks import LeakIndex
-from monitoring import masking_policies, trace_messages, trace_settings
+from monitoring import masking_policies, trace_messages, trace_settings, walks
 from monitoring.exports.calls import of_traces
 from monitoring.exports.lines import json_line
 from monitoring.exports.models import Export, ExportKind
@@ -41,6 +41,10 @@ class TrainingLines:
     """What both kinds of training data have in common."""
 
     export: Export
+
+    @property
+    def traces_at_once(self) -> int:
+        return walks.BATCH
 
     @property
     def files(self) -> Sequence[str]:

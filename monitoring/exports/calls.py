@@ -1,15 +1,15 @@
-"""The lines of an export of calls: everything known of each, as JSON or flattened for a spreadsheet."""
+"""The lines of an export of calls: everything known of each, as JSON, as typed columns, or flattened for a spreadsheet."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from monitoring import trace_messages
+from monitoring import trace_messages, walks
 from monitoring.analysis.flags import SHOWN, Flag
 from monitoring.analysis.models import CallAnalysis
 from monitoring.exports.lines import csv_line, json_line
@@ -28,6 +28,8 @@ _FLAT = (
     "session", "input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "cost_usd",
 )  # fmt: skip
 COLUMNS = (*_FLAT, "flags", "thumbs", "comment", "correction", "input", "output", "metadata")
+# A Parquet file is the better the more of them it holds.
+_TRACES_OF_A_TABLE = 5_000
 _ByStep = dict[tuple[UUID, int | None], list[Score]]
 
 
@@ -38,6 +40,10 @@ class CallLines:
     export: Export
 
     @property
+    def traces_at_once(self) -> int:
+        return _TRACES_OF_A_TABLE if self.export.kind == ExportKind.PARQUET else walks.BATCH
+
+    @property
     def files(self) -> Sequence[str]:
         return (FILE,)
 
@@ -45,15 +51,13 @@ class CallLines:
         # A byte-order mark: without it spreadsheets read UTF-8 as something else.
         return b"\xef\xbb\xbf" + csv_line(COLUMNS) if self.export.kind == ExportKind.CSV else b""
 
-    def lines(self, traces: Sequence[Trace], counts: dict[str, int]) -> Iterator[tuple[str, bytes]]:
+    def lines(self, traces: Sequence[Trace], counts: dict[str, int]) -> Iterator[tuple[str, Any]]:
         if not traces:
             return
-        scores, flags = _scores(traces), _flags(traces)
-        is_csv = self.export.kind == ExportKind.CSV
+        scores, flags, line = _scores(traces), _flags(traces), _LINES[ExportKind(self.export.kind)]
         for span in self._spans(traces):
             said = [*scores.get((span.trace_id, span.span_id), ()), *scores.get((span.trace_id, None), ())]
-            found = flags.get((span.trace_id, span.span_id), [])
-            yield FILE, csv_line(_flattened(span, said, found)) if is_csv else json_line(_whole(span, said, found))
+            yield FILE, line(span, said, flags.get((span.trace_id, span.span_id), []))
 
     def _spans(self, traces: Sequence[Trace]) -> Iterator[Span]:
         rows = of_traces(traces)
@@ -102,6 +106,32 @@ def _facts(span: Span) -> dict[str, Any]:
         span.status_message or None, span.user_id or None, span.session_id or None, span.input_tokens,
         span.output_tokens, span.cache_read_tokens, span.reasoning_tokens, span.cost_usd,
     ), strict=True))  # fmt: skip
+
+
+def _json(span: Span, scores: Sequence[Score], flags: Sequence[str]) -> bytes:
+    return json_line(_whole(span, scores, flags))
+
+
+def _csv(span: Span, scores: Sequence[Score], flags: Sequence[str]) -> bytes:
+    return csv_line(_flattened(span, scores, flags))
+
+
+def _typed(span: Span, scores: Sequence[Score], flags: Sequence[str]) -> dict[str, Any]:
+    """Return the values of the columns of monitoring.exports.tables; what a model said stays the text that was recorded."""
+    return _facts(span) | {
+        "started_at": _EPOCH + timedelta(microseconds=span.start_ns // 1000), "flags": list(flags),
+        "scores": [_told(score) | _valued(score) | {"at": score.created_at} for score in scores], "input": span.input,
+        "output": span.output, "metadata": span.metadata,
+    }  # fmt: skip
+
+
+def _valued(score: Score) -> dict[str, Any]:
+    return {"number": score.value, "text": score.string_value if score.value is None else None}
+
+
+_LINES: dict[ExportKind, Callable[[Span, Sequence[Score], Sequence[str]], Any]] = {
+    ExportKind.JSON_LINES: _json, ExportKind.CSV: _csv, ExportKind.PARQUET: _typed,
+}  # fmt: skip
 
 
 def _whole(span: Span, scores: Sequence[Score], flags: Sequence[str]) -> dict[str, Any]:

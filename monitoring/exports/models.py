@@ -15,6 +15,7 @@ from projects.models import Project, User
 class ExportKind(models.TextChoices):
     JSON_LINES = "jsonl", "JSON lines"
     CSV = "csv", "CSV for spreadsheets"
+    PARQUET = "parquet", "Parquet for analysis"
     TUNING = "tuning", "Fine-tuning: chats with the wanted answer"
     PREFERENCES = "preferences", "Preference pairs: the better and the worse answer"
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from monitoring import stored_filters, walks
 from monitoring.exports import parts
 from monitoring.exports.models import OPEN, Export, ExportedText, ExportPart, ExportState
+from monitoring.exports.packing import pack, packing_of
 from monitoring.exports.parts import PartWriter
 from monitoring.models import Trace
 
@@ -23,6 +24,11 @@ class Maker(Protocol):
     """What makes lines of traces; made once for a turn of a worker."""
 
     @property
+    def traces_at_once(self) -> int:
+        """How many traces are looked at in one go, and written in one transaction."""
+        ...
+
+    @property
     def files(self) -> Sequence[str]:
         """The files it makes, in the order in which they are shown."""
         ...
@@ -31,32 +37,35 @@ class Maker(Protocol):
         """Return what stands at the beginning of a file."""
         ...
 
-    def lines(self, traces: Sequence[Trace], counts: dict[str, int]) -> Iterator[tuple[str, bytes]]:
+    def lines(self, traces: Sequence[Trace], counts: dict[str, int]) -> Iterator[tuple[str, Any]]:
         """Yield the file and the line of everything that is to be written of these traces, and count what is not."""
         ...
 
 
-def run(*, export_id: int, make: Callable[[Export], Maker], keep: Callable[[], bool]) -> bool:
-    """Go on with an export until it is over or `keep` answers that the turn is; return whether there is more to do."""
+def run(*, export_id: int, make: Callable[[Export], Maker], keep: Callable[[], bool], tries: int = 1) -> bool:
+    """Go on with an export until it is over or `keep` answers that the turn is; return whether there is more to do.
+
+    What took longer than a turn is tried again in smaller stretches: each try halves them.
+    """
     export = Export.objects.select_related("project").filter(pk=export_id, state__in=OPEN).first()
     if export is None:
         return False
     maker = make(export)
     while keep():
-        if not step(export_id=export_id, maker=maker):
+        if not step(export_id=export_id, maker=maker, halvings=tries - 1):
             return False
     return True
 
 
 @transaction.atomic
-def step(*, export_id: int, maker: Maker) -> bool:
+def step(*, export_id: int, maker: Maker, halvings: int = 0) -> bool:
     """Write one stretch; return whether there is more to do."""
     rows = Export.objects.select_for_update(of=("self",)).select_related("project")
     export = rows.filter(pk=export_id, state__in=OPEN).first()
     if export is None:
         return False
     wanted = stored_filters.from_json(export.wanted)
-    limit = int(export.option("stretch") or walks.BATCH)
+    limit = max(1, int(export.option("stretch") or maker.traces_at_once) >> halvings)
     some = walks.stretch(project=export.project, wanted=wanted, place=export.place, limit=limit)
     writer, counts = PartWriter(export), dict(export.counts)
     for file, line in maker.lines(some.traces, counts):
@@ -86,11 +95,12 @@ def _whole(export: Export, maker: Maker, file: str) -> Mapping[str, Any]:
     head = maker.head(file)
     first = ExportPart.objects.filter(export=export, file=file, number=1).first()
     if first is None:
+        data = packing_of(export.kind, head=head).packed()
         ExportPart.objects.create(
-            project_id=export.project_id, export=export, file=file, number=1, row_count=0, data=parts.pack(head)
+            project_id=export.project_id, export=export, file=file, number=1, row_count=0, data=data
         )
     elif head:
-        first.data = parts.pack(head) + bytes(first.data)
+        first.data = pack(head) + bytes(first.data)
         first.save(update_fields=["data"])
     return parts.described(export, file)
 

@@ -28,7 +28,7 @@ _ADDRESSES_TRIED = 3
 # Nothing else leaves this server: no cookies, no details of the client, no headers from its environment.
 _REQUEST_HEADERS = frozenset({
     b"host", b"authorization", b"content-type", b"content-length", b"accept", b"connection",
-    b"webhook-id", b"webhook-timestamp", b"webhook-signature",
+    b"webhook-id", b"webhook-timestamp", b"webhook-signature", b"x-amz-date", b"x-amz-content-sha256",
 })  # fmt: skip
 _ANSWER_HEADERS = frozenset({
     b"content-type", b"retry-after", b"retry-after-ms", b"x-request-id", b"x-ratelimit-limit-tokens",

@@ -61,7 +61,9 @@ def test_export_writes_every_line_once_though_it_is_killed() -> None:
 
     files = found["files"]
     assert files["jsonl"]["lines_in_the_file"] == files["jsonl"]["different_lines"] == files["jsonl"]["rows"] > 0
+    assert files["parquet"]["lines_in_the_file"] == files["parquet"]["different_lines"] == files["jsonl"]["rows"]
     assert files["tuning"]["lines_in_the_file"] == files["tuning"]["different_lines"] == files["tuning"]["rows"]
+    assert files["tuning"]["format_problems"] == {}
     assert all(0 < one["peak_mb_at_a_tenth"] <= one["peak_mb"] for one in files.values())
 
 

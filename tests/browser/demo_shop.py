@@ -34,6 +34,10 @@ from monitoring.ingest.rows import Sender
 from monitoring.ingest.store import store
 from monitoring.kinds import Kind
 from monitoring.models import Trace
+from monitoring.scheduled_exports import changes as scheduled_exports
+from monitoring.scheduled_exports import planning
+from monitoring.scheduled_exports.changes import Wanted as ScheduledWanted
+from monitoring.scheduled_exports.models import ExportRun, RunState, ScheduledExport
 from monitoring.talk import comments as trace_comments
 from monitoring.talk import links
 from projects import keys, members, projects, webhooks
@@ -125,6 +129,7 @@ class DemoShop:
     webhook_id: int
     webhook_off_id: int
     delivery_id: int
+    scheduled_export_id: int
     alert_id: int
     invoice_id: int
     dashboard_id: int
@@ -178,6 +183,7 @@ def make() -> DemoShop:
         judge_id=Evaluator.objects.get(project=project, name="Good answer").pk,
         import_id=pending.pk, done_import_id=done.pk,
         invitation_token=invitation, webhook_id=webhook.pk, webhook_off_id=webhook_off.pk, delivery_id=delivery.pk,
+        scheduled_export_id=_scheduled_export(project, admin).pk,
         alert_id=demo_alerts.make(project, admin, endpoint_id=webhook.pk),
         invoice_id=invoices.take(project=project, name="October", content=INVOICE, by=admin).pk,
         dashboard_id=_dashboard(project, admin).pk, rollouts=demo_rollouts.make(project, admin),
@@ -252,6 +258,34 @@ def _talk_about(prompt: Prompt, admin: User, writer: User) -> None:
     newest = versions.newest_of(prompt)
     comments.add(prompt=prompt, version=newest, anchor=Anchor(0, 1), text=f"Kind enough? {LONG}", by=writer)
     comments.add(prompt=prompt, version=newest, text="As a whole it reads well.", by=writer)
+
+
+def _scheduled_export(project: Project, admin: User) -> ScheduledExport:
+    """Make an export to an object store with a day that was written, one that is tried again, and one that was given up."""
+    wanted = ScheduledWanted(
+        name="Warehouse",
+        kind="parquet",
+        destination="s3",
+        endpoint="https://8.8.8.8",
+        bucket="calls",
+        access_key="AKEXPORTS",
+    )
+    since = timezone.now() - timedelta(days=2)
+    made = scheduled_exports.create(project=project, wanted=wanted, secret="secret", by=admin, now=since)
+    planning.plan(now=timezone.now())
+    states = [
+        {"state": RunState.FAILED, "problem": "There is no such bucket. Make it first, or correct its name."},
+        {"state": RunState.DONE, "row_count": 1_204, "byte_count": 731_000, "place": "end", "finished_at": timezone.now(),
+         "parts": [{"name": "calls-00001.parquet", "rows": 1_204, "bytes": 731_000, "sha256": "0" * 64}]},
+    ]  # fmt: skip
+    for run, values in zip(made.runs.order_by("starts_at"), states, strict=False):
+        ExportRun.objects.filter(pk=run.pk).update(**values)
+    ExportRun.objects.filter(scheduled_export=made, state=RunState.WAITING).update(
+        problem="The connection to the store failed: timed out",
+        tries=2,
+        next_try_at=timezone.now() + timedelta(minutes=4),
+    )
+    return made
 
 
 def _webhooks(project: Project, admin: User) -> tuple[WebhookEndpoint, WebhookEndpoint, WebhookDelivery]:

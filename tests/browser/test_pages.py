@@ -302,6 +302,11 @@ PAGES: dict[str, Callable[[DemoShop], str]] = {
     "settings-similar": inside("settings-similar"),
     "settings-privacy": inside("settings-privacy"),
     "settings-data": inside("settings-data"),
+    "no scheduled export": elsewhere("/p/{demo.empty.slug}/settings/data/"),
+    "scheduled-export-new": inside("scheduled-export-new", "?to=s3"),
+    "scheduled export to a folder": inside("scheduled-export-new", "?to=folder"),
+    "scheduled-export": inside("scheduled-export", scheduled_id=lambda demo: demo.scheduled_export_id),
+    "scheduled-export-change": inside("scheduled-export-change", scheduled_id=lambda demo: demo.scheduled_export_id),
     "erasure-new": inside("erasure-new"),
     "exports": inside("exports"),
     "export-new": inside("export-new"),
@@ -367,6 +372,7 @@ NO_PAGES = set(
     dashboard-new dashboard-change dashboard-panel dashboard-chart-change chart-figure chart-csv chart-keep
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
     preview-alert take-alert mute-alert test-alert delete-alert restore-alert resend-alert
+    scheduled-export-switch scheduled-export-run scheduled-export-delete
     look-at-retention change-retention erasure-ask erasure erasure-state
     weekly-report-markdown
     export-ask export export-state export-stop export-delete export-file export-manifest export-download training-ask

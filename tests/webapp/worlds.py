@@ -37,6 +37,8 @@ from monitoring.exports import running as exporting
 from monitoring.exports.calls import CallLines
 from monitoring.issues.models import Issue
 from monitoring.models import Trace
+from monitoring.scheduled_exports import changes as scheduled_exports
+from monitoring.scheduled_exports.changes import Wanted as ScheduledWanted
 from monitoring.talk import comments as trace_comments
 from monitoring.talk import links as trace_links
 from monitoring.trace_filters import TraceFilter
@@ -112,6 +114,7 @@ class Things:
     alert_delivery_id: int
     erasure_id: int
     export_id: int
+    scheduled_export_id: int
     view_id: int
     dashboard_id: int
     chart_id: int
@@ -176,6 +179,7 @@ def make_things(*, name: str) -> Things:
         decision_id=rollout.decisions.latest("pk").pk, issue_number=make_issue_of(project).number, alert_id=alert.pk, invoice_id=charged.pk,
         alert_delivery_id=project.webhook_deliveries.get(event_id=message.event_id).pk,
         erasure_id=make_erasure(project, by=admin), export_id=make_export(project, by=admin),
+        scheduled_export_id=make_scheduled_export(project, by=admin),
         view_id=views.save(project=project, name="Dear ones", line="cost:>1", is_shared=True, by=admin).pk,
         dashboard_id=chart.dashboard_id, chart_id=chart.pk,
     )  # fmt: skip
@@ -191,6 +195,14 @@ def make_erasure(project: Project, *, by: User) -> int:
     """Return a request to delete that nobody has begun with."""
     subject = erasures.checked(kind="user", subject=f"gone of {project.slug}")
     return erasures.ask(project=project, subject=subject, by=by).pk
+
+
+def make_scheduled_export(project: Project, *, by: User) -> int:
+    """Return an export to an object store, with a run that waits."""
+    wanted = ScheduledWanted(
+        name="Lake", kind="parquet", destination="s3", endpoint="https://8.8.8.8", bucket="calls", access_key="AK"
+    )
+    return scheduled_exports.create(project=project, wanted=wanted, secret="secret", by=by).pk
 
 
 def make_export(project: Project, *, by: User) -> int:
@@ -367,6 +379,10 @@ def erasure(things: Things) -> dict[str, object]:
 
 def export(things: Things) -> dict[str, object]:
     return {"export_id": things.export_id}
+
+
+def scheduled_export(things: Things) -> dict[str, object]:
+    return {"scheduled_id": things.scheduled_export_id}
 
 
 def export_file(things: Things) -> dict[str, object]:
@@ -669,6 +685,12 @@ IN_PROJECT: dict[str, Named] = {
     "settings-data": PLAIN,
     "look-at-retention": PLAIN,
     "change-retention": PLAIN,
+    "scheduled-export-new": PLAIN,
+    "scheduled-export": Named(scheduled_export),
+    "scheduled-export-change": Named(scheduled_export),
+    "scheduled-export-switch": Named(scheduled_export),
+    "scheduled-export-run": Named(scheduled_export),
+    "scheduled-export-delete": Named(scheduled_export),
     "erasure-new": PLAIN,
     "erasure-ask": PLAIN,
     "erasure": Named(erasure),

@@ -16,6 +16,7 @@ from monitoring.erasure.errors import ErasureRefused
 from monitoring.erasure.leftovers import SHORTEST
 from monitoring.erasure.models import Erasure, SubjectKind
 from monitoring.erasure.requests import Subject
+from monitoring.scheduled_exports import planning
 from projects.roles import Action
 from webapp.access import ProjectRequest, one, requires
 from webapp.accounts.reauthentication import fresh
@@ -117,7 +118,7 @@ def _state(request: ProjectRequest, erasure: Erasure) -> dict[str, Any]:
         "src": reverse("erasure-state", args=[request.project.slug, erasure.pk]),
         "places": [(titles.get(place.name, place.name), place) for place in erasure.places.all()],
         "leftovers": [(_TABLES.get(table, table.replace("_", " ")), count) for table, count in erasure.leftovers],
-        "shortest": SHORTEST,
+        "shortest": SHORTEST, "has_delivered": planning.has_delivered(request.project),
     }  # fmt: skip
 
 

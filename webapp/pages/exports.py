@@ -31,8 +31,11 @@ SHOWN = 50
 # An address works for so long, for whoever has it; a long download that began in time goes on.
 ADDRESS_SECONDS = 600
 _SALT = "export-file"
-_TYPES = {ExportKind.CSV: ("csv", "text/csv; charset=utf-8")}
+_TYPES = {
+    ExportKind.CSV: ("csv", "text/csv; charset=utf-8"), ExportKind.PARQUET: ("parquet", "application/vnd.apache.parquet"),
+}  # fmt: skip
 _JSON_LINES = ("jsonl", "application/x-ndjson")
+_ZIP = ("zip", "application/zip")
 # What counts are called on screen.
 COUNT_WORDS = {
     "train": "to train on", "validation": "to validate with", "tokens": "tokens, about", "duplicates": "said the same twice",
@@ -45,7 +48,8 @@ COUNT_WORDS = {
 class ExportForm(forms.Form):
     kind = forms.ChoiceField(
         label="File", choices=[(kind.value, kind.label) for kind in ExportKind if kind not in TRAINING],
-        help_text="JSON lines hold everything of a call. CSV holds one row a call for spreadsheets; nothing in it runs as a formula.",
+        help_text="JSON lines hold everything of a call. Parquet holds the same in typed columns, for pandas, DuckDB, Spark. "
+        "CSV holds one row a call for spreadsheets; nothing in it runs as a formula.",
     )  # fmt: skip
     rows = forms.ChoiceField(
         label="One line for", choices=[("calls", "every call of a model"), (ALL_STEPS, "every step, with tools and searches")],
@@ -116,6 +120,7 @@ def _state(request: ProjectRequest, export: Export) -> dict[str, Any]:
     return {
         "export": export, "is_there": export.is_there(timezone.now()), "counted": counted, "every": EVERY_SECONDS,
         "src": reverse("export-state", args=[request.project.slug, export.pk]), "is_training": export.kind in TRAINING,
+        "is_packed": export.kind == ExportKind.PARQUET,
     }  # fmt: skip
 
 
@@ -182,12 +187,14 @@ def download(request: HttpRequest, token: str) -> HttpResponseBase:
         raise Http404 from None
     export = _there(one(Export.objects.select_related("project"), pk=named["export"]), named["file"])
     ending, content_type = _TYPES.get(ExportKind(export.kind), _JSON_LINES)
+    if parts.is_archive(export, named["file"]):
+        ending, content_type = _ZIP
     name = f"{export.project.slug}-{export.pk}-{named['file']}.{ending}"
-    packed = parts.read(export, named["file"])
-    if named["packed"]:
-        return exports.download(packed, name=f"{name}.gz", content_type="application/gzip")
-    plain = (piece for data in packed for piece in parts.unpacked(data))
-    return exports.download(plain, name=name, content_type=content_type)
+    if named["packed"] and export.kind != ExportKind.PARQUET:
+        return exports.download(
+            parts.whole(export, named["file"]), name=f"{name}.gz", content_type="application/gzip"
+        )  # fmt: skip
+    return exports.download(parts.plain(export, named["file"]), name=name, content_type=content_type)
 
 
 def crumbs(request: ProjectRequest) -> list[dict[str, str]]:

@@ -16,6 +16,7 @@ from monitoring.erasure.models import Erasure
 from monitoring.exports.models import Export
 from monitoring.retention_models import FEWEST_DAYS, MOST_DAYS, USUAL_CALL_DAYS, USUAL_NUMBER_DAYS
 from monitoring.retention_rules import Kept, RetentionRefused
+from monitoring.scheduled_exports.models import ExportRun, ScheduledExport
 from projects.models import Project
 from projects.roles import Action
 from webapp.access import ProjectRequest, requires
@@ -100,9 +101,18 @@ def _page(request: ProjectRequest, form: RetentionForm, *, status: int = 200, **
     context = {
         "form": form, "rules": retention_rules.of_project(project.pk), "backup_days": BACKUP_DAYS,
         "erasures": Erasure.objects.for_project(project).newest_first().select_related("requested_by")[:SHOWN],
+        "scheduled": _scheduled(project),
         "exports": Export.objects.for_project(project).newest_first()[:SHOWN], **more,
     }  # fmt: skip
     return render_settings(request, "settings/data.html", context, page=PAGE, status=status)
+
+
+def _scheduled(project: Project) -> list[tuple[ScheduledExport, ExportRun | None]]:
+    """Return the scheduled exports, each with its newest run."""
+    rows = list(project.scheduled_exports.order_by("name", "pk"))
+    newest = ExportRun.objects.filter(scheduled_export__in=rows).order_by("scheduled_export_id", "-starts_at")
+    runs = {run.scheduled_export_id: run for run in newest.distinct("scheduled_export_id")}
+    return [(row, runs.get(row.pk)) for row in rows]
 
 
 urlpatterns: list[URLPattern] = [

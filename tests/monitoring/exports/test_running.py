@@ -6,13 +6,15 @@ import csv
 import gzip
 import hashlib
 import io
+import zipfile
 from datetime import timedelta
 
 import orjson
+import pyarrow.parquet as pq
 import pytest
 from django.utils import timezone
 
-from monitoring.exports import parts, requests, running
+from monitoring.exports import parts, requests, running, tables
 from monitoring.exports.calls import CallLines
 from monitoring.exports.models import Export, ExportKind, ExportPart, ExportState
 from monitoring.exports.requests import TooManyExports
@@ -108,6 +110,18 @@ def test_an_export_that_was_killed_goes_on_where_it_was_and_doubles_nothing(proj
     assert (set(found), len(found), export.row_count) == (sent, 10, 10)
 
 
+def test_a_stretch_that_took_longer_than_a_turn_is_tried_again_in_smaller_ones(project):
+    for _ in range(8):
+        make_trace(project)
+    export = begin(project, stretch=8)
+    turns = iter([True, False])
+
+    running.run(export_id=export.pk, make=CallLines, keep=lambda: next(turns), tries=3)
+
+    export.refresh_from_db()
+    assert export.trace_count == 2
+
+
 def test_what_arrives_after_an_export_was_asked_for_is_not_in_it(project):
     now = timezone.now()
     make_trace(project)
@@ -162,3 +176,94 @@ def test_an_export_of_nothing_is_an_empty_file(project):
     export = write(begin(project))
 
     assert (export.state, content(export), export.files[0]["rows"]) == (ExportState.DONE, b"", 0)
+
+
+def table_of(data: bytes) -> list[dict]:
+    return pq.read_table(io.BytesIO(data)).to_pylist()
+
+
+def tables_of(export: Export) -> list[dict]:
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(parts.plain(export, "calls"))))
+    assert archive.testzip() is None
+    return [row for name in archive.namelist() for row in table_of(archive.read(name))]
+
+
+def test_a_table_holds_every_call_in_typed_columns_with_what_was_said_about_it(project):
+    at = timezone.now().replace(microsecond=123_000) - timedelta(hours=1)
+    trace_id = make_trace(project, at=at, user="jo", answered="Here.", version=3, prompt="a", cost_usd=0.25)
+    rate(project, trace_id, up=True, comment="thanks")
+
+    [row] = table_of(b"".join(parts.plain(write(begin(project, ExportKind.PARQUET)), "calls")))
+
+    assert list(row) == list(tables.COLUMNS)
+    assert (row["trace_id"], row["started_at"], row["prompt_version"], row["cost_usd"]) == (trace_id, at, 3, 0.25)
+    assert (row["session"], row["first_token_ms"], row["flags"]) == (None, None, [])
+    [score] = row["scores"]
+    assert (score["name"], score["number"], score["text"], score["comment"]) == ("thumbs", 1.0, None, "thanks")
+    assert orjson.loads(row["output"])[0]["content"] == "Here."
+
+
+def test_steps_of_every_kind_fit_into_the_columns_of_a_table(project):
+    trace_id = new_trace_id()
+    send(
+        project, make_span(trace_id=trace_id, tokens=None), make_span(trace_id=trace_id, kind=Kind.TOOL, name="look_up")
+    )
+
+    rows = table_of(b"".join(parts.plain(write(begin(project, ExportKind.PARQUET, rows="steps")), "calls")))
+
+    assert {(row["name"], row["kind"]) for row in rows} == {("chat", "llm"), ("look_up", "tool")}
+
+
+def test_several_tables_are_one_zip_whose_hash_is_known_before_it_is_sent(project):
+    sent = {make_trace(project) for _ in range(5)}
+
+    export = write(begin(project, ExportKind.PARQUET, stretch=2))
+
+    data = b"".join(parts.plain(export, "calls"))
+    assert {row["trace_id"] for row in tables_of(export)} == sent
+    assert len(tables_of(export)) == 5
+    assert export.files[0]["plain_sha256"] == hashlib.sha256(data).hexdigest()
+    assert (export.files[0]["rows"], export.files[0]["plain_bytes"]) == (5, len(data))
+
+
+def test_a_table_that_was_killed_goes_on_where_it_was_and_doubles_nothing(project):
+    sent = {make_trace(project) for _ in range(5)}
+    export = begin(project, ExportKind.PARQUET, stretch=2)
+    turns = iter([True, False])
+    running.run(export_id=export.pk, make=CallLines, keep=lambda: next(turns))
+
+    class Killed(CallLines):
+        def lines(self, traces, counts):
+            yield from super().lines(traces, counts)
+            raise SystemError
+
+    with pytest.raises(SystemError):
+        running.run(export_id=export.pk, make=Killed, keep=lambda: True)
+
+    rows = tables_of(write(export))
+    assert ({row["trace_id"] for row in rows}, len(rows)) == (sent, 5)
+
+
+def test_a_table_of_nothing_has_columns_and_no_rows(project):
+    export = write(begin(project, ExportKind.PARQUET))
+
+    table = pq.read_table(io.BytesIO(b"".join(parts.plain(export, "calls"))))
+    assert (table.num_rows, table.column_names) == (0, list(tables.COLUMNS))
+
+
+def test_rows_of_a_table_are_written_in_groups_and_a_full_one_is_closed(monkeypatch):
+    monkeypatch.setattr(tables, "_GROUP_ROWS", 2)
+    monkeypatch.setattr(tables, "MOST_ROWS", 5)
+    packing = tables.TablePacking()
+    text = dict.fromkeys(tables.COLUMNS, "")
+    row = text | {"started_at": timezone.now(), "flags": [], "scores": []}
+    row |= dict.fromkeys((name for name, kind in tables.COLUMNS.items() if kind in ("number?", "count?")))
+    row |= {"duration_ms": 1.0}
+
+    for _ in range(5):
+        assert not packing.is_full
+        packing.add(row)
+
+    file = pq.ParquetFile(io.BytesIO(packing.packed()))
+    assert packing.is_full
+    assert [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)] == [2, 2, 1]
