@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from monitoring.issues import windows
 from monitoring.issues.membership import Condition, Membership
 from monitoring.streams.rates import Hour
 from monitoring.streams.scopes import SIGNALS, is_bad
@@ -38,13 +39,13 @@ _SHARED = "SELECT count(*) FROM call_analysis a WHERE {between} AND {bad} AND co
 _COMPARED = 5_000
 _SIGNALS = """
     SELECT count(*) FILTER (WHERE is_bad), count(*) FILTER (WHERE NOT is_bad), {counted} FROM (
-        (SELECT true AS is_bad, {told} FROM call_analysis a WHERE {between} AND {bad} ORDER BY a.call_at DESC LIMIT {compared})
+        (SELECT true AS is_bad, {told} FROM call_analysis a WHERE {days} AND {bad} ORDER BY a.call_at DESC LIMIT {compared})
         UNION ALL
         (SELECT false AS is_bad, {told} FROM call_analysis a
-          WHERE {between} AND {traffic} AND NOT coalesce({bad}, false) ORDER BY a.call_at DESC LIMIT {compared})
+          WHERE {days} AND {traffic} AND NOT coalesce({bad}, false) ORDER BY a.call_at DESC LIMIT {compared})
     ) calls
 """
-_PEOPLE_HIT = "SELECT count(DISTINCT {person}) FROM call_analysis a WHERE {between} AND {bad}"
+_PEOPLE_HIT = "SELECT count(DISTINCT {person}) FROM call_analysis a WHERE {days} AND {bad}"
 _VERSIONS = """
     SELECT a.prompt_name, a.prompt_version, min(a.call_at), count(*) FROM call_analysis a
      WHERE {between} AND ({traffic}) AND a.prompt_version > 0 GROUP BY 1, 2 ORDER BY 3
@@ -150,5 +151,5 @@ def _rows(
         values |= condition.values
     parts = {name: f"({condition.sql})" for name, condition in conditions.items()}
     with connection.cursor() as cursor:
-        cursor.execute(statement.format(between=_BETWEEN, person=PERSON, **parts), values)
+        cursor.execute(statement.format(between=_BETWEEN, days=windows.BETWEEN, person=PERSON, **parts), values)
         return list(cursor.fetchall())

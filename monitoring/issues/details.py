@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from monitoring.issues import counts, examples, feedback, looks, opening, rows, similar, titles, trends
+from monitoring.issues import counts, examples, feedback, looks, opening, rows, similar, titles, trends, windows
 from monitoring.issues.counts import VersionMark
 from monitoring.issues.examples import Example
 from monitoring.issues.feedback import Theme
@@ -152,14 +152,13 @@ def calls(*, issue: Issue, limit: int, since: datetime | None = None) -> list[Ca
     ]
 
 
-_BETWEEN = "a.project_id = %(project)s AND a.call_at >= %(since)s AND a.call_at < %(until)s"
 _USERS = f"""
     SELECT a.user_id, count(*), max(a.call_at) FROM call_analysis a
-     WHERE {_BETWEEN} AND a.user_id <> '' AND ({{condition}}) GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT %(limit)s
+     WHERE {windows.BETWEEN} AND a.user_id <> '' AND ({{condition}}) GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT %(limit)s
 """
 _BAD_CALLS = f"""
     SELECT a.trace_id, a.span_id, a.start_day, a.call_at, a.text, a.user_id, a.prompt_version, a.model FROM call_analysis a
-     WHERE {_BETWEEN} AND ({{condition}}) ORDER BY a.call_at DESC, a.trace_id, a.span_id LIMIT %(limit)s
+     WHERE {windows.BETWEEN} AND ({{condition}}) ORDER BY a.call_at DESC, a.trace_id, a.span_id LIMIT %(limit)s
 """
 
 

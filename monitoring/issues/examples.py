@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 
 from monitoring import trace_messages
 from monitoring.analysis import texts
-from monitoring.issues import variety
+from monitoring.issues import variety, windows
 from monitoring.issues.membership import Condition, Membership
 from monitoring.models import Span, span_hex
 
 _LOOKED_AT = 200
 _MOST_CHARS = 2_000
-_CANDIDATES = """
+_CANDIDATES = f"""
     SELECT a.trace_id, a.span_id, a.start_day, a.call_at, a.text, a.findings, a.user_id, a.prompt_version, a.model,
            a.embedding_version, halfvec_send(a.embedding)
       FROM call_analysis a
-     WHERE a.project_id = %(project)s AND a.call_at >= %(since)s AND a.call_at < %(until)s AND ({condition})
+     WHERE {windows.BETWEEN} AND ({{condition}})
      ORDER BY a.call_at DESC, a.trace_id, a.span_id LIMIT %(limit)s
 """
 # A vector of half floats as PostgreSQL sends it: its length and an unused number, two bytes each, then the values.
