@@ -119,7 +119,11 @@ def _choice(found: Issue, call: RecordedCall, *, is_chosen: bool) -> Choice:
     if talk := call.input.get("messages"):
         asked = str(talk[-1].get("content", ""))
     url = trace_url(found.project, call.span.trace_id.hex)
-    return Choice(_key(call), asked[:_MOST_CHARS], call.output[:_MOST_CHARS], url, is_chosen)
+    return Choice(_key(call), _short(asked), _short(call.output), url, is_chosen)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MOST_CHARS else f"{text[:_MOST_CHARS].rstrip()}…"
 
 
 def _key(call: RecordedCall) -> str:

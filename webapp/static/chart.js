@@ -124,7 +124,7 @@ class Chart extends HTMLElement {
     const { data, layout } = paint(structuredClone(this.figure), this);
     const ground = reader(this)("--n2");
     const title = { text: this.querySelector(".chart-title")?.textContent?.replace(/</g, "&lt;") ?? "", font: { size: 16 }, x: 0, xref: "paper" };
-    Object.assign(layout, { paper_bgcolor: ground, plot_bgcolor: ground, title, showlegend: data.length > 1, margin: { l: 64, r: 24, t: 64, b: 48 } });
+    Object.assign(layout, { paper_bgcolor: ground, plot_bgcolor: ground, title, showlegend: data.filter((/** @type {any} */ trace) => trace.showlegend !== false).length > 1, margin: { l: 64, r: 24, t: 64, b: 48 } });
     await (await plotly).downloadImage({ data, layout }, { format: "png", filename: "callboard-chart", width: 1000, height: 500, scale: 2 });
     return true;
   }
@@ -140,7 +140,8 @@ function paint(figure, near) {
   for (const trace of figure.data) {
     const own = colour(`--${String(trace.meta).replace(/^s(\d)$/, "c$1").replace(/^s-/, "")}`);
     if (trace.type === "bar") trace.marker = { color: mix(own, colour("--n2"), 0.82), line: { width: 0 } };
-    else Object.assign(trace, { line: { ...trace.line, color: own, width: 1.75 }, fillcolor: own.replace("rgb(", "rgba(").replace(")", ", 0.12)") });
+    else if (trace.fill === "toself") trace.fillcolor = thin(own);
+    else Object.assign(trace, { line: { ...trace.line, color: own, width: 1.75 }, fillcolor: thin(own), ...(trace.marker && { marker: { ...trace.marker, color: own, line: { width: 0 } } }) });
   }
   const quiet = { gridcolor: colour("--n5"), linecolor: colour("--n6"), ticks: "outside", tickcolor: "rgba(0,0,0,0)" };
   const family = getComputedStyle(near).fontFamily;
@@ -155,6 +156,11 @@ function paint(figure, near) {
   });
   for (const shape of figure.layout.shapes ?? []) shape.line.color = colour("--n8");
   return figure;
+}
+
+/** @param {string} colour An area lets the grid show through. */
+function thin(colour) {
+  return colour.replace("rgb(", "rgba(").replace(")", ", 0.12)");
 }
 
 /** @param {string} front @param {string} back @param {number} share Opaque, so that no grid line shows through. */
