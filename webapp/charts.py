@@ -75,7 +75,11 @@ def _traces(
         )  # fmt: skip
     fill = "tozeroy" if chart.shape is Shape.AREA and not has_gaps else "none"
     alone = [_is_alone(values, place) for place in range(len(values))]
-    dots = {"mode": "lines+markers", "marker": {"size": [5 if one else 0 for one in alone], "opacity": 1}}
+    dots = {
+        "mode": "lines+markers",
+        "cliponaxis": False,
+        "marker": {"size": [5 if one else 0 for one in alone], "opacity": 1},
+    }
     shown = dots if any(alone) else {"mode": "lines"}
     yield go.Scatter(**shared, **shown, connectgaps=False, fill=fill, line={"width": 2})
 

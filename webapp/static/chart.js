@@ -89,7 +89,7 @@ class Chart extends HTMLElement {
   draw = async () => {
     if (!this.place || !this.figure.data) return;
     const { data, layout } = paint(structuredClone(this.figure), this);
-    const config = { responsive: true, displaylogo: false, displayModeBar: matchMedia("(hover: hover)").matches ? "hover" : false, modeBarButtons: [["toImage"]], doubleClick: "reset" };
+    const config = { responsive: true, displaylogo: false, displayModeBar: matchMedia("(hover: hover)").matches ? "hover" : false, modeBarButtons: [["toImage"]], doubleClick: "reset", showTips: false };
     await (await plotly).react(this.place, data, layout, config);
     /** @type {any} */ (this.place).removeAllListeners("plotly_relayout").on("plotly_relayout", this.onZoom);
   };
@@ -109,10 +109,13 @@ class Chart extends HTMLElement {
     const range = [from, to].map((text) => `${text.replace(" ", "T").slice(0, 19)}Z`).join("..");
     const [page, calls] = [location.href, this.dataset.exploreUrl].map((address) => new URL(address, location.origin));
     for (const url of [page, calls]) url.searchParams.set("range", range);
-    this.part = Object.assign(document.createElement("p"), { className: "chart-part row", textContent: `${[from, to].map((text) => text.slice(5, 16)).join(" to ")} UTC ` });
+    this.part = Object.assign(document.createElement("p"), { className: "chart-part row", textContent: `${between(from, to)} UTC ` });
     for (const [url, text] of /** @type {[URL, string][]} */ ([[page, "Show only this time"], [calls, "Open these calls"]])) {
       this.part.append(Object.assign(document.createElement("a"), { className: "button button-small", href: url.href, textContent: text }));
     }
+    const back = Object.assign(document.createElement("button"), { className: "button button-small", type: "button", textContent: "Zoom out" });
+    back.addEventListener("click", () => /** @type {any} */ (window).Plotly.relayout(this.place, { "xaxis.range": this.figure.layout.xaxis.range }));
+    this.part.append(back);
     this.part.setAttribute("role", "status");
     this.append(this.part);
   }
@@ -156,6 +159,15 @@ function paint(figure, near) {
   });
   for (const shape of figure.layout.shapes ?? []) shape.line.color = colour("--n8");
   return figure;
+}
+
+/** @param {string} from @param {string} to What a drag chose, the day once when it is one. */
+function between(from, to) {
+  const [first, last] = [from, to].map((text) => {
+    const moment = new Date(`${text.replace(" ", "T").slice(0, 19)}Z`);
+    return [moment.toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" }), moment.toISOString().slice(11, 16)];
+  });
+  return `${first.join(", ")} to ${(first[0] === last[0] ? last.slice(1) : last).join(", ")}`;
 }
 
 /** @param {string} colour An area lets the grid show through. */

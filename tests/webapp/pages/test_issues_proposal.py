@@ -103,7 +103,7 @@ def test_a_search_that_ended_leads_on(client, planted):
     answer = client.get(page(planted.fix.issue)).content.decode()
 
     assert "write the new version yourself" in answer
-    assert "Look again" in answer
+    assert "again below" in answer
 
 
 def test_a_search_can_be_stopped(client, planted):
@@ -122,7 +122,7 @@ def test_each_change_is_shown_with_its_reason(client, planted):
 
     assert answer.count("I approve this change") == 2
     assert "Because of Help them." in answer
-    assert "+70 points right answers of 20 held-out calls" in answer
+    assert "Right answers on 20 held-out calls with the problem: +70 points" in answer
 
 
 def test_only_the_approved_changes_are_in_the_new_version(client, planted):
