@@ -21,7 +21,7 @@ MOST_STEPS = 8
 
 
 @pytest.fixture
-def _answers(database: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _answers(page: Page, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # A pump without work waits for more for seconds.
     monkeypatch.setattr(running, "_IDLE_SECONDS", 0.2)
     with answering(time_scale=0.01, is_started=False):
