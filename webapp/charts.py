@@ -55,8 +55,9 @@ def _traces(
 ) -> Iterator[plotly.graph_objects.Scatter | plotly.graph_objects.Bar]:
     """Yield what draws one series; behind a line with gaps its area, which Plotly would fill across them."""
     values = chart.values(index)
+    moments = [_time(moment) for moment, _ in chart.points]
     shared = {
-        "x": [_time(moment) for moment, _ in chart.points],
+        "x": moments,
         "y": values,
         "name": escape(chart.series[index]),
         "customdata": [chart.unit.text(value) for value in values],
@@ -69,7 +70,7 @@ def _traces(
         return
     has_gaps = None in values
     if chart.shape is Shape.AREA and has_gaps:
-        x, y = _outline(shared["x"], values)
+        x, y = _outline(moments, values)
         yield go.Scatter(
             x=x, y=y, fill="toself", mode="none", hoverinfo="skip", showlegend=False, meta=shared["meta"], connectgaps=False
         )  # fmt: skip
