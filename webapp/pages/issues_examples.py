@@ -115,7 +115,7 @@ def _group(found: Issue, fix: IssueFix, name: str, title: str, most: int) -> tup
 
 
 def _choice(found: Issue, call: RecordedCall, *, is_chosen: bool) -> Choice:
-    asked = "\n".join(str(value) for value in call.input.values())
+    asked = "\n".join(str(value) for value in call.input.values() if value or value == 0)
     if talk := call.input.get("messages"):
         asked = str(talk[-1].get("content", ""))
     url = trace_url(found.project, call.span.trace_id.hex)
