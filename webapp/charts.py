@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
@@ -28,7 +30,8 @@ def figure_json(chart: TimeSeriesChart) -> str:
     # Plotly costs 100 ms and 60 MB to import: processes that draw no figure do not pay for it.
     import plotly.graph_objects as go
 
-    figure = go.Figure(data=[_trace(go, chart, index) for index in range(len(chart.series))], layout=_layout(chart))
+    traces = [trace for index in range(len(chart.series)) for trace in _traces(go, chart, index)]
+    figure = go.Figure(data=traces, layout=_layout(chart))
     figure.layout.template = None  # Plotly's default colours are 7 KB of JSON that the page's theme replaces.
     start, end = chart.span
     for moment, word in zip((moment for moment, _ in chart.markers), _marker_words(chart), strict=True):
@@ -47,10 +50,14 @@ def _marker_words(chart: TimeSeriesChart) -> list[str]:
     return labels_apart([((moment - start) / (end - start) * 100, label) for moment, label in chart.markers])
 
 
-def _trace(go: Any, chart: TimeSeriesChart, index: int) -> plotly.graph_objects.Scatter | plotly.graph_objects.Bar:
+def _traces(
+    go: Any, chart: TimeSeriesChart, index: int
+) -> Iterator[plotly.graph_objects.Scatter | plotly.graph_objects.Bar]:
+    """Yield what draws one series; behind a line with gaps its area, which Plotly would fill across them."""
     values = chart.values(index)
+    moments = [_time(moment) for moment, _ in chart.points]
     shared = {
-        "x": [_time(moment) for moment, _ in chart.points],
+        "x": moments,
         "y": values,
         "name": escape(chart.series[index]),
         "customdata": [chart.unit.text(value) for value in values],
@@ -59,9 +66,43 @@ def _trace(go: Any, chart: TimeSeriesChart, index: int) -> plotly.graph_objects.
     }
     if chart.shape is Shape.BARS:
         milliseconds = chart.bucket.total_seconds() * 1000
-        return go.Bar(**shared, offset=milliseconds * 0.1, width=milliseconds * 0.8)
-    fill = "tozeroy" if chart.shape is Shape.AREA else "none"
-    return go.Scatter(**shared, mode="lines", connectgaps=False, fill=fill, line={"width": 2})
+        yield go.Bar(**shared, offset=milliseconds * 0.1, width=milliseconds * 0.8)
+        return
+    has_gaps = None in values
+    if chart.shape is Shape.AREA and has_gaps:
+        x, y = _outline(moments, values)
+        yield go.Scatter(
+            x=x, y=y, fill="toself", mode="none", hoverinfo="skip", showlegend=False, meta=shared["meta"], connectgaps=False
+        )  # fmt: skip
+    fill = "tozeroy" if chart.shape is Shape.AREA and not has_gaps else "none"
+    alone = [_is_alone(values, place) for place in range(len(values))]
+    dots = {
+        "mode": "lines+markers",
+        "cliponaxis": False,
+        "marker": {"size": [5 if one else 0 for one in alone], "opacity": 1},
+    }
+    shown = dots if any(alone) else {"mode": "lines"}
+    yield go.Scatter(**shared, **shown, connectgaps=False, fill=fill, line={"width": 2})
+
+
+def _is_alone(values: Sequence[Value], place: int) -> bool:
+    """Tell whether a point has no neighbour that a line could lead to."""
+    return values[place] is not None and all(
+        value is None for value in (*values[max(0, place - 1) : place], *values[place + 1 : place + 2])
+    )
+
+
+def _outline(moments: Sequence[str], values: Sequence[Value]) -> tuple[list[str | None], list[Value]]:
+    """Return the edges of the areas between a line and zero, one for each stretch without a gap."""
+    x: list[str | None] = []
+    y: list[Value] = []
+    for is_gap, run in groupby(zip(moments, values, strict=True), key=lambda point: point[1] is None):
+        if is_gap:
+            continue
+        points = list(run)
+        x += [points[0][0], *(moment for moment, _ in points), points[-1][0], None]
+        y += [0, *(value for _, value in points), 0, None]
+    return x, y
 
 
 def _layout(chart: TimeSeriesChart) -> dict[str, Any]:

@@ -22,6 +22,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "404.html", {}, status=404)
 
 
+def form_opened(request: HttpRequest, *, allow: str) -> HttpResponse:
+    """Say that an address only takes what a form sends, and where to go."""
+    response = render(request, "405.html", {}, status=405)
+    response["Allow"] = allow
+    return response
+
+
 def failed(request: HttpRequest) -> HttpResponse:
     """Say that the fault is ours, with a reference that the server log has."""
     return render(request, "500.html", {"request_id": getattr(request, "request_id", "")}, status=500)

@@ -76,6 +76,20 @@ class FullDisk:
         return self.get_response(request)
 
 
+class OpenedForm:
+    """Explains the address of a form to somebody who opens it; of an empty answer browsers make an error of their own."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_opened = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+        if response.status_code != 405 or not is_opened or response.content:
+            return response
+        return errors.form_opened(request, allow=response["Allow"])
+
+
 # An open page asks for the number at the bell without anybody in front of it: that keeps no session alive.
 _ASKED_BY_ITSELF = "/notifications/count/"
 

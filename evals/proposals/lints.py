@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from evals.errors import EvalsError
 from evals.judges import fences
 from evals.proposals import edits
-from evals.proposals.edits import Candidate
+from evals.proposals.edits import Candidate, Edit
 from prompt_registry import contents, rendering, texts
 from prompt_registry.contents import PromptContent
 from prompt_registry.references import TAG
@@ -93,9 +93,22 @@ def _size(base: PromptContent, changed: PromptContent, candidate: Candidate) -> 
     before, after = (sum(map(len, one.texts)) for one in (base, changed))
     if after > max(before * (1 + GROWTH), before + ALWAYS_ALLOWED):
         return "It makes the prompt more than 15 % longer."
-    if sum(len(edit.find) for edit in candidate.edits) > max(before * REMOVED, ALWAYS_REMOVED):
+    if sum(map(_gone, candidate.edits)) > max(before * REMOVED, ALWAYS_REMOVED):
         return "It rewrites more than half of the prompt."
     return ""
+
+
+def _gone(edit: Edit) -> int:
+    """Return how much of a passage goes; what stands around it again in its replacement stays."""
+    kept = _alike(edit.find, edit.replacement)
+    rest, come = edit.find[kept:], edit.replacement[kept:]
+    return len(rest) - _alike(rest[::-1], come[::-1])
+
+
+def _alike(one: str, other: str) -> int:
+    """Return with how many of the same signs two texts begin."""
+    pairs = zip(one, other, strict=False)
+    return next((at for at, (sign, its) in enumerate(pairs) if sign != its), min(len(one), len(other)))
 
 
 def _forbidden(added: str, known: str, around: Surroundings) -> str:

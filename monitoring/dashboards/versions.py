@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from monitoring import trace_volume, usage, usage_periods
 from monitoring.analysis.flags import SHOWN, Flag
-from monitoring.dashboards.version_differences import Difference, Side, difference, difference_of_shares
+from monitoring.dashboards.version_differences import FEWEST_UNITS, Difference, Side, difference, difference_of_shares
 from monitoring.kinds import Kind, Status
 from monitoring.usage import Usage
 from projects.models import Project
@@ -59,7 +60,8 @@ _SCORES = f"""
 class Comparison:
     """Two versions of a prompt: the numbers of each by name, and of scores by theirs; times are of logarithms of nanoseconds.
 
-    `is_same_time` tells whether only hours count in which both were called; `is_cut` that there were more calls than are read.
+    `is_same_time` tells whether only hours count in which both were called, by enough people to say anything;
+    `is_cut` that there were more calls than are read.
     """
 
     differences: dict[str, Difference]
@@ -90,15 +92,21 @@ def compare(
     asked = _Asked(project, prompt_name, (first, second), usage_periods.fit(start, end).start, end, environment)
     with trace_volume.at_most(MILLISECONDS), connection.cursor() as cursor:
         cursor.execute(_HOURS, asked.hours)
-        is_same_time = bool(cursor.fetchall())
-        cursor.execute(_CALLS, [*asked.calls, is_same_time, *asked.hours, MOST_READ])
-        calls = cursor.fetchall()
-        cursor.execute(
-            _SCORES, [*asked.wanted, asked.start, *asked.of_environment, is_same_time, *asked.hours, MOST_READ]
-        )
-        said = cursor.fetchall()
+        if cursor.fetchall():
+            found = _read(cursor, asked, is_same_time=True)
+            # The hour in which one took the place of the other is common to both, and too short to say anything.
+            if min(found.units) >= FEWEST_UNITS:
+                return found
+        return _read(cursor, asked, is_same_time=False)
+
+
+def _read(cursor: CursorWrapper, asked: _Asked, *, is_same_time: bool) -> Comparison:
+    cursor.execute(_CALLS, [*asked.calls, is_same_time, *asked.hours, MOST_READ])
+    calls = cursor.fetchall()
+    cursor.execute(_SCORES, [*asked.wanted, asked.start, *asked.of_environment, is_same_time, *asked.hours, MOST_READ])
+    said = cursor.fetchall()
     units = {unit: place for place, unit in enumerate(sorted({row[0] for row in calls} | {row[2] for row in said}))}
-    sides = _Sides(units, (first, second))
+    sides = _Sides(units, asked.numbers)
     counts = sides.of((row[0], row[1], row[2], row[2]) for row in calls)
     return Comparison(
         _of_calls(sides, calls) | _of_thumbs(sides, calls, said), _of_scores(sides, said), is_same_time,

@@ -49,11 +49,11 @@ class Cause:
 def make(*, subject: str, signal: str, rate: float, cause: Cause, began_at: datetime | None = None) -> str:
     """Return the title, such as «Refunds after 30 days: 6 % refused since v11»."""
     day = f"since {began_at:%-d %B}" if began_at else ""
-    words = [
-        f"{_cut(subject, _SUBJECT_CHARS) or 'All calls'}: {percent(rate)} {_HAVE[Signal(signal)]}",
-        since(cause) or day,
-    ]
-    return _cut(" ".join(word for word in words if word), MOST_CHARS)
+    said = f"{_cut(subject, _SUBJECT_CHARS) or 'All calls'}: {percent(rate)} {_HAVE[Signal(signal)]}"
+    words = since(cause) or day
+    # The share is that of all the calls; a part of them has another.
+    joint = " " if words.startswith("since") else ", above all "
+    return _cut(f"{said}{joint}{words}" if words else said, MOST_CHARS)
 
 
 def since(cause: Cause) -> str:

@@ -104,6 +104,25 @@ def test_an_area_is_closed_at_the_floor():
     assert path.get("d", "").endswith("L1000 100Z")
 
 
+def test_a_figure_fills_no_area_across_a_gap():
+    values = [1.0, 2.0, None, None, 3.0]
+    points = [(START + HOUR * hour, [value]) for hour, value in enumerate(values)]
+    area, line = json.loads(charts.figure_json(make_chart(series=["Share"], points=points, shape=Shape.AREA)))["data"]
+
+    assert area["y"] == [0, 1, 2, 0, None, 0, 3, 0, None]
+    assert area["showlegend"] is False
+    assert line["fill"] == "none"
+    assert line["y"] == values
+
+
+def test_a_figure_shows_a_lone_point_as_a_dot():
+    points = [(START + HOUR * hour, [value]) for hour, value in enumerate([1.0, 2.0, None, 3.0])]
+    (line,) = json.loads(charts.figure_json(make_chart(series=["Speed"], points=points)))["data"]
+
+    assert line["mode"] == "lines+markers"
+    assert line["marker"]["size"] == [0, 0, 0, 5]
+
+
 def test_markers_outside_the_time_are_left_out():
     chart = make_chart(markers=[(START + HOUR * 5, "v13 live"), (START - HOUR, "v12 live")])
 

@@ -6,6 +6,8 @@ import pytest
 from django.test import Client
 
 from projects import people
+from projects.roles import Role
+from tests.projects.factories import make_member, make_project, signed_in
 from webapp.middleware import client_address
 
 pytestmark = pytest.mark.django_db
@@ -26,6 +28,16 @@ def test_every_answer_carries_a_reference_that_the_log_has(client: Client, caplo
         answer = client.get("/accounts/login/")
 
     assert answer["X-Request-Id"] in caplog.text
+
+
+def test_who_opens_the_address_of_a_form_is_told_what_it_is() -> None:
+    project = make_project()
+    client = signed_in(make_member(project=project, role=Role.ADMIN))
+    answer = client.get(f"/p/{project.slug}/costs/invoices/add/", headers={"Accept": "text/html"})
+
+    assert answer.status_code == 405
+    assert answer["Allow"] == "POST"
+    assert "only takes what a form sends" in answer.content.decode()
 
 
 def test_a_reference_sent_by_the_caller_is_kept_only_when_it_is_harmless(client: Client) -> None:

@@ -90,7 +90,7 @@ def test_messages_become_toasts_in_a_live_region():
     assert '<div class="toasts" id="toasts" role="status" aria-live="polite"><div class="toast toast-good">' in html
 
 
-@pytest.mark.parametrize("name", ["403.html", "404.html", "500.html", "503.html"])
+@pytest.mark.parametrize("name", ["403.html", "404.html", "405.html", "500.html", "503.html"])
 def test_an_error_page_needs_neither_request_nor_database(name):
     html = render_to_string(name, {})
 

@@ -84,7 +84,7 @@ def dataset(request: ProjectRequest, number: int) -> HttpResponseBase:
 
 def suggested_name(found: Issue) -> str:
     """Return a name for the dataset made of an issue, such as `issues/12-refunds-after-30-days`."""
-    words = slugify(found.title.partition(":")[0])[:60].strip("-")
+    words = slugify(found.title.partition(":")[0].replace("/", " "))[:60].strip("-")
     return f"issues/{found.number}-{words}" if words else f"issues/{found.number}"
 
 
@@ -123,7 +123,7 @@ def _tell(request: ProjectRequest, made: Dataset, done: CallsAdded) -> None:
     added, twice = done.addition.added_count, done.addition.duplicate_count
     text = f"{formats.full_count(added)} {'item' if added == 1 else 'items'} added to {made.name}."
     if twice:
-        text += f" {formats.full_count(twice)} {'was' if twice == 1 else 'were'} there already."
+        text += f" {formats.full_count(twice)} {'was' if twice == 1 else 'were'} left out: the same was there already."
     (messages.success if added else messages.info)(request, text)
 
 

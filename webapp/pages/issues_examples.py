@@ -115,11 +115,15 @@ def _group(found: Issue, fix: IssueFix, name: str, title: str, most: int) -> tup
 
 
 def _choice(found: Issue, call: RecordedCall, *, is_chosen: bool) -> Choice:
-    asked = "\n".join(str(value) for value in call.input.values())
+    asked = "\n".join(str(value) for value in call.input.values() if value or value == 0)
     if talk := call.input.get("messages"):
         asked = str(talk[-1].get("content", ""))
     url = trace_url(found.project, call.span.trace_id.hex)
-    return Choice(_key(call), asked[:_MOST_CHARS], call.output[:_MOST_CHARS], url, is_chosen)
+    return Choice(_key(call), _short(asked), _short(call.output), url, is_chosen)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MOST_CHARS else f"{text[:_MOST_CHARS].rstrip()}…"
 
 
 def _key(call: RecordedCall) -> str:

@@ -13,7 +13,7 @@ from django.urls import URLPattern, path
 from evals import fix_tests
 from evals.errors import EvalsError
 from evals.proposals import changes
-from evals.proposals.budgets import USUAL_ANSWERS
+from evals.proposals.budgets import USUAL_ANSWERS, BudgetTooSmall, ItemsMissing
 from evals.proposals.changes import Wanted
 from evals.proposals.models import FixProposal, ProposalState
 from monitoring.errors import MonitoringError
@@ -69,6 +69,8 @@ def newest_of(fix: IssueFix) -> FixProposal | None:
 def _act(request: ProjectRequest, found: Issue, fix: IssueFix, newest: FixProposal | None) -> HttpResponseBase:
     here = redirect("issue-proposal", request.project.slug, found.number)
     act = request.POST.get("do", "")
+    if act in ("price", "start") and _cap_problem(request.POST):
+        return _show(request, found, fix, newest, values=request.POST.dict(), status=422)
     if act == "price":
         return _show(request, found, fix, newest, values=request.POST.dict())
     if act == "start":
@@ -110,6 +112,13 @@ def _calls(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else USUAL_ANSWERS
 
 
+def _cap_problem(values: Mapping[str, Any]) -> str:
+    """Return what is wrong with the amount that was typed, if anything was."""
+    if "cap" not in values or in_nano_usd(str(values["cap"])):
+        return ""
+    return f"Say how much the search may cost at most, in dollars, such as {USUAL_CAP}."
+
+
 def _version(fix: IssueFix) -> PromptVersion | None:
     """Return the text as it is: what is live, or else the newest version."""
     if fix.prompt is None:
@@ -124,8 +133,8 @@ def _show(
 ) -> HttpResponse:  # fmt: skip
     context: dict[str, Any] = {
         "page_title": "Propose a fix", "issue": found, "crumbs": crumbs(request, found), "problem": problem, "values": values or {},
-        "shown": issues_proposal_view.shown(newest) if newest else None, "calls": CALLS, "usual_cap": USUAL_CAP,
-        "usual_calls": USUAL_ANSWERS,
+        "shown": issues_proposal_view.shown(newest) if newest else None, "calls": CALLS,
+        "cap": (values or {}).get("cap", USUAL_CAP), "cap_problem": _cap_problem(values or {}),
     }  # fmt: skip
     may_start = newest is None or newest.state not in (ProposalState.ASKING, ProposalState.TRYING, ProposalState.READY)
     if may_start and fix.prompt is not None:
@@ -139,8 +148,10 @@ def _priced(request: ProjectRequest, fix: IssueFix, values: Mapping[str, Any]) -
     try:
         wanted = _wanted(request, fix, values)
         budget = changes.budget_of(wanted)
+    except BudgetTooSmall as error:
+        return {"wanted": wanted, "calls_problem": str(error)}
     except _REFUSALS as error:
-        return {"refusal": str(error)}
+        return {"refusal": str(error), "lacks_calls": isinstance(error, ItemsMissing)}
     return {
         "wanted": wanted, "budget": budget, "expected_usd": budget.expected.nano_usd / spending.NANO,
         "worst_usd": budget.worst.nano_usd / spending.NANO,

@@ -134,6 +134,9 @@ def _became(place: int, outcomes: Sequence[Outcome]) -> str:
         if place in outcome.tried:
             rank = search.rank(place, outcome.base, outcome.tried[place])
             harm = f", and {_points(rank.harm)} on good ones" if rank.harm else ", and none worse on good ones"
+            if outcome.stage == Stage.PROOF:
+                # What the gate says of the same answers counts; one share more of them would only puzzle.
+                return f"{_ROUNDS[outcome.stage]}: the numbers stand above"
             return f"{_points(rank.gain)} on calls with the problem{harm} ({_ROUNDS[outcome.stage].lower()})"
     return "Not tried yet"
 
@@ -161,7 +164,7 @@ def _numbers(gate: dict[str, Any] | None) -> list[str]:
         return []
     names = (("problems", "held-out calls with the problem"), ("good", "good calls"))
     return [
-        f"{_points(found['estimate'])} right answers of {found['items']} {what} "
+        f"Right answers on {found['items']} {what}: {_points(found['estimate'])} "
         f"(between {_points(found['interval']['low'])} and {_points(found['interval']['high'])}, with 95 % certainty)."
         for name, what in names
         if (found := gate.get(name)) and found["items"]

@@ -88,7 +88,7 @@ def _since(issue: Issue) -> str:
     if cause and began:
         return f"{began}, {cause.replace('since ', 'with ', 1)}."
     if cause:
-        return f"It happens mostly {cause}." if not cause.startswith("since") else f"It is there {cause}."
+        return f"It is most common {cause}." if not cause.startswith("since") else f"It is there {cause}."
     return f"{began}." if began else ""
 
 

@@ -120,7 +120,19 @@ def _lines(
 ) -> list[Line]:  # fmt: skip
     query = _query(request) | (_range(during) if during else {})
     base = list(wanted.without("environment").spelled)
-    return [_line(request, query, base, one) for one in found.differences if one.is_sure]
+    return [
+        _line(request, query, base, one) for one in found.differences if one.is_sure and not _is_asked_for(one, base)
+    ]
+
+
+def _is_asked_for(one: Difference, base: list[Term]) -> bool:
+    """Tell whether all or none of the traces have it because the filter says so, which is no news."""
+    field, _, key = _field_of(one)
+    return one.share in (0.0, 1.0) and any((asked.field, asked.key) == (field, key) for asked in base)
+
+
+def _field_of(one: Difference) -> tuple[str, str, str]:
+    return one.dimension.replace("prompt version", "prompt_version").partition(".")
 
 
 def _range(during: tuple[datetime, datetime]) -> dict[str, str]:
@@ -154,7 +166,7 @@ def terms_of(one: Difference) -> tuple[list[Term], list[Term]]:
     if one.dimension == "feedback" and one.value == "none":
         has = term("has", "feedback")
         return [Term(has.field, has.values, is_negated=True)], [has]
-    field, _, key = one.dimension.replace("prompt version", "prompt_version").partition(".")
+    field, _, key = _field_of(one)
     values = (Value(one.value),)
     return [Term(field, values, key)], [Term(field, values, key, is_negated=True)]
 

@@ -89,7 +89,7 @@ class Chart extends HTMLElement {
   draw = async () => {
     if (!this.place || !this.figure.data) return;
     const { data, layout } = paint(structuredClone(this.figure), this);
-    const config = { responsive: true, displaylogo: false, displayModeBar: matchMedia("(hover: hover)").matches ? "hover" : false, modeBarButtons: [["toImage"]], doubleClick: "reset" };
+    const config = { responsive: true, displaylogo: false, displayModeBar: matchMedia("(hover: hover)").matches ? "hover" : false, modeBarButtons: [["toImage"]], doubleClick: "reset", showTips: false };
     await (await plotly).react(this.place, data, layout, config);
     /** @type {any} */ (this.place).removeAllListeners("plotly_relayout").on("plotly_relayout", this.onZoom);
   };
@@ -109,10 +109,13 @@ class Chart extends HTMLElement {
     const range = [from, to].map((text) => `${text.replace(" ", "T").slice(0, 19)}Z`).join("..");
     const [page, calls] = [location.href, this.dataset.exploreUrl].map((address) => new URL(address, location.origin));
     for (const url of [page, calls]) url.searchParams.set("range", range);
-    this.part = Object.assign(document.createElement("p"), { className: "chart-part row", textContent: `${[from, to].map((text) => text.slice(5, 16)).join(" to ")} UTC ` });
+    this.part = Object.assign(document.createElement("p"), { className: "chart-part row", textContent: `${between(from, to)} UTC ` });
     for (const [url, text] of /** @type {[URL, string][]} */ ([[page, "Show only this time"], [calls, "Open these calls"]])) {
       this.part.append(Object.assign(document.createElement("a"), { className: "button button-small", href: url.href, textContent: text }));
     }
+    const back = Object.assign(document.createElement("button"), { className: "button button-small", type: "button", textContent: "Zoom out" });
+    back.addEventListener("click", () => /** @type {any} */ (window).Plotly.relayout(this.place, { "xaxis.range": this.figure.layout.xaxis.range }));
+    this.part.append(back);
     this.part.setAttribute("role", "status");
     this.append(this.part);
   }
@@ -124,7 +127,7 @@ class Chart extends HTMLElement {
     const { data, layout } = paint(structuredClone(this.figure), this);
     const ground = reader(this)("--n2");
     const title = { text: this.querySelector(".chart-title")?.textContent?.replace(/</g, "&lt;") ?? "", font: { size: 16 }, x: 0, xref: "paper" };
-    Object.assign(layout, { paper_bgcolor: ground, plot_bgcolor: ground, title, showlegend: data.length > 1, margin: { l: 64, r: 24, t: 64, b: 48 } });
+    Object.assign(layout, { paper_bgcolor: ground, plot_bgcolor: ground, title, showlegend: data.filter((/** @type {any} */ trace) => trace.showlegend !== false).length > 1, margin: { l: 64, r: 24, t: 64, b: 48 } });
     await (await plotly).downloadImage({ data, layout }, { format: "png", filename: "callboard-chart", width: 1000, height: 500, scale: 2 });
     return true;
   }
@@ -140,7 +143,8 @@ function paint(figure, near) {
   for (const trace of figure.data) {
     const own = colour(`--${String(trace.meta).replace(/^s(\d)$/, "c$1").replace(/^s-/, "")}`);
     if (trace.type === "bar") trace.marker = { color: mix(own, colour("--n2"), 0.82), line: { width: 0 } };
-    else Object.assign(trace, { line: { ...trace.line, color: own, width: 1.75 }, fillcolor: own.replace("rgb(", "rgba(").replace(")", ", 0.12)") });
+    else if (trace.fill === "toself") trace.fillcolor = thin(own);
+    else Object.assign(trace, { line: { ...trace.line, color: own, width: 1.75 }, fillcolor: thin(own), ...(trace.marker && { marker: { ...trace.marker, color: own, line: { width: 0 } } }) });
   }
   const quiet = { gridcolor: colour("--n5"), linecolor: colour("--n6"), ticks: "outside", tickcolor: "rgba(0,0,0,0)" };
   const family = getComputedStyle(near).fontFamily;
@@ -155,6 +159,20 @@ function paint(figure, near) {
   });
   for (const shape of figure.layout.shapes ?? []) shape.line.color = colour("--n8");
   return figure;
+}
+
+/** @param {string} from @param {string} to What a drag chose, the day once when it is one. */
+function between(from, to) {
+  const [first, last] = [from, to].map((text) => {
+    const moment = new Date(`${text.replace(" ", "T").slice(0, 19)}Z`);
+    return [moment.toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" }), moment.toISOString().slice(11, 16)];
+  });
+  return `${first.join(", ")} to ${(first[0] === last[0] ? last.slice(1) : last).join(", ")}`;
+}
+
+/** @param {string} colour An area lets the grid show through. */
+function thin(colour) {
+  return colour.replace("rgb(", "rgba(").replace(")", ", 0.12)");
 }
 
 /** @param {string} front @param {string} back @param {number} share Opaque, so that no grid line shows through. */

@@ -103,3 +103,19 @@ def test_any_text_is_looked_over_without_an_error(find, replacement):
     found = lints.problems_of(BASE, Candidate("Any", (Edit(0, find, replacement),)), EXAMPLES)
 
     assert all(isinstance(sentence, str) and sentence for sentence in found)
+
+
+LONG = " ".join(f"Rule {number} says what the shop does." for number in range(20))
+RULES = PromptContent("text", text=f"{LONG}\n{{{{question}}}}").settled()
+
+
+def test_a_passage_that_stays_around_what_is_added_is_not_rewritten():
+    candidate = Candidate("A change", (Edit(0, LONG, f"{LONG} Say what happens next."),))
+
+    assert lints.problems_of(RULES, candidate, Surroundings()) == []
+
+
+def test_a_passage_of_more_than_half_of_the_prompt_may_not_go():
+    candidate = Candidate("A change", (Edit(0, LONG, "Say what happens next."),))
+
+    assert lints.problems_of(RULES, candidate, Surroundings()) == ["It rewrites more than half of the prompt."]

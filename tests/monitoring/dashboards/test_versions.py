@@ -96,6 +96,19 @@ def test_without_a_common_hour_all_calls_count_and_that_is_said(project, now):
     assert found.calls == (50, 50)
 
 
+def test_the_hour_of_the_change_alone_is_too_short_to_compare(project, now):
+    talk(project, 1, now - 5 * HOUR)
+    talk(project, 1, now - 4 * HOUR, people=2)
+    talk(project, 2, now - 4 * HOUR, people=1)
+    talk(project, 2, now - HOUR)
+    look(project)
+
+    found = compared(project, now)
+
+    assert not found.is_same_time
+    assert found.calls == (54, 52)
+
+
 def test_calls_of_other_environments_and_projects_stay_out(project, now):
     other = make_project()
     talk(other, 1, now - HOUR)

@@ -129,7 +129,7 @@ def test_a_problem_of_some_hours_of_the_day_is_weighed_by_those_hours(project):
 
     (issue,) = open_issues(project, make_harm(Scope("slow", model="gpt-5"), calls=50, bad=25, usual=0.05, part=part))
 
-    assert issue.title.startswith("gpt-5: 7 % are slower than usual at 14:00–17:00")
+    assert issue.title.startswith("gpt-5: 7 % are slower than usual, above all at 14:00–17:00")
 
 
 def test_what_else_is_wrong_with_a_part_is_opened_when_the_first_thing_is_no_issue(project, refunds):

@@ -18,6 +18,14 @@ def test_a_title_says_what_how_much_and_since_when():
     )
 
 
+def test_a_title_does_not_give_the_share_of_all_calls_to_a_part_of_them():
+    cause = Cause("language", "es")
+
+    assert titles.make(subject="Refunds", signal="refused", rate=0.1, cause=cause) == (
+        "Refunds: 10 % refused, above all in the language «es»"
+    )
+
+
 def test_without_a_cause_nothing_is_made_up():
     assert titles.make(subject="", signal="slow", rate=0.3, cause=Cause()) == "All calls: 30 % are slower than usual"
 

@@ -68,6 +68,44 @@ def test_too_few_calls_are_refused_with_the_reason(client, planted):
     assert not FixProposal.objects.exists()
 
 
+def test_what_may_be_asked_stays_to_be_chosen_when_it_is_too_little(client, planted):
+    answer = client.post(page(planted.fix.issue), {"do": "price", "calls": "60", "cap": "1"})
+
+    text = answer.content.decode()
+    assert answer.context["calls_problem"] in text
+    assert 'name="calls"' in text
+
+
+@pytest.mark.parametrize("act", ["price", "start"])
+@pytest.mark.parametrize("cap", ["", "-5", "much", "1e12", "<script>"])
+def test_an_amount_that_is_none_is_refused_beside_its_field(client, planted, act, cap):
+    answer = client.post(page(planted.fix.issue), {"do": act, "calls": "350", "cap": cap})
+
+    assert answer.status_code == 422
+    assert "Say how much the search may cost at most, in dollars, such as 2.00." in answer.content.decode()
+    assert not FixProposal.objects.exists()
+
+
+def test_too_few_calls_in_the_dataset_lead_to_more_of_them(client, planted):
+    planted.dataset.items.filter(tags__contains=["good"]).delete()
+
+    answer = client.get(page(planted.fix.issue)).content.decode()
+
+    issue = planted.fix.issue
+    assert "There are too few good calls" in answer
+    assert reverse("issue-dataset", args=[issue.project.slug, issue.number]) in answer
+
+
+def test_a_search_that_ended_leads_on(client, planted):
+    proposal = planted.start()
+    changes.stop(proposal=proposal, by=planted.by)
+
+    answer = client.get(page(planted.fix.issue)).content.decode()
+
+    assert "write the new version yourself" in answer
+    assert "again below" in answer
+
+
 def test_a_search_can_be_stopped(client, planted):
     proposal = planted.start()
 
@@ -84,7 +122,7 @@ def test_each_change_is_shown_with_its_reason(client, planted):
 
     assert answer.count("I approve this change") == 2
     assert "Because of Help them." in answer
-    assert "+70 points right answers of 20 held-out calls" in answer
+    assert "Right answers on 20 held-out calls with the problem: +70 points" in answer
 
 
 def test_only_the_approved_changes_are_in_the_new_version(client, planted):

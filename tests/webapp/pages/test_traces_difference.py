@@ -54,6 +54,16 @@ def test_each_difference_leads_to_those_that_have_it_and_to_those_that_do_not(pr
     assert "range=7d" in version.with_url
 
 
+def test_what_the_filter_asks_for_is_no_difference(project, page):
+    fill(project, 40, error="Timeout", model="large")
+    fill(project, 120, model="small")
+
+    labels = {label for label, _ in lines(page(q="outcome:error", range="7d"))}
+
+    assert "Model" in labels
+    assert "Outcome" not in labels
+
+
 def rows(browser, url):
     answer = browser.get(url)
     assert not answer.context["form_errors"]
