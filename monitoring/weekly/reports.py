@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Sum
@@ -25,6 +25,8 @@ _ORDER = (
     counting.DISLIKED, counting.REFUSED, counting.UNSUPPORTED, counting.FAILED, counting.SLOW, counting.COST,
 )  # fmt: skip
 MOST_ISSUES, MOST_PROMPTS, MOST_LISTED = 10, 5, 50
+# So long is kept what was found in calls (monitoring.retention).
+FOUND_FOR = timedelta(days=28)
 # Numbers are kept so long unless a project chose otherwise.
 _OLDEST = timedelta(days=400)
 
@@ -80,31 +82,43 @@ def kept_of(*, project: Project, week: Week, now: datetime) -> WeeklyReport:
     found = WeeklyReport.objects.filter(project=project, monday=week.monday).first()
     if found is not None:
         return found
-    counted = figures_of(project=project, week=week).to_json()
+    counted = figures_of(project=project, week=week, now=now).to_json()
     return WeeklyReport.objects.get_or_create(
         project=project, monday=week.monday, defaults={"figures": counted, "made_at": now}
     )[0]  # fmt: skip
 
 
-def figures_of(*, project: Project, week: Week) -> Figures:
-    """Count a week and the one before."""
+def figures_of(*, project: Project, week: Week, now: datetime) -> Figures:
+    """Count a week and the one before; of days that are gone in part nothing is said."""
     start = weeks.week_of(week.before, settings.REPORT_TIME_ZONE).start
-    now, before = (
+    week_usage, before = (
         usage.totals(project=project, start=one, end=end) for one, end in ((week.start, week.end), (start, week.start))
     )
     slow_ms = before.p95_ms
-    these, those = counting.count(project_id=project.pk, start=start, split=week.start, end=week.end, slow_ms=slow_ms)
+    these, those = counting.count(
+        project_id=project.pk,
+        start=start,
+        split=week.start,
+        end=week.end,
+        slow_ms=slow_ms,
+        whole_since=whole_since(now),
+    )
     open_issues = Issue.objects.for_project(project).needing_attention()
     return Figures(
         people=these.people, people_before=those.people, slow_ms=slow_ms,
         measured=tuple(_measured(name, these, those) for name in _ORDER if name != counting.SLOW or slow_ms is not None),
-        spent=_spent(now, before), prompts=_prompts(project, week, start), own_usd=_own_usd(project, week),
+        spent=_spent(week_usage, before), prompts=_prompts(project, week, start), own_usd=_own_usd(project, week),
         issues=tuple(
             OpenIssue(one.number, one.state, one.harm, one.bad_count, one.user_count)
             for one in open_issues.worst_first()[:MOST_ISSUES]
         ),
         issue_count=open_issues.count(),
     )  # fmt: skip
+
+
+def whole_since(now: datetime) -> datetime:
+    """Return from when on everything is there that was found in calls: what is older goes day by day."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - FOUND_FOR
 
 
 def _measured(name: str, these: Counted, those: Counted) -> Measured:

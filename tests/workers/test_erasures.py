@@ -27,6 +27,7 @@ from evals.online.models import OnlineJudgement
 from evals.reviews.models import ReviewItem
 from evals.reviews.sources import Source, SourceKind
 from monitoring import scores
+from monitoring.alerts import sending
 from monitoring.alerts.models import AlertEvent
 from monitoring.analysis.models import CallAnalysis, SecondOpinion
 from monitoring.dashboards import changes as dashboards
@@ -233,11 +234,17 @@ class Planted:
             project=self.project, detector="refused", trace_id=span.trace_id, span_id=span.span_id, was_flagged=True,
             call_at=timezone.now(), has_problem=True, why=f"{CANARY} got no answer", quote=CANARY, model="m",
         )  # fmt: skip
-        alert = make_alert(self.project)
-        AlertEvent.objects.create(
+        alert = make_alert(self.project, endpoint_ids=self.project.webhook_endpoints.values_list("pk", flat=True))
+        row = AlertEvent.objects.create(
             project=self.project, alert=alert, key="issue event 1", news="happened", at=timezone.now() - timedelta(minutes=5),
             sentence=f"Opened: {issue.title}", path=f"/p/x/issues/{issue.number}/",
         )  # fmt: skip
+        webhooks.emit(
+            project=self.project, event="alert:fired", data=sending.about(alert, row), event_id=row.event_id,
+            also=alert.endpoint_ids,
+        )  # fmt: skip
+        # As if the request came a little later.
+        WebhookDelivery.objects.update(created_at=timezone.now() - timedelta(minutes=5))
         self.fix = IssueFix.objects.create(
             project=self.project,
             issue=issue,

@@ -166,12 +166,24 @@ def test_a_week_is_counted_once_for_all_time(project):
 def test_the_numbers_come_back_as_they_were_kept(project):
     plant(project, at=BEFORE, people=30)
     plant(project, people=30)
-    figures = reports.figures_of(project=project, week=WEEK)
+    figures = reports.figures_of(project=project, week=WEEK, now=MORNING)
 
     kept = reports.kept_of(project=project, week=WEEK, now=MORNING)
     kept.refresh_from_db()
 
     assert Figures.from_json(kept.figures) == figures
+
+
+def test_a_week_whose_calls_are_partly_gone_is_compared_with_nothing(project):
+    plant(project, at=BEFORE, people=60)
+    plant(project, people=60, flags=Flag.REFUSED, flagged=30)
+    # The first days of the week before are gone four weeks later.
+    later = WEEK.start + timedelta(days=22)
+
+    figures = reports.figures_of(project=project, week=WEEK, now=later)
+
+    refused = next(one for one in figures.measured if one.name == "refused")
+    assert (refused.verdict, refused.now, refused.before) == (Verdict.UNKNOWN, 0.5, None)
 
 
 def test_a_week_that_goes_on_has_no_report(project):
