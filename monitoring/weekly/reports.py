@@ -9,10 +9,12 @@ from datetime import UTC, date, datetime, timedelta
 from django.conf import settings
 from django.db.models import Sum
 
-from monitoring import usage
+from monitoring import usage, usage_periods, usage_reading
 from monitoring.issues.fix_models import FixState, IssueFix
 from monitoring.issues.models import Issue
 from monitoring.usage import Usage
+from monitoring.usage_periods import Period
+from monitoring.usage_reading import Key
 from monitoring.weekly import comparing, counting, weeks
 from monitoring.weekly.comparing import Compared, Sums
 from monitoring.weekly.counting import Counted
@@ -24,6 +26,7 @@ from prompt_registry.models import PRODUCTION, LabelMove, Rollout
 _ORDER = (
     counting.DISLIKED, counting.REFUSED, counting.UNSUPPORTED, counting.FAILED, counting.SLOW, counting.COST,
 )  # fmt: skip
+_HOUR = timedelta(hours=1)
 MOST_ISSUES, MOST_PROMPTS, MOST_LISTED = 10, 5, 50
 # So long is kept what was found in calls (monitoring.retention).
 FOUND_FOR = timedelta(days=28)
@@ -91,9 +94,7 @@ def kept_of(*, project: Project, week: Week, now: datetime) -> WeeklyReport:
 def figures_of(*, project: Project, week: Week, now: datetime) -> Figures:
     """Count a week and the one before; of days that are gone in part nothing is said."""
     start = weeks.week_of(week.before, settings.REPORT_TIME_ZONE).start
-    week_usage, before = (
-        usage.totals(project=project, start=one, end=end) for one, end in ((week.start, week.end), (start, week.start))
-    )
+    week_usage, before = (_usage(project, *ends)[0] for ends in ((week.start, week.end), (start, week.start)))
     slow_ms = before.p95_ms
     these, those = counting.count(
         project_id=project.pk,
@@ -136,9 +137,17 @@ def _spent(now: Usage, before: Usage | None, name: str = "") -> Spent:
     return Spent(now.cost_usd, earlier.cost_usd, now.call_count, earlier.call_count, name)
 
 
+def _usage(project: Project, start: datetime, end: datetime, *keys: Key) -> list[Usage]:
+    """Return what a week added up to, by whole hours: none of them counts for two weeks, wherever these begin."""
+    first, last = (usage_periods.snap(moment, step=_HOUR) for moment in (start, end))
+    slices = Period("usage_hour", _HOUR, first, last).slices
+    return usage.rows_of(usage_reading.read(project_id=project.pk, slices=slices, keys=keys, filters={}))
+
+
 def _prompts(project: Project, week: Week, start: datetime) -> tuple[Spent, ...]:
-    before = {row.prompt_name: row for row in usage.by_prompt(project=project, start=start, end=week.start)}
-    now = [row for row in usage.by_prompt(project=project, start=week.start, end=week.end) if row.cost_nano_usd]
+    before = {row.prompt_name: row for row in _usage(project, start, week.start, "prompt_name")}
+    rows = _usage(project, week.start, week.end, "prompt_name")
+    now = [row for row in rows if row.prompt_name and row.cost_nano_usd]
     dearest = sorted(now, key=lambda row: -row.cost_nano_usd)[:MOST_PROMPTS]
     return tuple(_spent(row, before.get(row.prompt_name), row.prompt_name) for row in dearest)
 
