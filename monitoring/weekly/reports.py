@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Sum
 
-from monitoring import usage, usage_periods, usage_reading
+from monitoring import retention, usage, usage_periods, usage_reading
 from monitoring.issues.fix_models import FixState, IssueFix
 from monitoring.issues.models import Issue
 from monitoring.usage import Usage
@@ -28,8 +28,6 @@ _ORDER = (
 )  # fmt: skip
 _HOUR = timedelta(hours=1)
 MOST_ISSUES, MOST_PROMPTS, MOST_LISTED = 10, 5, 50
-# So long is kept what was found in calls (monitoring.retention).
-FOUND_FOR = timedelta(days=28)
 # Numbers are kept so long unless a project chose otherwise.
 _OLDEST = timedelta(days=400)
 
@@ -102,7 +100,7 @@ def figures_of(*, project: Project, week: Week, now: datetime) -> Figures:
         split=week.start,
         end=week.end,
         slow_ms=slow_ms,
-        whole_since=whole_since(now),
+        whole_since=retention.found_since(now),
     )
     open_issues = Issue.objects.for_project(project).needing_attention()
     return Figures(
@@ -115,11 +113,6 @@ def figures_of(*, project: Project, week: Week, now: datetime) -> Figures:
         ),
         issue_count=open_issues.count(),
     )  # fmt: skip
-
-
-def whole_since(now: datetime) -> datetime:
-    """Return from when on everything is there that was found in calls: what is older goes day by day."""
-    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - FOUND_FOR
 
 
 def _measured(name: str, these: Counted, those: Counted) -> Measured:
