@@ -11,7 +11,16 @@ from django.utils import timezone
 
 from evals import revisions
 from evals.coverage.models import DatasetCoverage
-from evals.experiments.models import OPEN, CachedAnswer, CellState, ExperimentCell, ExperimentScore
+from evals.experiments.models import (
+    OPEN,
+    CachedAnswer,
+    CellState,
+    Experiment,
+    ExperimentCell,
+    ExperimentScore,
+    ExperimentState,
+)
+from evals.experiments.plans import DRAFT
 from evals.models import Dataset, DatasetItem
 from evals.online.models import OnlineJudgement
 from evals.proposals.models import RUNNING, FixProposal, ProposalState
@@ -206,14 +215,32 @@ def _count_proposals(target: Target) -> int:
 
 def _blank_proposals(target: Target) -> int:
     """Take away what was suggested, for it may repeat an example; a version that somebody made of it is a text of theirs."""
-    pks = list(_proposals(target).select_for_update().values_list("pk", flat=True))
-    rows = FixProposal.objects.filter(pk__in=pks)
+    found = list(_proposals(target).order_by("pk").select_for_update())
+    rows = FixProposal.objects.filter(pk__in=[proposal.pk for proposal in found])
     open_states = [*RUNNING, ProposalState.READY]
     rows.filter(state__in=open_states).update(
         state=ProposalState.STOPPED, reason=ERASED, ended_at=timezone.now(), leased_until=None, lease_token=None
     )
     rows.update(candidates=[], finalist=None)
-    return len(pks)
+    _blank_rounds([one["experiment"] for proposal in found for one in proposal.rounds])
+    return len(found)
+
+
+def _blank_rounds(experiment_ids: list[int]) -> None:
+    """Stop the tests of what was suggested, and take the suggested texts out of them; their numbers stay."""
+    rows = Experiment.objects.filter(pk__in=experiment_ids)
+    rows.exclude(state__in=[ExperimentState.DONE, ExperimentState.CANCELLED]).update(
+        state=ExperimentState.CANCELLED, reason=ERASED, ended_at=timezone.now()
+    )
+    # Locked in the order in which workers lock them.
+    cells = ExperimentCell.objects.filter(experiment__in=experiment_ids, state__in=OPEN).order_by("pk")
+    pks = list(cells.select_for_update().values_list("pk", flat=True))
+    ExperimentCell.objects.filter(pk__in=pks).update(
+        state=CellState.SKIPPED, error=ERASED, ended_at=timezone.now(), lease_until=None
+    )
+    for experiment in rows:
+        variants = [one | {"content": {}} if one["kind"] == DRAFT else one for one in experiment.variants]
+        Experiment.objects.filter(pk=experiment.pk).update(variants=variants)
 
 
 def _cached(target: Target) -> QuerySet[CachedAnswer]:

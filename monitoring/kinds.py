@@ -22,6 +22,10 @@ class Kind(IntEnum):
         return self.name.lower()
 
 
+# What providers charge for.
+CHARGED = (Kind.LLM, Kind.EMBEDDING)
+
+
 class Status(IntEnum):
     UNSET = 0
     OK = 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,8 @@ from projects.models import Project
 KIND = "retention.apply"
 # Deleted in one statement: small enough that nobody waits for it.
 BATCH = 2_000
+# Twice as long as anything that goes on reads what was found in calls. What is deleted earlier, with its trace, goes by itself.
+FOUND_DAYS = 28
 
 _EXPIRED = (
     "DELETE FROM quarantined_span WHERE received_at < now() - interval '7 days'",
@@ -24,10 +27,14 @@ _EXPIRED = (
     "DELETE FROM ingest_minute WHERE at < now() - interval '90 days'",
     "DELETE FROM ingest_signal_minute WHERE at < now() - interval '90 days'",
     "DELETE FROM ingest_sender WHERE last_at < now() - interval '90 days'",
-    # Twice as long as anything reads them. What is deleted earlier, with its trace, goes by itself.
-    "SELECT drop_call_analysis_partitions(current_date - 28)",
+    f"SELECT drop_call_analysis_partitions(current_date - {FOUND_DAYS})",
     "DELETE FROM refused_request WHERE last_at < now() - interval '30 days'",
 )
+
+
+def found_since(now: datetime) -> datetime:
+    """Return from when on everything is there that was found in calls."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=FOUND_DAYS)
 
 
 def delete_expired() -> int:

@@ -23,6 +23,8 @@ FIRST_WINDOW, _LARGEST_WINDOW = 2_000, 32_000
 _LARGEST_TEXT_WINDOW, _LARGEST_HEAVY_WINDOW = 8_000, 2_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+# The pages beside a place are a moment away, so it may not lie at the end of time.
+_LATEST = 2**57
 
 Direction = Literal["older", "newer"]
 
@@ -67,9 +69,10 @@ def parse_cursor(text: str) -> Cursor | None:
     """Return the cursor that an address holds, or None when it is not one of ours."""
     micros, _, hex_id = text.partition("-")
     try:
-        return Cursor(_EPOCH + int(micros) * _MICROSECOND, UUID(hex=hex_id))
-    except (ValueError, OverflowError):
+        number, trace_id = int(micros), UUID(hex=hex_id)
+    except ValueError:
         return None
+    return Cursor(_EPOCH + number * _MICROSECOND, trace_id) if 0 <= number <= _LATEST else None
 
 
 def page(

@@ -24,10 +24,14 @@ _COUNTERS = (
 
 
 class Filters(TypedDict, total=False):
-    """What may narrow the calls that are counted; an empty text leaves all in, no kind means calls to models."""
+    """What may narrow the calls that are counted; an empty text leaves all in, no kind means calls to models.
+
+    `kinds` are several at once, such as all that cost money.
+    """
 
     environment: str
     kind: Kind
+    kinds: Sequence[Kind]
     prompt_name: str
     prompt_names: Sequence[str]
     prompt_versions: Sequence[int]
@@ -74,10 +78,13 @@ def read(
 
 
 def _part(project_id: int, part: Slice, split: datetime, step: timedelta, filters: Filters) -> tuple[str, list[Any]]:
-    kind = int(filters.get("kind", Kind.LLM))
+    kinds = tuple(filters.get("kinds") or (filters.get("kind", Kind.LLM),))
+    is_of_kind = f"kind IN ({', '.join(str(int(kind)) for kind in kinds)})"
+    # Most people judge the whole answer, so a thumb may hang on the chain around a call instead of on the call.
+    chosen = f"({is_of_kind} OR thumbs_up <> 0 OR thumbs_down <> 0)" if Kind.LLM in kinds else is_of_kind
     conditions, values = (
-        ["project_id = %s", "at >= %s", "at < %s", _OF_KIND[kind == Kind.LLM]],
-        [project_id, part.start, part.end, kind],
+        ["project_id = %s", "at >= %s", "at < %s", chosen],
+        [project_id, part.start, part.end],
     )
     for condition, wanted in _narrowed(filters):
         conditions.append(condition)
@@ -88,17 +95,15 @@ def _part(project_id: int, part: Slice, split: datetime, step: timedelta, filter
     query = f"""
         SELECT at >= %s AS is_last, date_bin(%s, at, %s) AS bucket, prompt_name, prompt_version, model, rollout_id, arm,
                environment,
-               {", ".join(f"CASE WHEN kind = {kind} THEN {name} ELSE 0 END AS {name}" for name in _COUNTERS[:-2])},
-               thumbs_up, thumbs_down, CASE WHEN kind = {kind} THEN latency ELSE '{{}}' END AS latency,
-               CASE WHEN kind = {kind} THEN ttft ELSE '{{}}' END AS ttft
+               {", ".join(f"CASE WHEN {is_of_kind} THEN {name} ELSE 0 END AS {name}" for name in _COUNTERS[:-2])},
+               thumbs_up, thumbs_down, CASE WHEN {is_of_kind} THEN latency ELSE '{{}}' END AS latency,
+               CASE WHEN {is_of_kind} THEN ttft ELSE '{{}}' END AS ttft
         FROM {part.table} WHERE {" AND ".join(conditions)}
     """
     return query, [split, step, usage_periods.ORIGIN, *values]
 
 
 _GLUED = "string_agg(substr(array_send({}), 21), '')"
-# Most people judge the whole answer, so a thumb may hang on the chain around a call instead of on the call.
-_OF_KIND = {False: "kind = %s", True: "(kind = %s OR thumbs_up <> 0 OR thumbs_down <> 0)"}
 
 
 def _narrowed(filters: Filters) -> list[tuple[str, Any]]:

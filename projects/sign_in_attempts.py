@@ -43,6 +43,9 @@ def address_prefix(address: str) -> str:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return "unknown"
+    # A socket for both kinds spells IPv4 so, and all of it would be one network.
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
+        parsed = parsed.ipv4_mapped
     bits = 24 if parsed.version == 4 else 64
     return str(ipaddress.ip_network((parsed, bits), strict=False).network_address)
 

@@ -6,12 +6,14 @@ import re
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.middleware.gzip import GZipMiddleware
+from django.urls import Resolver404, ResolverMatch, resolve
 
 from projects import audit
 from webapp import disk, errors
@@ -124,9 +126,23 @@ def client_address(request: HttpRequest) -> str:
 
 
 def _loggable_path(request: HttpRequest) -> str:
-    """Return the path, or only its pattern when the path itself is a secret: links that sign in, invite or reset."""
     match = request.resolver_match
-    return match.route if match and not _SECRET_PARTS.isdisjoint(match.kwargs) else request.path
+    return loggable(request.path) if match is None else _without_secret(request.path, match)
+
+
+def loggable(path: str) -> str:
+    """Return a path, or only its pattern when the path itself is a secret: links that sign in, invite, reset or share.
+
+    Without the slash at its end it is the same secret, though it leads nowhere.
+    """
+    for one in (path, f"{path}/"):
+        with suppress(Resolver404):
+            return _without_secret(path, resolve(one))
+    return path
+
+
+def _without_secret(path: str, match: ResolverMatch) -> str:
+    return path if _SECRET_PARTS.isdisjoint(match.kwargs) else match.route
 
 
 def _request_id(request: HttpRequest) -> str:

@@ -17,6 +17,8 @@ PRESETS: dict[str, tuple[str, timedelta]] = {
     "90d": ("Last 90 days", timedelta(days=90)),
 }
 DEFAULT = "24h"
+# Pages reckon with the times before and after; there is nothing to see outside of these, and time itself has ends.
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,9 @@ def _custom(value: str) -> TimeRange | None:
     first, _, last = value.partition("..")
     try:
         start, end = (_moment(text) for text in (first, last))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    if not start < end or end - start > timedelta(days=400):
+    if not _EARLIEST <= start < end <= _LATEST or end - start > timedelta(days=400):
         return None
     return TimeRange(value=value, label=f"{start:%d %b %H:%M} to {end:%d %b %H:%M}", start=start, end=end)
 

@@ -42,7 +42,8 @@ def _parts(
     if measure.source == Source.COUNTERS:
         found = usage_reading.read(
             project_id=scope.project_id, slices=usage_periods.fit(start, end).slices, keys=("prompt_name", "prompt_version"),
-            has_latency=measure.shape == Shape.PERCENTILE, has_first_token=measure.name == "first_token", filters=scope.filters,
+            has_latency=measure.shape == Shape.PERCENTILE, has_first_token=measure.name == "first_token",
+            filters=scope.filters_for(measure),
         )  # fmt: skip
         return [
             (group.keys["prompt_name"], group.keys["prompt_version"], sources.part_of(measure, group))

@@ -35,7 +35,7 @@ def create(*, project: Project, wanted: Wanted, by: User) -> Alert:
     demand(project=project, action=Action.EDIT_ALERTS, by=by)
     choice = wanting.checked(project=project, wanted=wanted)
     # Two that are made at once would both find room for one more.
-    Project.objects.select_for_update().get(pk=project.pk)
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     if Alert.objects.for_project(project).kept().count() >= MOST_ALERTS:
         raise TooManyAlerts
     alert = unsaved(project=project, wanted=choice)

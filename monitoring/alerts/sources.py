@@ -13,6 +13,7 @@ from monitoring.alerts.measures import MEASURES, Measure, Shape, Source
 from monitoring.alerts.windows import Part, Series, series
 from monitoring.analysis import running
 from monitoring.issues.models import IssueCycle
+from monitoring.kinds import CHARGED
 from monitoring.usage_periods import Slice, Table
 from monitoring.usage_reading import Filters, Sums
 
@@ -32,6 +33,17 @@ class Scope:
     prompt_name: str = ""
     prompt_version: int = 0
     model: str = ""
+
+    @property
+    def money(self) -> Filters:
+        """The same calls with everything else that a provider charges for."""
+        found = self.filters
+        found["kinds"] = CHARGED
+        return found
+
+    def filters_for(self, measure: Measure) -> Filters:
+        """Return what counts for a measure."""
+        return self.money if measure.name == "cost" else self.filters
 
     @property
     def filters(self) -> Filters:
@@ -81,7 +93,7 @@ def read(
     has_latency = measure.shape == Shape.PERCENTILE and not has_first_token
     found = usage_reading.read(
         project_id=scope.project_id, slices=[Slice(table, start, end)], keys=("bucket",), step=step, has_latency=has_latency,
-        has_first_token=has_first_token, filters=scope.filters,
+        has_first_token=has_first_token, filters=scope.filters_for(measure),
     )  # fmt: skip
     parts = [(group.keys["bucket"], part_of(measure, group)) for group in found]
     return series(start=start, end=end, step=step, parts=parts, has_histograms=has_latency or has_first_token)
@@ -92,7 +104,7 @@ def spent_on_days(*, scope: Scope, start: datetime, end: datetime) -> float:
     if start >= end:
         return 0.0
     found = usage_reading.read(
-        project_id=scope.project_id, slices=[Slice("usage_day", start, end)], has_latency=False, filters=scope.filters
+        project_id=scope.project_id, slices=[Slice("usage_day", start, end)], has_latency=False, filters=scope.money
     )
     return sum(part_of(MEASURES["cost"], group).amount for group in found)
 

@@ -103,7 +103,7 @@ def _per_day(alert: Alert, now: datetime) -> dict[date, float]:
     start = outlook.midnight(now.astimezone(UTC).date() - _DAY * DAYS_READ)
     groups: Sequence[usage_reading.Sums] = usage_reading.read(
         project_id=alert.project_id, slices=[Slice("usage_day", start, now)], keys=("bucket",), step=_DAY, has_latency=False,
-        filters=watch_of(alert).scope.filters,
+        filters=watch_of(alert).scope.money,
     )  # fmt: skip
     return {group.keys["bucket"].astimezone(UTC).date(): group.counters["cost_nano_usd"] / 1e9 for group in groups}
 

@@ -21,6 +21,8 @@ MOST_DAYS = 400
 MOST_SKIPPED_NAMED = 20
 _MOST_MODEL = 200
 _MOST_COLUMNS = 200
+# What a column of the database can hold.
+_MOST_SUM = 2**63 - 1
 
 # What the columns are called, the surest name first: OpenAI's and Anthropic's exports, then what people write.
 _NAMES = {
@@ -49,6 +51,10 @@ class Billed:
     nano_usd: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+
+    @property
+    def sums(self) -> tuple[int, int, int]:
+        return self.nano_usd, self.input_tokens, self.output_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,11 @@ def _checked(found: Invoice) -> Invoice:
         raise InvoiceRefused(f"No row of the file could be read.{why}")
     if (found.last_day - found.first_day).days >= MOST_DAYS:
         raise InvoiceRefused(f"The file spans more than {MOST_DAYS} days. Export fewer.")
+    sums = [found.nano_usd, *(one for billed in found.lines.values() for one in billed.sums)]
+    if any(abs(one) > _MOST_SUM for one in sums):
+        raise InvoiceRefused(
+            "The amounts or the tokens add up to more than can be kept. Are the columns the right ones?"
+        )
     return found
 
 

@@ -72,7 +72,8 @@ def nano_usd(text: str) -> int:
     is_negative = written.startswith("(") and written.endswith(")")
     bare = written.strip("()").replace("US$", "").replace("$", "").removesuffix("USD")
     amount = _decimal(_with_point(bare))
-    if abs(amount) > _MOST_USD:
+    # Compared and not reckoned with: 1e9999999 is too large even for its absolute value.
+    if not -_MOST_USD <= amount <= _MOST_USD:
         raise NotAValue
     return int((-amount if is_negative else amount) * 1_000_000_000)
 

@@ -20,7 +20,7 @@ MOST_INVOICES = 100
 def take(*, project: Project, name: str, content: bytes, by: User) -> CostInvoice:
     """Keep what a file says that a provider charged; InvoiceRefused when it says nothing that can be compared."""
     found = invoice_files.read(content)
-    Project.objects.select_for_update().get(pk=project.pk)
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     if CostInvoice.objects.for_project(project).count() >= MOST_INVOICES:
         raise InvoiceRefused(f"A project keeps up to {MOST_INVOICES} invoices. Delete one that is no longer needed.")
     called = " ".join(texts.clean(name).split())[:120] or "Invoice"

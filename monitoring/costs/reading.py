@@ -9,13 +9,12 @@ from typing import Any
 
 from django.db import connection
 
+from monitoring import kinds
 from monitoring.costs.days import Days
-from monitoring.kinds import Kind
 from monitoring.usage_periods import Slice
 from projects.models import Project
 
-# What a provider charges for.
-CHARGED = (int(Kind.LLM), int(Kind.EMBEDDING))
+CHARGED = tuple(int(kind) for kind in kinds.CHARGED)
 
 
 @dataclass(frozen=True, slots=True)

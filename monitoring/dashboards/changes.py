@@ -12,6 +12,7 @@ from monitoring.dashboards import questions
 from monitoring.dashboards.models import Dashboard, SavedChart
 from monitoring.dashboards.questions import Question
 from monitoring.errors import DashboardRefused
+from monitoring.exploring import language
 from projects import audit
 from projects.models import Project, User
 
@@ -151,6 +152,8 @@ def duplicate_chart(*, chart: SavedChart, by: User) -> SavedChart:
 
 def _columns(question: Question) -> dict[str, Any]:
     values = questions.written(question)
+    if len(values.get("q", "")) > language.MOST_CHARS:
+        raise DashboardRefused("The filter of this chart is too long to be kept. Leave out a part of it.")
     texts = {name: values.get(name, "") for name in ("measure", "split", "score", "key")}
     return {**texts, "line": values.get("q", ""), "compares": question.compares}
 

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from monitoring import usage_periods
+from django.utils import timezone
+
+from monitoring import retention, usage_periods
 from monitoring.dashboards import call_by_call, counted, found_hourly, label_times, questions, tallies
 from monitoring.dashboards.measures import Source
 from monitoring.dashboards.parts import MOST_PARTS, Asked, Found
@@ -72,10 +74,17 @@ def answer(
     now = _found(asked, source)
     names = sorted(now.totals, key=lambda name: (-now.totals[name].count, name))[:MOST_PARTS] or [""]
     before = None
-    if question.compares:
-        before = _found(replace(asked, period=period.before(), parts=tuple(names)), source)
+    if question.compares and now.since is None and _is_whole(asked, source, period.before()):
+        found = _found(replace(asked, period=period.before(), parts=tuple(names)), source)
+        before = found if found.since is None else None
     shown = [_part(name, now, before, period) for name in names]
     return Numbers(question, period, source, shown, max(0, now.part_count - len(names)), now.since)
+
+
+def _is_whole(asked: Asked, source: Source, period: Period) -> bool:
+    """Tell whether all of a period is still there: a part of one is nothing to compare with."""
+    is_of_calls = source == Source.CALLS and asked.question.measure.name != "disliked"
+    return not is_of_calls or period.start >= retention.found_since(timezone.now())
 
 
 def _part(name: str, now: Found, before: Found | None, period: Period) -> Part:

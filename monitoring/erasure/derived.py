@@ -112,7 +112,11 @@ def clear_deliveries(target: Target) -> int:
 
 def _deliveries(target: Target) -> QuerySet[WebhookDelivery]:
     numbers = [issue.number for issue in issues_of(target)]
-    about = Q(payload__data__issue__in=numbers, created_at__lt=target.made_before) if numbers else Q(pk__in=[])
+    about = Q(payload__data__issue__in=numbers)
+    for number in numbers:
+        # What an alert tells of an issue names it by its address alone.
+        about |= Q(payload__data__url__icontains=f"/issues/{number}/")
+    about = about & Q(created_at__lt=target.made_before) if numbers else Q(pk__in=[])
     return WebhookDelivery.objects.filter(
         Q(pk__in=WebhookDelivery.objects.filter(about, project_id=target.project_id).values("pk"))
         | Q(pk__in=_naming(target)),

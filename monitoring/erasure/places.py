@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection
 
-from monitoring.erasure import conclusions, derived, kept_filters
+from monitoring.erasure import conclusions, derived, kept_filters, rollout_titles
 from monitoring.erasure.targets import Place, Target
 from monitoring.exports.models import Export, ExportQuerySet
 
@@ -35,6 +35,7 @@ def of_monitoring() -> list[Place]:
         _table("talk", "What the team wrote about the traces", "trace_comment", _OF_TRACE),
         _table("links", "Public links to the traces", "trace_link", _OF_TRACE),
         Place("groups", "Names of groups of questions", derived.count_clusters, derived.clear_clusters),
+        Place("rollouts", "Titles of issues that rollouts watch", rollout_titles.count, rollout_titles.clear),
         Place("issues", "Titles and history of issues", derived.count_issues, derived.clear_issues),
         Place("news", "Notifications and mails", derived.count_news, derived.clear_news),
         Place("webhooks", "Messages to other systems", derived.count_deliveries, derived.clear_deliveries),

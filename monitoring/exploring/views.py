@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from monitoring.errors import ViewRefused
-from monitoring.exploring import columns
+from monitoring.exploring import columns, language
 from monitoring.exploring.models import TraceListChoice, TraceView, TraceViewQuerySet
 from projects import audit
 from projects.models import Project, User
@@ -23,6 +23,9 @@ def save(
 ) -> TraceView:  # fmt: skip
     """Keep a filter under a name; a view of the same name is replaced when it is the person's own."""
     wanted = _name(name)
+    if len(line) > language.MOST_CHARS:
+        # What is cut would be another filter.
+        raise ViewRefused("This filter is too long to be kept. Leave out a part of it.")
     values = {
         "line": line, "environment": environment, "time_range": time_range, "columns": columns.checked(shown),
         "is_shared": is_shared,

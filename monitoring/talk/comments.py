@@ -19,12 +19,16 @@ from prompt_registry.comments import people_of
 from prompt_registry.permissions import demand
 
 MAX_TEXT = 5_000
-# Beyond this many nobody reads them on one page.
+# Beyond this many nobody reads them on one page, so there are no more of a trace.
 MOST_COMMENTS = 500
 
 
 class CommentRefused(MonitoringError):
     """This comment cannot be stored."""
+
+
+class CommentGone(CommentRefused):
+    """This comment was deleted meanwhile."""
 
 
 class NotYourComment(CommentRefused):
@@ -37,10 +41,12 @@ def add(*, project: Project, trace: Trace, text: str, by: User, span_id: int | N
     demand(project=project, action=Action.GIVE_FEEDBACK, by=by)
     if span_id is not None and span_of(trace, span_id) is None:
         raise CommentRefused("This step is not there any more. Your text is kept: choose the whole trace.")
+    before = TraceComment.objects.filter(project=project, trace_id=trace.trace_id)
+    if before.count() >= MOST_COMMENTS:
+        raise CommentRefused(f"This trace has {MOST_COMMENTS} comments already. Delete one of yours first.")
     comment = TraceComment(project=project, trace_id=trace.trace_id, span_id=span_id, author=by)
     _store(comment, text)
-    before = TraceComment.objects.filter(project=project, trace_id=trace.trace_id).exclude(pk=comment.pk)
-    _tell(comment, trace, others=before.values_list("author_id", flat=True).distinct())
+    _tell(comment, trace, others=before.exclude(pk=comment.pk).values_list("author_id", flat=True).distinct())
     return comment
 
 
@@ -84,7 +90,10 @@ def _store(comment: TraceComment, text: str) -> None:
 
 
 def _own(comment: TraceComment, by: User) -> TraceComment:
-    locked = TraceComment.objects.select_for_update(of=("self",)).select_related("project").get(pk=comment.pk)
+    rows = TraceComment.objects.select_for_update(of=("self",)).select_related("project")
+    locked = rows.filter(pk=comment.pk).first()
+    if locked is None:
+        raise CommentGone
     demand(project=locked.project, action=Action.GIVE_FEEDBACK, by=by)
     if locked.author_id != by.pk:
         raise NotYourComment

@@ -53,14 +53,18 @@ class Counted:
 
 
 def count(
-    *, project_id: int, start: datetime, split: datetime, end: datetime, slow_ms: float | None
+    *, project_id: int, start: datetime, split: datetime, end: datetime, slow_ms: float | None, whole_since: datetime
 ) -> tuple[Counted, Counted]:  # fmt: skip
-    """Return the week from `split` to `end`, and the one from `start` to `split`; slow is what takes longer than `slow_ms`."""
+    """Return the week from `split` to `end`, and the one from `start` to `split`; slow is what takes longer than `slow_ms`.
+
+    Of a week that began before `whole_since` only the thumbs are counted: the rest of a week is no measure of it.
+    """
     values = {
         "project": project_id, "start": start, "split": split, "end": end,
         "slow": 2**62 if slow_ms is None else int(slow_ms * 1e6),
     }  # fmt: skip
     calls = _read(_CALLS, [(name, "size") for name in _OF_CALLS] + [(COST, "priced")], values)
+    calls = {is_now: week for is_now, week in calls.items() if (split if is_now else start) >= whole_since}
     thumbs = _read(_THUMBS, [(DISLIKED, "size")], values)
     now, before = (
         Counted(calls.get(is_now, _NOTHING).people, {**calls.get(is_now, _NOTHING).sums, **thumbs.get(is_now, _NOTHING).sums})

@@ -9,10 +9,12 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.db.models import Sum
 
-from monitoring import usage
+from monitoring import retention, usage, usage_periods, usage_reading
 from monitoring.issues.fix_models import FixState, IssueFix
 from monitoring.issues.models import Issue
 from monitoring.usage import Usage
+from monitoring.usage_periods import Period
+from monitoring.usage_reading import Key
 from monitoring.weekly import comparing, counting, weeks
 from monitoring.weekly.comparing import Compared, Sums
 from monitoring.weekly.counting import Counted
@@ -24,6 +26,7 @@ from prompt_registry.models import PRODUCTION, LabelMove, Rollout
 _ORDER = (
     counting.DISLIKED, counting.REFUSED, counting.UNSUPPORTED, counting.FAILED, counting.SLOW, counting.COST,
 )  # fmt: skip
+_HOUR = timedelta(hours=1)
 MOST_ISSUES, MOST_PROMPTS, MOST_LISTED = 10, 5, 50
 # Numbers are kept so long unless a project chose otherwise.
 _OLDEST = timedelta(days=400)
@@ -80,25 +83,30 @@ def kept_of(*, project: Project, week: Week, now: datetime) -> WeeklyReport:
     found = WeeklyReport.objects.filter(project=project, monday=week.monday).first()
     if found is not None:
         return found
-    counted = figures_of(project=project, week=week).to_json()
+    counted = figures_of(project=project, week=week, now=now).to_json()
     return WeeklyReport.objects.get_or_create(
         project=project, monday=week.monday, defaults={"figures": counted, "made_at": now}
     )[0]  # fmt: skip
 
 
-def figures_of(*, project: Project, week: Week) -> Figures:
-    """Count a week and the one before."""
+def figures_of(*, project: Project, week: Week, now: datetime) -> Figures:
+    """Count a week and the one before; of days that are gone in part nothing is said."""
     start = weeks.week_of(week.before, settings.REPORT_TIME_ZONE).start
-    now, before = (
-        usage.totals(project=project, start=one, end=end) for one, end in ((week.start, week.end), (start, week.start))
-    )
+    week_usage, before = (_usage(project, *ends)[0] for ends in ((week.start, week.end), (start, week.start)))
     slow_ms = before.p95_ms
-    these, those = counting.count(project_id=project.pk, start=start, split=week.start, end=week.end, slow_ms=slow_ms)
+    these, those = counting.count(
+        project_id=project.pk,
+        start=start,
+        split=week.start,
+        end=week.end,
+        slow_ms=slow_ms,
+        whole_since=retention.found_since(now),
+    )
     open_issues = Issue.objects.for_project(project).needing_attention()
     return Figures(
         people=these.people, people_before=those.people, slow_ms=slow_ms,
         measured=tuple(_measured(name, these, those) for name in _ORDER if name != counting.SLOW or slow_ms is not None),
-        spent=_spent(now, before), prompts=_prompts(project, week, start), own_usd=_own_usd(project, week),
+        spent=_spent(week_usage, before), prompts=_prompts(project, week, start), own_usd=_own_usd(project, week),
         issues=tuple(
             OpenIssue(one.number, one.state, one.harm, one.bad_count, one.user_count)
             for one in open_issues.worst_first()[:MOST_ISSUES]
@@ -122,9 +130,17 @@ def _spent(now: Usage, before: Usage | None, name: str = "") -> Spent:
     return Spent(now.cost_usd, earlier.cost_usd, now.call_count, earlier.call_count, name)
 
 
+def _usage(project: Project, start: datetime, end: datetime, *keys: Key) -> list[Usage]:
+    """Return what a week added up to, by whole hours: none of them counts for two weeks, wherever these begin."""
+    first, last = (usage_periods.snap(moment, step=_HOUR) for moment in (start, end))
+    slices = Period("usage_hour", _HOUR, first, last).slices
+    return usage.rows_of(usage_reading.read(project_id=project.pk, slices=slices, keys=keys, filters={}))
+
+
 def _prompts(project: Project, week: Week, start: datetime) -> tuple[Spent, ...]:
-    before = {row.prompt_name: row for row in usage.by_prompt(project=project, start=start, end=week.start)}
-    now = [row for row in usage.by_prompt(project=project, start=week.start, end=week.end) if row.cost_nano_usd]
+    before = {row.prompt_name: row for row in _usage(project, start, week.start, "prompt_name")}
+    rows = _usage(project, week.start, week.end, "prompt_name")
+    now = [row for row in rows if row.prompt_name and row.cost_nano_usd]
     dearest = sorted(now, key=lambda row: -row.cost_nano_usd)[:MOST_PROMPTS]
     return tuple(_spent(row, before.get(row.prompt_name), row.prompt_name) for row in dearest)
 

@@ -183,7 +183,9 @@ def test_cursors_survive_an_address():
     assert parse_cursor(str(cursor)) == cursor
 
 
-@pytest.mark.parametrize("text", ["", "x", "-", "12-zz", f"{'9' * 40}-{'0' * 32}", "1e5-" + "0" * 32])
+@pytest.mark.parametrize(
+    "text", ["", "x", "-", "12-zz", f"{'9' * 40}-{'0' * 32}", f"253402300799999999-{'0' * 32}", "1e5-" + "0" * 32]
+)
 def test_addresses_that_are_no_cursor_are_ignored(text):
     assert parse_cursor(text) is None
 

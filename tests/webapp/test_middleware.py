@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 from django.test import Client
 
@@ -21,6 +22,37 @@ def test_the_token_of_a_link_never_reaches_the_log(client: Client, caplog: pytes
 
     assert "sign-in" in caplog.text
     assert token not in caplog.text
+
+
+@pytest.mark.parametrize("address", ["/shared/{}/", "/shared/{}", "/sign-in/{}"])
+def test_a_secret_in_an_address_never_reaches_the_log_though_its_end_is_missing(
+    client: Client, caplog: pytest.LogCaptureFixture, address: str
+) -> None:
+    with caplog.at_level("INFO"):
+        client.get(address.format("s3cret-of-a-link"))
+
+    assert "status" in caplog.text
+    assert "s3cret-of-a-link" not in caplog.text
+
+
+def test_a_report_of_blocked_content_tells_no_secret_address(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    report = {
+        "document-uri": "https://callboard.example/shared/s3cret-of-a-link/?span=1", "effective-directive": "script-src-elem",
+        "referrer": "https://callboard.example/shared/s3cret-of-a-link/", "blocked-uri": "https://extension.example/a.js?user=1",
+    }  # fmt: skip
+
+    client.post("/csp-report/", orjson.dumps({"csp-report": report}), "application/csp-report")
+
+    assert "script-src-elem" in caplog.text
+    assert "extension.example/a.js" in caplog.text
+    assert "s3cret-of-a-link" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "body", [b"\xff", b"[]", b'{"csp-report": 1}', b'{"csp-report": {"document-uri": "http://[x"}}']
+)
+def test_a_report_that_makes_no_sense_does_no_harm(client: Client, body: bytes) -> None:
+    assert client.post("/csp-report/", body, "application/csp-report").status_code == 204
 
 
 def test_every_answer_carries_a_reference_that_the_log_has(client: Client, caplog: pytest.LogCaptureFixture) -> None:

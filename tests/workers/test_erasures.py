@@ -27,6 +27,7 @@ from evals.online.models import OnlineJudgement
 from evals.reviews.models import ReviewItem
 from evals.reviews.sources import Source, SourceKind
 from monitoring import scores
+from monitoring.alerts import sending
 from monitoring.alerts.models import AlertEvent
 from monitoring.analysis.models import CallAnalysis, SecondOpinion
 from monitoring.dashboards import changes as dashboards
@@ -39,8 +40,9 @@ from monitoring.exports import requests as export_requests
 from monitoring.exports import running as exporting
 from monitoring.ingest.spans import Rejected
 from monitoring.issues import changes as issue_changes
+from monitoring.issues import proof
 from monitoring.issues.fix_models import IssueFix
-from monitoring.issues.models import IssueTheme, ThemeComment
+from monitoring.issues.models import Issue, IssueTheme, ThemeComment
 from monitoring.kinds import Kind
 from monitoring.models import Score, Span, Trace
 from monitoring.talk import comments as trace_comments
@@ -50,6 +52,10 @@ from projects import jobs, webhooks
 from projects.models import Job, Notification, Project, User, WebhookDelivery
 from projects.roles import Role
 from prompt_registry import connections, trials
+from prompt_registry.models import Rollout
+from prompt_registry.rollouts import changes as rollout_changes
+from prompt_registry.rollouts.guardrails import ISSUE, Guardrail
+from prompt_registry.rollouts.models import RolloutDecision
 from prompt_registry.trial_plans import CALL, TrialInput
 from tests.evals.experiment_factories import make_judged
 from tests.evals.reviews.factories import make_call_queue, make_reviewer, say
@@ -60,6 +66,7 @@ from tests.monitoring.issue_factories import DIMENSIONS, make_cluster, make_issu
 from tests.monitoring.outcomes.factories import tell
 from tests.projects.factories import make_member, make_project, make_user
 from tests.prompt_registry.factories import make_prompt, make_version
+from tests.prompt_registry.rollouts.factories import make_live_prompt, make_plan, make_rollout
 from tests.webapp.worlds import make_trial
 from webapp.embedded import binaries
 from workers import erasure_jobs
@@ -111,6 +118,19 @@ class Planted:
         self._concluded()
         self._exported()
         self._kept()
+        self._rolled_out()
+
+    def _rolled_out(self) -> None:
+        issue = Issue.objects.get(project=self.project, number=77)
+        watched = Guardrail(ISSUE, base_rate=0.1, first_calls=3, subject=proof.title_of(issue))
+        plan = make_plan(guardrails=(watched,))
+        self.rollout = make_rollout(make_live_prompt(project=self.project), plan=plan)
+        said = f"People met «{watched.title}» more often."
+        Rollout.objects.filter(pk=self.rollout.pk).update(reason=said, started_at=timezone.now() - timedelta(minutes=5))
+        RolloutDecision.objects.create(
+            project=self.project, rollout=self.rollout, action="freeze", reason=said, step=0, share_ppm=1,
+            evidence={"guardrails": [{"name": watched.title}]},
+        )  # fmt: skip
 
     def _call(self) -> str:
         trace_id = make_trace(
@@ -233,11 +253,17 @@ class Planted:
             project=self.project, detector="refused", trace_id=span.trace_id, span_id=span.span_id, was_flagged=True,
             call_at=timezone.now(), has_problem=True, why=f"{CANARY} got no answer", quote=CANARY, model="m",
         )  # fmt: skip
-        alert = make_alert(self.project)
-        AlertEvent.objects.create(
+        alert = make_alert(self.project, endpoint_ids=self.project.webhook_endpoints.values_list("pk", flat=True))
+        row = AlertEvent.objects.create(
             project=self.project, alert=alert, key="issue event 1", news="happened", at=timezone.now() - timedelta(minutes=5),
             sentence=f"Opened: {issue.title}", path=f"/p/x/issues/{issue.number}/",
         )  # fmt: skip
+        webhooks.emit(
+            project=self.project, event="alert:fired", data=sending.about(alert, row), event_id=row.event_id,
+            also=alert.endpoint_ids,
+        )  # fmt: skip
+        # As if the request came a little later.
+        WebhookDelivery.objects.update(created_at=timezone.now() - timedelta(minutes=5))
         self.fix = IssueFix.objects.create(
             project=self.project,
             issue=issue,
@@ -286,13 +312,16 @@ def test_a_dump_of_the_database_holds_nothing_of_a_deleted_user():
         "span", "trace", "score", "quarantined_span", "call_analysis", "cluster", "issue", "dataset_item", "experiment_cell",
         "experiment_score", "cached_answer", "review_item", "review_answer", "review_queue", "online_judgement", "trial",
         "dataset_coverage", "export", "notification", "webhook_delivery", "issue_theme", "second_opinion", "trace_view",
-        "alert_event", "saved_chart", "trace_comment", "trace_link",
+        "alert_event", "saved_chart", "rollout", "rollout_decision", "trace_comment", "trace_link",
     }  # fmt: skip
 
     done = erase_user(planted.project, planted.admin)
 
     assert (done.state, done.problem) == (ErasureState.DONE, "")
     assert tables_with(CANARY) == {}
+    (watched,) = rollout_changes.plan_of(Rollout.objects.get(pk=planted.rollout.pk)).guardrails
+    assert watched.title == "#77 whose title was deleted on request"
+    assert RolloutDecision.objects.get(action="freeze").evidence == {"guardrails": [{"name": watched.title}]}
     assert IssueFix.objects.get().examples == [["f" * 32, 1, False]]
     assert CANARY.lower() not in dump().lower()
     assert [chart.title for chart in SavedChart.objects.filter(project=planted.project)] == ["Others"]

@@ -36,6 +36,10 @@ class Bucket:
             return 0.0
         return (wanted - self.level) * 60 / self.size
 
+    def is_full(self, *, now: float) -> bool:
+        """Tell whether nothing is lost when the bucket is forgotten."""
+        return self.level + (now - self.filled_at) * self.size / 60 >= self.size
+
 
 _buckets: dict[tuple[str, int | str], Bucket] = {}
 _lock = threading.Lock()
@@ -85,9 +89,17 @@ def _take(key: tuple[str, int | str], size: float, amount: float, now: float) ->
         bucket = _buckets.get(key)
         if bucket is None or bucket.size != size:
             if len(_buckets) >= _MOST_BUCKETS:
-                _buckets.clear()
+                _forget_some(now)
             bucket = _buckets[key] = Bucket(size=size, level=size, filled_at=now)
         return bucket.take(amount, now=now)
+
+
+def _forget_some(now: float) -> None:
+    """Make room: whoever was quiet for long goes first, and those who go on sending keep their limits."""
+    most = _MOST_BUCKETS // 10
+    full = [key for key, bucket in _buckets.items() if bucket.is_full(now=now)]
+    for key in full if len(full) >= most else list(_buckets)[:most]:
+        del _buckets[key]
 
 
 def _too_fast(status: int, seconds: float) -> ApiError:

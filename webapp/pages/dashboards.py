@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -120,13 +121,20 @@ def _keep(request: ProjectRequest) -> HttpResponseBase:
             changes.replace_chart(chart=chart, question=question, title=title, by=request.user)
             target = chart.dashboard
         else:
-            target = _chosen(request)
-            changes.keep(dashboard=target, question=question, title=title, by=request.user)
+            target = _kept(request, question, title)
     except DashboardRefused as error:
         messages.error(request, str(error))
         return redirect(dashboards_chart.chart_url(request, question))
     messages.success(request, f"The chart is on «{target.name}».")
     return _to(request, "dashboard", target.pk)
+
+
+@transaction.atomic
+def _kept(request: ProjectRequest, question: Question, title: str) -> Dashboard:
+    """Return the dashboard with the chart on it; one made for a chart that is refused is not left behind."""
+    target = _chosen(request)
+    changes.keep(dashboard=target, question=question, title=title, by=request.user)
+    return target
 
 
 def _chosen(request: ProjectRequest) -> Dashboard:

@@ -141,6 +141,11 @@ def notes(found: Numbers) -> list[str]:
             f"Read call by call, back to {timezone.localtime(found.since):%-d %b %H:%M} UTC: what lies before is too much to read. "
             "Choose a shorter time or a narrower filter."
         )
+    if found.question.compares and all(part.before is None for part in found.parts):
+        said.append(
+            "The period before is not shown: its calls are gone in part, or there are too many to read, and a part of them "
+            "would say something else."
+        )
     if found.hidden:
         said.append(f"{formats.full_count(found.hidden)} more with fewer calls are not shown.")
     if found.source in (Source.CALLS, Source.FINDINGS):

@@ -184,7 +184,7 @@ def _is_shared(request: ProjectRequest) -> bool:
 
 def _line(text: str) -> str:
     """Return a line as it will be printed, without what makes no sense in it."""
-    return language.printed(language.parse(text).terms)[: language.MOST_CHARS]
+    return language.printed(language.parse(text).terms)
 
 
 def _time_range(text: str) -> str:

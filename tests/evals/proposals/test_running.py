@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -11,6 +12,7 @@ from evals import erasing
 from evals.errors import EvalsError, LimitIsOfSearch
 from evals.experiments import changes as experiments
 from evals.experiments.models import Experiment, ExperimentState
+from evals.models import DatasetItem
 from evals.proposals import changes, running
 from evals.proposals.changes import NothingApproved, ProposalOver, ProposalUnderWay
 from evals.proposals.models import FixProposal, ProposalState
@@ -294,18 +296,46 @@ def test_a_search_needs_a_limit_where_it_costs_something(planted):
         planted.start(cap_nano_usd=0)
 
 
-def test_deleting_a_person_takes_what_was_suggested_from_their_calls(planted, project):
-    proposal = step(planted.start())
-    from uuid import uuid4
-
-    from evals.models import DatasetItem
-
+def erase_item(proposal: FixProposal) -> None:
+    """Delete the person behind one of the calls that the suggestions were written by."""
     trace_id = uuid4()
     DatasetItem.objects.filter(pk=proposal.items["tune_problems"][0]).update(source_trace_id=trace_id, source_span_id=1)
-    target = Target(project_id=project.pk, made_before=timezone.now(), trace_ids=(trace_id,))
+    target = Target(project_id=proposal.project_id, made_before=timezone.now(), trace_ids=(trace_id,))
     place = next(one for one in erasing.of_evals() if one.name == "proposals")
 
     assert place.count(target) == 1
     assert place.erase(target) == 1
     assert place.count(target) == 0
+
+
+def test_deleting_a_person_takes_what_was_suggested_from_their_calls(planted):
+    proposal = step(planted.start())
+
+    erase_item(proposal)
+
     assert step(proposal).candidates == []
+
+
+def test_deleting_a_person_takes_the_suggested_texts_out_of_their_tests_too(planted):
+    proposal = step(planted.start())
+    suggested = proposal.candidates[0]["candidate"]["edits"][0]["replacement"]
+    experiment = Experiment.objects.get()
+    assert suggested in experiment.variants[1]["content"]["text"]
+
+    erase_item(proposal)
+
+    experiment.refresh_from_db()
+    assert all(one["content"] == {} for one in experiment.variants[1:])
+    assert experiment.variants[0]["content"]
+
+
+def test_deleting_a_person_ends_the_test_of_what_was_suggested_and_its_cost(planted, provider):
+    proposal = step(planted.start())
+    asked = provider.asked.total()
+
+    erase_item(proposal)
+    run()
+
+    experiment = Experiment.objects.get()
+    assert (experiment.state, provider.asked.total()) == (ExperimentState.CANCELLED, asked)
+    assert not experiment.cells.exclude(state="skipped").exists()

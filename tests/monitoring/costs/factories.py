@@ -10,11 +10,13 @@ from monitoring.kinds import Kind
 from projects.models import Project
 
 
-def count_day(project: Project, moment: datetime, usd: float, *, model: str = "gpt-5-mini", calls: int = 1) -> None:
+def count_day(
+    project: Project, moment: datetime, usd: float, *, model: str = "gpt-5-mini", calls: int = 1, kind: Kind = Kind.LLM,
+) -> None:  # fmt: skip
     """Count calls on the day of a moment."""
     values = {
         "project": project.pk, "at": moment.replace(hour=0, minute=0, second=0, microsecond=0), "model": model, "calls": calls,
-        "cost": round(usd * 1e9), "kind": int(Kind.LLM),
+        "cost": round(usd * 1e9), "kind": int(kind),
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(

@@ -7,9 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from monitoring.alerts.rules import Kind, Period
+from monitoring.alerts.watches import watch_of
 from monitoring.costs import budgets, outlook
 from monitoring.costs.budgets import Outcome
 from monitoring.costs.reading import Narrowed
+from monitoring.kinds import Kind as CallKind
 from tests.monitoring.alerts.factories import make_alert
 from tests.monitoring.costs.factories import count_day
 from tests.projects.factories import make_project
@@ -52,6 +54,19 @@ def test_a_month_counts_from_its_first_day(project):
     assert found.time_share == pytest.approx(15.5 / 30)
     assert found.outcome == Outcome.WITHIN
     assert found.gone_at is None
+
+
+def test_what_embeddings_cost_is_spent_too(project):
+    spend_daily(project, 10)
+    count_day(project, NOW - DAY, 45, model="text-embedding-3-small", kind=CallKind.EMBEDDING)
+    alert = make_budget(project, limit=1000)
+
+    (reading,) = watch_of(alert).readings([NOW])
+
+    assert the_budget(project).spent_usd == pytest.approx(200)
+    assert the_budget(project).spent_usd == outlook.of_month(project=project, now=NOW, narrowed=Narrowed()).spent_usd
+    # What the alert looks at; the part of today is counted by quarters of an hour, and none is there.
+    assert reading.value == pytest.approx(195)
 
 
 def test_the_day_the_money_will_be_gone_is_foretold(project):

@@ -57,7 +57,8 @@ def test_a_column_that_is_missing_is_named_with_those_there_are():
 @pytest.mark.parametrize(
     ("row", "reason"),
     [("03/04/2026,m,1,", "date"), ("2026-11-03,m,much,", "no number"), ("2026-11-03,m,NaN,", "no number"),
-     ("2026-11-03,m,1e99,", "no number"), ("2026-11-03,m,1,EUR", "EUR"), ("1999-01-01,m,1,", "date")],
+     ("2026-11-03,m,1e99,", "no number"),
+     ("2026-11-03,m,1e9999999,", "no number"), ("2026-11-03,m,1,EUR", "EUR"), ("1999-01-01,m,1,", "date")],
 )  # fmt: skip
 def test_a_row_that_cannot_be_read_is_left_out_with_its_line_and_why(row, reason):
     found = read(f"date,model,amount,currency\n2026-11-03,m,1,usd\n{row}\n")
@@ -148,3 +149,11 @@ def test_what_is_written_is_read_back(lines):
     rows = "".join(f"{day},{model},{nano_usd / 10**9:.9f}\n" for (day, model), nano_usd in lines.items())
 
     assert {key: billed.nano_usd for key, billed in read(f"date,model,amount\n{rows}").lines.items()} == lines
+
+
+@pytest.mark.parametrize("row", ["2026-11-03,m,999999999,1", "2026-11-03,m,1,900000000000000"])
+def test_amounts_that_add_up_to_more_than_can_be_kept_are_refused(row):
+    rows = f"{row}\n" * 11_000
+
+    with pytest.raises(InvoiceRefused, match="more than can be kept"):
+        read(f"date,model,cost,input tokens\n{rows}")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
 
 from monitoring.costs import invoices
 from monitoring.costs.errors import InvoiceRefused
@@ -64,6 +65,16 @@ def test_a_project_keeps_only_so_many(project, monkeypatch):
 
     with pytest.raises(InvoiceRefused, match="keeps up to 1"):
         take(project)
+
+
+def test_calls_go_on_arriving_while_a_large_invoice_is_stored(project):
+    # Every call that is stored shares a lock of its project, which FOR UPDATE alone would keep from it.
+    with CaptureQueriesContext(connection) as queries:
+        take(project)
+
+    locks = [query["sql"] for query in queries if "FOR " in query["sql"] and '"project"' in query["sql"]]
+    assert any("FOR NO KEY UPDATE" in lock for lock in locks)
+    assert not any("FOR UPDATE" in lock for lock in locks)
 
 
 def test_a_deleted_invoice_is_gone_with_its_lines(project):

@@ -8,6 +8,7 @@ from django.db import IntegrityError, connection
 from monitoring.dashboards import changes, questions
 from monitoring.dashboards.models import Dashboard, SavedChart
 from monitoring.errors import DashboardRefused
+from monitoring.exploring import language
 from projects.models import AuditEvent
 from tests.projects.factories import make_project, make_user
 
@@ -44,6 +45,14 @@ def test_a_chart_is_kept_as_it_was_asked_and_called_by_what_it_shows(money, ann)
 
     assert SavedChart.objects.get(pk=chart.pk).values == asked
     assert chart.title == "95 of 100 answered within (p95), by metadata plan"
+
+
+def test_a_filter_that_is_longer_written_out_than_typed_is_refused_when_it_cannot_be_kept(money, ann):
+    typed = " ".join(f"env:{number:062d}" for number in range(29))
+    assert len(typed) < language.MOST_CHARS
+
+    with pytest.raises(DashboardRefused, match="too long to be kept"):
+        keep(money, ann, q=typed)
 
 
 def test_a_filter_is_kept_without_what_makes_no_sense_in_it(money, ann):

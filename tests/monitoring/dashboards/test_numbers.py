@@ -339,6 +339,27 @@ def test_so_many_of_the_newest_calls_are_read_and_what_lies_before_is_unknown(sh
     )
 
 
+def test_calls_that_were_read_in_part_are_compared_with_nothing(shared, monkeypatch):
+    monkeypatch.setattr(call_by_call, "MOST_READ", 20)
+
+    found = shared["hours"].ask(measure="calls", split="", q="release:1.0,1.1", compare="1")
+
+    assert [part.before for part in found.parts] == [None]
+
+
+@pytest.mark.parametrize(("days", "is_compared"), [(10, True), (20, False)])
+def test_a_period_before_whose_calls_are_gone_in_part_is_compared_with_nothing(shared, days, is_compared):
+    world = shared["hours"]
+    question = questions.read({"measure": "calls", "split": "release", "compare": "1"})
+
+    found = numbers.answer(
+        project=world.project, question=question, start=world.now - timedelta(days=days), end=world.now
+    )
+
+    assert found.source == Source.CALLS
+    assert {part.before is not None for part in found.parts} == {is_compared}
+
+
 def test_a_chart_never_counts_calls_of_another_project(shared):
     now = timezone.now()
     for measure in SHOWN:

@@ -84,6 +84,11 @@ def test_a_name_that_is_taken_is_refused(project, ann):
         views.bring_back(view=other, by=ann)
 
 
+def test_a_filter_too_long_to_be_kept_is_refused_and_not_cut(project, ann):
+    with pytest.raises(ViewRefused, match="too long to be kept"):
+        views.save(project=project, name="Long", line=f"user:{'a' * 2_000}", by=ann)
+
+
 @pytest.mark.parametrize("name", ["", "  ", "x" * 81, "a\x00b"])
 def test_names_that_cannot_be_are_refused(project, ann, name):
     with pytest.raises(ViewRefused):

@@ -7,7 +7,7 @@ from django.db import connection
 
 from monitoring.models import Trace, TraceComment, span_number
 from monitoring.talk import comments
-from monitoring.talk.comments import CommentRefused, NotYourComment
+from monitoring.talk.comments import CommentGone, CommentRefused, NotYourComment
 from projects.models import AuditEvent, Notification
 from projects.roles import Role
 from prompt_registry.errors import NotAllowed
@@ -98,6 +98,23 @@ def test_empty_and_endless_comments_are_refused(project, trace, ann, text):
 def test_a_comment_on_a_step_that_is_not_of_the_trace_is_refused(project, trace, ann):
     with pytest.raises(CommentRefused):
         comments.add(project=project, trace=trace, text="Here", by=ann, span_id=span_number(new_span_id()))
+
+
+def test_a_trace_has_only_so_many_comments_as_its_page_shows(project, trace, ann, monkeypatch):
+    monkeypatch.setattr(comments, "MOST_COMMENTS", 2)
+    for text in ("One", "Two"):
+        comments.add(project=project, trace=trace, text=text, by=ann)
+
+    with pytest.raises(CommentRefused, match="has 2 comments already"):
+        comments.add(project=project, trace=trace, text="Never seen", by=ann)
+
+
+def test_a_comment_that_is_deleted_twice_at_once_is_said_to_be_gone(project, trace, ann):
+    comment = comments.add(project=project, trace=trace, text="Mine", by=ann)
+    TraceComment.objects.filter(pk=comment.pk).delete()
+
+    with pytest.raises(CommentGone):
+        comments.delete(comment=comment, by=ann)
 
 
 def test_comments_go_with_their_trace(project, trace, ann):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -11,7 +12,7 @@ from django.utils import timezone
 from monitoring.analysis.flags import Flag
 from monitoring.issues.fix_models import FixState, IssueFix
 from monitoring.issues.models import Issue
-from monitoring.weekly import markdown, reports, words
+from monitoring.weekly import markdown, reports, weeks, words
 from monitoring.weekly.comparing import Verdict
 from monitoring.weekly.figures import Figures
 from projects.models import Project, WeeklyReport, WeeklyReportMail
@@ -153,6 +154,21 @@ def test_money_is_told_by_prompt(project):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kolkata", "America/St_Johns"])
+def test_no_hour_counts_for_two_weeks_wherever_they_begin(project, settings, zone):
+    settings.REPORT_TIME_ZONE = ZoneInfo(zone)
+    week = weeks.week_of(WEEK.monday, settings.REPORT_TIME_ZONE)
+    for hours in range(-3, 4):
+        plant(project, at=week.start + timedelta(hours=hours), people=1, cost_usd=1.0, prefix=f"at {hours}")
+
+    figures = reports.figures_of(project=project, week=week, now=MORNING)
+
+    assert figures.spent.calls + figures.spent.calls_before == 7
+    assert (figures.spent.usd or 0) + (figures.spent.usd_before or 0) == pytest.approx(7.0)
+    (prompt,) = figures.prompts
+    assert prompt.calls + prompt.calls_before == 7
+
+
 def test_a_week_is_counted_once_for_all_time(project):
     plant(project, people=30)
     first = report(project)
@@ -166,12 +182,24 @@ def test_a_week_is_counted_once_for_all_time(project):
 def test_the_numbers_come_back_as_they_were_kept(project):
     plant(project, at=BEFORE, people=30)
     plant(project, people=30)
-    figures = reports.figures_of(project=project, week=WEEK)
+    figures = reports.figures_of(project=project, week=WEEK, now=MORNING)
 
     kept = reports.kept_of(project=project, week=WEEK, now=MORNING)
     kept.refresh_from_db()
 
     assert Figures.from_json(kept.figures) == figures
+
+
+def test_a_week_whose_calls_are_partly_gone_is_compared_with_nothing(project):
+    plant(project, at=BEFORE, people=60)
+    plant(project, people=60, flags=Flag.REFUSED, flagged=30)
+    # The first days of the week before are gone four weeks later.
+    later = WEEK.start + timedelta(days=22)
+
+    figures = reports.figures_of(project=project, week=WEEK, now=later)
+
+    refused = next(one for one in figures.measured if one.name == "refused")
+    assert (refused.verdict, refused.now, refused.before) == (Verdict.UNKNOWN, 0.5, None)
 
 
 def test_a_week_that_goes_on_has_no_report(project):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from webapp.api import rate_limits
+from webapp.api.errors import ApiError
 from webapp.api.rate_limits import Bucket
 
 
@@ -31,3 +35,18 @@ def test_more_than_a_minutes_worth_passes_a_full_bucket_and_is_paid_for_afterwar
     assert bucket.take(25, now=0) == 0
     assert bucket.take(1, now=60) > 0
     assert bucket.take(1, now=110) == 0
+
+
+def test_whoever_used_up_their_limit_keeps_it_when_many_others_come(monkeypatch):
+    monkeypatch.setattr(rate_limits, "_MOST_BUCKETS", 20)
+    rate_limits.forget()
+    # These are full again by the time that others come.
+    for number in range(18):
+        rate_limits.demand_calm(kind="address", who=f"quiet {number}", per_minute=10**9)
+    rate_limits.demand_calm(kind="person", who="busy", per_minute=1)
+
+    for number in range(15):
+        rate_limits.demand_calm(kind="address", who=f"new {number}", per_minute=10**9)
+
+    with pytest.raises(ApiError):
+        rate_limits.demand_calm(kind="person", who="busy", per_minute=1)

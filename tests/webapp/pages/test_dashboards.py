@@ -205,6 +205,12 @@ def test_what_is_refused_is_said_where_the_chart_was(browser, at, project):
     assert answer.context["question"].measure.name == "cost"
 
 
+def test_no_dashboard_is_made_for_a_chart_that_is_refused(browser, at, project):
+    browser.post(at("keep/"), {"measure": "score", "name": "Nameless"})
+
+    assert not Dashboard.objects.filter(project=project).exists()
+
+
 def test_hostile_names_are_shown_as_text(browser, at, project):
     hostile = "<script>alert(1)</script>"
     keep(browser, at, title=hostile, name=hostile)
