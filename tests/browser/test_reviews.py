@@ -47,6 +47,12 @@ def press(page: Page, *keys: str) -> None:
         page.keyboard.press(key)
 
 
+def arrive(page: Page, title: str) -> None:
+    """Wait for the page that a key led to; keys count once its scripts are there."""
+    expect(page.get_by_role("heading", level=1, name=title, exact=True)).to_be_visible()
+    page.wait_for_load_state()
+
+
 def shown(page: Page) -> str:
     return page.locator("[data-item]:visible [data-answer]").inner_text()
 
@@ -63,12 +69,12 @@ def test_from_disliked_calls_to_scores_on_the_trace_needs_no_mouse(page, project
     rate(project, trace_id)
     page.goto(f"/p/{project.slug}/")
     press(page, "g", "q")
-    expect(page.get_by_role("heading", level=1, name="Review")).to_be_visible()
+    arrive(page, "Review")
     tab_to(page, "Disliked calls")
     press(page, "Enter")
-    expect(page.get_by_role("heading", level=1, name="Review disliked calls")).to_be_visible()
+    arrive(page, "Review disliked calls")
     press(page, "Control+Enter")
-    expect(page.get_by_role("heading", level=1, name="Disliked calls")).to_be_visible()
+    arrive(page, "Disliked calls")
     press(page, "Control+Enter")
     expect(page.get_by_text("As an AI I cannot say.")).to_be_visible()
 
@@ -211,7 +217,7 @@ def test_text_of_a_model_stays_text(page, project):
     make_trace(project, asked="<img src=x onerror=alert(1)>", answered="</p><script>alert(2)</script>")
     page.goto(f"/p/{project.slug}/reviews/new/?from=sample")
     press(page, "Control+Enter")
-    expect(page.get_by_role("heading", level=1, name="Random sample")).to_be_visible()
+    arrive(page, "Random sample")
     press(page, "Control+Enter")
 
     expect(page.get_by_text("</p><script>alert(2)</script>")).to_be_visible()
