@@ -36,7 +36,7 @@ _REST = """
 """
 _SHARED = "SELECT count(*) FROM call_analysis a WHERE {between} AND {bad} AND coalesce({traffic}, false)"
 # Of both kinds the latest: of very many calls these say the same, and a page does not wait for all of them.
-_COMPARED = 5_000
+_COMPARED = 2_000
 _SIGNALS = """
     SELECT count(*) FILTER (WHERE is_bad), count(*) FILTER (WHERE NOT is_bad), {counted} FROM (
         (SELECT true AS is_bad, {told} FROM call_analysis a WHERE {days} AND {bad} ORDER BY a.call_at DESC LIMIT {compared})

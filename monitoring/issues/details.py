@@ -127,8 +127,7 @@ def trend(*, issue: Issue, of: Membership) -> Trend:
     began = issue.began_at or issue.first_at
     is_young = until - began <= _BY_HOUR_FOR
     since = began - _BY_HOUR_FOR if is_young else until - looks.FURTHEST
-    hours = trends.hours(project_id=issue.project_id, of=of, since=since, until=until)
-    marks = trends.versions(project_id=issue.project_id, of=of, since=since, until=until)
+    hours, marks = trends.of_issue(project_id=issue.project_id, of=of, since=since, until=until)
     # What was there from the start was not published then.
     seen = [mark for mark in marks if hours and mark.at >= hours[0].at + timedelta(hours=1)]
     return Trend(not is_young, hours if is_young else _by_day(hours), seen)

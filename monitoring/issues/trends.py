@@ -17,27 +17,25 @@ from monitoring.streams.scopes import Scope
 
 # Calls of the last look's own time may have been looked at after it.
 _OVERLAP = timedelta(hours=2)
-_VERSIONS = """
-    SELECT a.prompt_name, a.prompt_version, min(a.at), sum(a.call_count)::bigint FROM flag_hour a
-     WHERE a.project_id = %(project)s AND a.at >= %(since)s AND a.at < %(until)s AND ({condition}) AND a.prompt_version > 0
-     GROUP BY 1, 2
+# Both in one reading: there are as many rows as hours, versions, models and environments.
+_COUNTED = """
+    SELECT a.at, a.prompt_name, a.prompt_version, min(a.at), sum(a.call_count)::bigint, sum({bad})::bigint FROM flag_hour a
+     WHERE a.project_id = %(project)s AND a.at >= %(since)s AND a.at < %(until)s AND ({condition})
+     GROUP BY GROUPING SETS ((a.at), (a.prompt_name, a.prompt_version))
 """
 
 
-def hours(*, project_id: int, of: Membership, since: datetime, until: datetime) -> list[Hour]:
-    """Return the calls of an issue by hour, oldest first."""
+def of_issue(
+    *, project_id: int, of: Membership, since: datetime, until: datetime
+) -> tuple[list[Hour], list[VersionMark]]:  # fmt: skip
+    """Return the calls of an issue by hour, oldest first, and the prompt versions by the moment (or the hour) of their first call."""
     scope, edge = _counted(project_id, of, since, until)
     found = counts.hours(project_id=project_id, of=of, since=edge, until=until)
+    marks = counts.versions(project_id=project_id, of=of, since=edge, until=until)
     if scope is None:
-        return found
-    return [*counted_hours.series(project_id=project_id, scope=scope, since=since, until=edge), *found]
-
-
-def versions(*, project_id: int, of: Membership, since: datetime, until: datetime) -> list[VersionMark]:
-    """Return the prompt versions among the calls of an issue, by the moment (or the hour) of their first call."""
-    scope, edge = _counted(project_id, of, since, until)
-    found = counts.versions(project_id=project_id, of=of, since=edge, until=until)
-    return found if scope is None else _joined(_counted_versions(project_id, scope, since, edge), found)
+        return found, marks
+    earlier, seen = _of_counters(project_id, scope, since, edge)
+    return [*earlier, *found], _joined(seen, marks)
 
 
 def _counted(project_id: int, of: Membership, since: datetime, until: datetime) -> tuple[Scope | None, datetime]:
@@ -53,13 +51,21 @@ def _counted(project_id: int, of: Membership, since: datetime, until: datetime) 
     return (of.scopes[0], edge) if edge > since else (None, since)
 
 
-def _counted_versions(project_id: int, scope: Scope, since: datetime, until: datetime) -> list[VersionMark]:
+def _of_counters(
+    project_id: int, scope: Scope, since: datetime, until: datetime
+) -> tuple[list[Hour], list[VersionMark]]:  # fmt: skip
     condition, values = scope.calls()
+    statement = _COUNTED.format(condition=condition, bad=counted_hours.bad_count(scope.signal))
     with connection.cursor() as cursor:
-        cursor.execute(
-            _VERSIONS.format(condition=condition), {"project": project_id, "since": since, "until": until, **values}
-        )
-        return [VersionMark(*row) for row in cursor.fetchall()]
+        cursor.execute(statement, {"project": project_id, "since": since, "until": until, **values})
+        rows = cursor.fetchall()
+    hours = [Hour(at, calls, bad) for at, *_, calls, bad in rows if at is not None]
+    marks = [
+        VersionMark(name, version, first, calls)
+        for at, name, version, first, calls, _ in rows
+        if at is None and version > 0
+    ]
+    return sorted(hours, key=lambda hour: hour.at), marks
 
 
 def _joined(earlier: Sequence[VersionMark], later: Sequence[VersionMark]) -> list[VersionMark]:
