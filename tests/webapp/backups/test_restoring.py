@@ -80,6 +80,13 @@ def test_it_takes_the_place_of_the_database_which_is_kept(server, backup):
     assert kept == f"{server.name}_before_20261129_030000"
 
 
+def test_a_database_is_dropped_although_somebody_is_connected(server, databases):
+    with psycopg.connect(server.url):
+        server.drop_database(server.name)
+
+    assert databases() == set()
+
+
 def test_when_only_one_name_could_be_changed_none_is(server, backup, databases, monkeypatch):
     monkeypatch.setattr(restoring, "_fill", lambda server, backup, name: server.drop_database(name))
 
