@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,9 +12,9 @@ from monitoring.weekly import weeks
 from projects.models import Project
 from tests.monitoring.factories import make_span, new_trace_id, send
 
-# The week that reports are about here, and the morning on which it is told.
-WEEK = weeks.week_of(date(2026, 11, 16), ZoneInfo("UTC"))
-MORNING = datetime(2026, 11, 23, 7, 5, tzinfo=UTC)
+# The week that reports are about here, the newest of which the calls lie long enough in the past; and the morning on which it is told.
+WEEK = weeks.last_over(datetime.now(UTC) - timedelta(days=1), ZoneInfo("UTC"))
+MORNING = WEEK.end + timedelta(hours=7, minutes=5)
 
 
 def plant(

@@ -9,7 +9,7 @@ import pytest
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 
-from monitoring.weekly import mails, reports
+from monitoring.weekly import mails, reports, words
 from monitoring.weekly.mails import ReportNotSent
 from projects import jobs, notifications
 from projects.models import Job, Membership, Notification, Project, User, WeeklyReport, WeeklyReportMail
@@ -77,8 +77,8 @@ def test_a_member_gets_one_mail_with_the_report(project, member):
 
     (sent,) = mail.outbox
     assert sent.to == ["dana@example.com"]
-    assert sent.subject.startswith("[Nordwind] Your week 16 to 22 Nov 2026: ")
-    assert f"http://testserver/p/{project.slug}/reports/2026-11-16/" in sent.body
+    assert sent.subject.startswith(f"[Nordwind] Your week {words.dates(WEEK)}: ")
+    assert f"http://testserver/p/{project.slug}/reports/{WEEK.monday}/" in sent.body
     assert "http://testserver/notifications/settings/" in sent.body
 
 

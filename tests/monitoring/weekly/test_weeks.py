@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.weekly import weeks
+from monitoring.weekly import weeks, words
 
 WORLD, BERLIN = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin")
 
@@ -47,3 +47,7 @@ def test_the_last_week_is_over_and_the_next_one_is_not(now):
     assert week.is_over(now)
     assert not weeks.week_of(week.after, BERLIN).is_over(now)
     assert week.monday.weekday() == 0
+
+
+def test_a_week_is_named_by_its_first_and_last_day():
+    assert words.dates(weeks.week_of(date(2026, 11, 16), WORLD)) == "16 to 22 Nov 2026"
