@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from monitoring.issues import counts, examples, feedback, looks, opening, rows, similar, titles, trends, windows
+from monitoring.issues import counts, examples, feedback, looks, membership, rows, similar, titles, trends, windows
 from monitoring.issues.counts import VersionMark
 from monitoring.issues.examples import Example
 from monitoring.issues.feedback import Theme
@@ -67,6 +67,7 @@ class IssueDetail:
 
     row: IssueRow
     issue: Issue
+    of: Membership
     is_shown: bool
     trend: Trend
     causes: list[CauseRow]
@@ -110,7 +111,7 @@ def detail(*, issue: Issue) -> IssueDetail:
     is_shown = rows.is_shown(issue)
     where: dict[str, Any] = {"project_id": issue.project_id, "of": own, "since": since, "until": until}
     return IssueDetail(
-        row=rows.shown([issue])[0], issue=issue, is_shown=is_shown, trend=trend(issue=issue, of=own),
+        row=rows.shown([issue])[0], issue=issue, of=own, is_shown=is_shown, trend=trend(issue=issue, of=own),
         causes=[_cause(raw) for raw in issue.evidence.get("causes", [])],
         examples=examples.bad(**where, most=_EXAMPLES) if is_shown else [],
         good=examples.good(**where, most=_EXAMPLES) if is_shown else [],
@@ -133,9 +134,9 @@ def trend(*, issue: Issue, of: Membership) -> Trend:
     return Trend(not is_young, hours if is_young else _by_day(hours), seen)
 
 
-def affected_users(*, issue: Issue, limit: int = 50) -> list[AffectedUser]:
+def affected_users(*, issue: Issue, of: Membership, limit: int = 50) -> list[AffectedUser]:
     """Return who met the problem, the most often first; whoever shows it asks whether that is allowed."""
-    bad = own_of(issue)[0].bad()
+    bad = of.bad()
     since, until = window_of(issue)
     found = _rows(_USERS, issue, since, until, bad.sql, bad.values | {"limit": limit})
     return [AffectedUser(*row) for row in found]
@@ -163,8 +164,10 @@ _BAD_CALLS = f"""
 
 def own_of(issue: Issue) -> tuple[Membership, list[IssueScope]]:
     """Return what the issue is about, and the rows that say so."""
-    known = opening.known(project_id=issue.project_id)
-    return known.of(issue.pk), list(IssueScope.objects.filter(issue=issue).order_by("pk"))
+    rows = list(IssueScope.objects.filter(project_id=issue.project_id).order_by("pk"))
+    own = [row for row in rows if row.issue_id == issue.pk]
+    others = [row.as_scope() for row in rows if row.issue_id != issue.pk]
+    return membership.of([row.as_scope() for row in own], others=others), own
 
 
 def window_of(issue: Issue) -> tuple[datetime, datetime]:

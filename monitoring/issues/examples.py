@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +14,15 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from monitoring import trace_messages
-from monitoring.analysis import texts
+from monitoring.analysis import surroundings, texts
+from monitoring.analysis.texts import Parts
 from monitoring.issues import variety, windows
 from monitoring.issues.membership import Condition, Membership
 from monitoring.models import Span, span_hex
 
 _LOOKED_AT = 200
+# Many of the newest calls ask the same.
+_LOOKED_AT_FOR_ONE = 5
 _MOST_CHARS = 2_000
 _CANDIDATES = f"""
     SELECT a.trace_id, a.span_id, a.start_day, a.call_at, a.text, a.findings, a.user_id, a.prompt_version, a.model,
@@ -91,22 +95,33 @@ def _chosen(project_id: int, condition: Condition, since: datetime, until: datet
         "project": project_id,
         "since": since,
         "until": until,
-        "limit": _LOOKED_AT,
+        "limit": max(_LOOKED_AT, most * _LOOKED_AT_FOR_ONE),
     } | condition.values
     with connection.cursor() as cursor:
         cursor.execute(_CANDIDATES.format(condition=condition.sql), values)
         found = [_Candidate(*row) for row in cursor.fetchall()]
-    # Of one person one call: five examples of one user would all show the same.
-    found = (
-        list({one.user_id or one.trace_id: one for one in reversed(found)}.values())[::-1]
-        if len(found) > most
-        else found
-    )
+    found = _first_of_each(found, most=most)
     versions = {one.embedding_version for one in found if one.vector is not None}
     alike = [one for one in found if one.vector is not None and one.embedding_version == max(versions)]
     if len(alike) < most:
         return found[:most]
     return [alike[place] for place in variety.furthest_first(_vectors(alike), most=most)]
+
+
+def _first_of_each(found: Sequence[_Candidate], *, most: int) -> list[_Candidate]:
+    """Return the newest call of each question and each person; when those are too few, the next ones after them.
+
+    Five examples of one user would all show the same, and a question that was asked fifty times is worth one item of a dataset.
+    """
+    questions, persons = set[str](), set[str]()
+    tiers: list[list[_Candidate]] = [[], [], [], []]
+    for one in found:
+        person = one.user_id or one.trace_id.hex
+        tiers[2 * (one.text in questions) + (person in persons)].append(one)
+        questions.add(one.text)
+        persons.add(person)
+    first, *others = tiers
+    return first if len(first) >= most else [*first, *chain(*others)][:most]
 
 
 def _shown(project_id: int, chosen: Sequence[_Candidate], signals: Sequence[str]) -> list[Example]:
@@ -117,11 +132,13 @@ def _shown(project_id: int, chosen: Sequence[_Candidate], signals: Sequence[str]
             trace_id__in={one.trace_id for one in chosen}, span_id__in={one.span_id for one in chosen},
         )
     }  # fmt: skip
-    return [_example(one, spans.get((one.trace_id, one.span_id)), signals) for one in chosen]
+    around = dict(zip(spans, surroundings.of_calls(list(spans.values())), strict=True))
+    parts = {key: texts.parts(span, around[key]) for key, span in spans.items()}
+    return [_example(one, parts.get((one.trace_id, one.span_id)), signals) for one in chosen]
 
 
-def _example(one: _Candidate, span: Span | None, signals: Sequence[str]) -> Example:
-    parts = texts.parts(span) if span is not None else texts.Parts(one.text, "", "", "")
+def _example(one: _Candidate, parts: Parts | None, signals: Sequence[str]) -> Example:
+    parts = parts or Parts(one.text, "", "", "")
     return Example(
         one.trace_id.hex, span_hex(one.span_id), one.start_day, one.at, one.user_id, one.prompt_version, one.model,
         asked=parts.input[:_MOST_CHARS] or one.text, answered=parts.output[:_MOST_CHARS],

@@ -41,7 +41,7 @@ def detail(request: ProjectRequest, issue: Issue) -> Detail:
         is_shown=found.is_shown, days=days(found.trend), differences=_differences(request, found),
         bad_examples=[_example(issue, one) for one in found.examples],
         good_examples=[_example(issue, one) for one in found.good], beside=found.beside, themes=found.themes,
-        persons=_persons(request, issue) if found.is_shown else [], similar=found.similar,
+        persons=_persons(request, found) if found.is_shown else [], similar=found.similar,
         lineage=list(_lineage(issue)) if found.is_shown else [], history=found.history, merged=found.merged,
     )  # fmt: skip
 
@@ -131,13 +131,13 @@ def _example(issue: Issue, one: examples.Example) -> Example:
     )  # fmt: skip
 
 
-def _persons(request: ProjectRequest, issue: Issue) -> list[Person]:
+def _persons(request: ProjectRequest, found: IssueDetail) -> list[Person]:
     return [
         Person(
             one.user_id, one.bad, one.last_at,
-            explore_url(request, request.project, issue=issue.number, user=one.user_id, range="30d"),
+            explore_url(request, request.project, issue=found.issue.number, user=one.user_id, range="30d"),
         )
-        for one in queries.affected_users(issue=issue, limit=_PERSONS)
+        for one in queries.affected_users(issue=found.issue, of=found.of, limit=_PERSONS)
     ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from monitoring.analysis.models import AnalysisSettings
-from monitoring.issues import changes, queries, themes
+from monitoring.issues import changes, details, examples, queries, themes
 from monitoring.issues.models import Issue, IssueState
 from monitoring.issues.queries import Tab
 from monitoring.streams.scopes import Scope
@@ -93,6 +93,20 @@ def test_the_page_shows_calls_that_differ_with_the_words_that_were_found(project
     assert {example.answered for example in found.good} == {"Here you are."}
 
 
+def test_a_question_that_was_asked_often_is_chosen_once_while_there_are_others(project, refunds):
+    since = timezone.now() - timedelta(hours=3)
+    make_calls(project, 40, cluster=refunds, since=since, hours=2, asked="Where is my parcel?")
+    for number in range(6):
+        make_calls(project, 1, cluster=refunds, since=since, hours=1, asked=f"May I return {number} lamps?")
+    issue = opened(project, refunds)
+    where = {"project_id": project.pk, "of": details.own_of(issue)[0], "since": since, "until": timezone.now()}
+
+    few, many = (examples.good(**where, most=most) for most in (8, 20))
+
+    assert len({one.asked for one in few}) == 8
+    assert (len(many), len({one.asked for one in many})) == (20, 8)
+
+
 def test_the_page_counts_people_and_the_calls_by_the_hour(project, refunds):
     issue = opened(project, refunds)
 
@@ -100,7 +114,7 @@ def test_the_page_counts_people_and_the_calls_by_the_hour(project, refunds):
 
     assert (found.trend.by_day, sum(hour.bad for hour in found.trend.points)) == (False, 60)
     assert 10 < found.people_count <= 20
-    users = queries.affected_users(issue=issue)
+    users = queries.affected_users(issue=issue, of=details.own_of(issue)[0])
     assert sum(user.bad for user in users) == 60
     assert users[0].bad >= users[-1].bad
 
