@@ -103,13 +103,25 @@ def given_documents(span: Span) -> str:
 
 def _input(span: Span, talk: Sequence[Message] | None, variables: Mapping[str, str]) -> str:
     """Return what the user wrote: the blanks that are filled by hand, else the last words of the user."""
-    filled = [value for name, value in variables.items() if not _CONTEXT_NAMES.search(name) and value.strip()]
+    filled = [
+        value
+        for name, value in variables.items()
+        if not _CONTEXT_NAMES.search(name) and value.strip() and not _is_conversation(value)
+    ]
     if filled:
         return "\n".join(filled)[:_MOST_INPUT]
     if talk is None:
         return (span.input or "")[:_MOST_INPUT]
     said = next((one.content for one in reversed(talk) if one.role == _USER and one.content.strip()), "")
     return said[:_MOST_INPUT]
+
+
+def _is_conversation(value: str) -> bool:
+    """Tell whether a blank was filled with earlier messages, or with none."""
+    if not value.lstrip().startswith("["):
+        return False
+    found = trace_messages.loaded(value)
+    return isinstance(found, list) and all(isinstance(one, dict) and "role" in one for one in found)
 
 
 def _output(span: Span, answer: Sequence[Message] | None) -> str:

@@ -63,6 +63,20 @@ def test_the_input_is_what_was_filled_into_the_blanks_and_documents_among_them_a
     ]
 
 
+@pytest.mark.parametrize(
+    "history", ["[]", '[{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi!"}]']
+)
+def test_earlier_messages_in_a_blank_are_not_what_the_user_wrote(project, history):
+    filled = {
+        "gen_ai.prompt.variable.history": history,
+        "gen_ai.prompt.variable.question": "When do you open?",
+        "gen_ai.prompt.variable.topics": '["hours"]',
+    }
+    make_trace(project, attributes=filled)
+
+    assert sorted(read(project).parts.input.split("\n")) == ["When do you open?", '["hours"]']
+
+
 def test_what_was_looked_up_before_in_the_trace_is_context(project):
     make_answered(project, documents=[{"content": "We open at nine.", "score": 0.7}], asked="When do you open?")
 
