@@ -16,7 +16,17 @@ from projects.models import Project
 from prompt_registry import texts
 from prompt_registry.models import PromptVersion
 from prompt_registry.rollouts import plans
-from prompt_registry.rollouts.guardrails import ALLOWANCES, ERROR, ISSUE, LATE_START, SLOW, WEIGHTS, Guardrail, Plan
+from prompt_registry.rollouts.guardrails import (
+    ALLOWANCES,
+    DEAR,
+    ERROR,
+    ISSUE,
+    LATE_START,
+    SLOW,
+    WEIGHTS,
+    Guardrail,
+    Plan,
+)
 from prompt_registry.rollouts.plans import Caution, Step
 from prompt_registry.rollouts.targeting import Targeting
 
@@ -46,6 +56,8 @@ class Wishes:
     targeting: Targeting = field(default_factory=Targeting)
     quiet_hours: tuple[int, int] = (0, 0)
     needs_test: bool = False
+    # By which share calls may become dearer, because their text is longer or their model is; told before anything starts.
+    dearer: float = 0.0
 
 
 def steps_of(
@@ -116,7 +128,8 @@ def propose(
     )
     usual = plans.steps_for(found.units_a_day) if found.units_a_day else plans.USUAL_STEPS
     return Plan(
-        steps=wishes.steps or usual, caution=wishes.caution, guardrails=tuple(_guardrail(baseline, benefits) for baseline in found.events),
+        steps=wishes.steps or usual, caution=wishes.caution,
+        guardrails=tuple(_guardrail(baseline, benefits, wishes) for baseline in found.events),
         units_a_day=found.units_a_day, calls_before=found.calls, asks_at_end=wishes.asks_at_end, targeting=wishes.targeting,
         quiet_hours=wishes.quiet_hours, needs_test=wishes.needs_test,
     )  # fmt: skip
@@ -146,12 +159,13 @@ def _issues(project: Project, prompt_name: str, meant: Sequence[Issue]) -> Mappi
     return {proof.title_of(issue): proof.scopes_now(issue) for issue in chosen}
 
 
-def _guardrail(baseline: Baseline, benefits: Collection[str]) -> Guardrail:
+def _guardrail(baseline: Baseline, benefits: Collection[str], wishes: Wishes) -> Guardrail:
     kind = str(baseline.event)
+    allowance = ALLOWANCES.get(kind, 0.0) + (wishes.dearer if kind == DEAR else 0.0)
     is_known_at_once = kind in _KNOWN_AT_ONCE
     return Guardrail(
         kind=kind, base_rate=baseline.rate, first_calls=baseline.first_calls, thresholds=dict(baseline.thresholds),
-        weight=WEIGHTS[kind], allowance=ALLOWANCES.get(kind, 0.0), call_rate=baseline.call_rate if is_known_at_once else 0.0,
+        weight=WEIGHTS[kind], allowance=allowance, call_rate=baseline.call_rate if is_known_at_once else 0.0,
         is_gate=is_known_at_once or baseline.events >= _FEWEST_EVENTS, subject=baseline.subject,
         scopes=tuple(asdict(scope) for scope in baseline.scopes), coverage=baseline.coverage,
         is_benefit=kind == ISSUE and baseline.subject in benefits,

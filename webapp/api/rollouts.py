@@ -91,7 +91,10 @@ class ReasonIn(Schema):
 
 
 class StartIn(Schema):
-    """Which version of a prompt is given to whom; without shares the ones that suit its traffic. Shares go from 0 to 1."""
+    """Which version of a prompt is given to whom; without shares the ones that suit its traffic. Shares go from 0 to 1.
+
+    `dearer` is the share by which calls may become dearer, for a version that costs more by itself.
+    """
 
     prompt: Name
     version: Annotated[int, Field(ge=1, le=2**31 - 1)]
@@ -101,6 +104,7 @@ class StartIn(Schema):
     hours: float = 2.0
     note: Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")] = ""
     overrides_cool_down: bool = False
+    dearer: Annotated[float, Field(ge=0, le=10)] = 0.0
 
 
 _ANSWERS = (
@@ -142,7 +146,7 @@ def start(request: HttpRequest) -> HttpResponse:
     live = one(prompt.labels.select_related("version__prompt__project"), name=given.label).version
     with _refusals():
         steps = rollout_plans.steps_of(given.shares, hours=[given.hours]) if given.shares else ()
-        wishes = rollout_plans.Wishes(caution=given.caution, steps=steps)
+        wishes = rollout_plans.Wishes(caution=given.caution, steps=steps, dearer=given.dearer)
         plan = rollout_plans.propose(control=live, candidate=candidate, wishes=wishes, now=timezone.now())
         made = changes.start(
             prompt=prompt, candidate=candidate, label=given.label, plan=plan, by=None, note=given.note,

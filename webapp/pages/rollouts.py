@@ -92,6 +92,7 @@ def _context(request: ProjectRequest, row: Rollout) -> dict[str, Any]:
         "stops": rollouts_view.stops(row, plan),
         "log": kept.order_by("-decided_at", "-pk")[:_SHOWN_DECISIONS],
         "may_publish": may_publish,
+        "asks_why": request.GET.get("asks") == "why",
         "may_undo": request.membership.can(Action.UNDO_PUBLISH),
         "publishers": [] if may_publish else helpers(request, Action.PUBLISH),
         **_numbers(row, plan),

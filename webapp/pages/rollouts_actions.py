@@ -9,11 +9,11 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
 from projects.roles import Action
-from prompt_registry.errors import PromptRegistryError
+from prompt_registry.errors import PromptRegistryError, ReasonMissing
 from prompt_registry.models import Rollout
 from prompt_registry.rollouts import changes
 from webapp import formats
@@ -53,6 +53,9 @@ def act(request: ProjectRequest, rollout_id: UUID) -> HttpResponseBase:
         given["expected_revision"] = number_in(request.POST, "revision")
     try:
         after = change(rollout=rollout, by=request.user, **given)
+    except ReasonMissing as error:
+        messages.error(request, str(error))
+        return redirect(f"{reverse('rollout', args=[request.project.slug, rollout.pk])}?asks=why#reason")
     except PromptRegistryError as error:
         messages.error(request, str(error))
     else:

@@ -16,6 +16,7 @@ from prompt_registry import dependents, labels
 from prompt_registry.errors import PromptRegistryError
 from prompt_registry.models import Prompt
 from prompt_registry.rollouts import changes, durations, plans
+from prompt_registry.rollouts.guardrails import ALLOWANCES, DEAR
 from prompt_registry.rollouts.guardrails import Plan as RolloutPlan
 from prompt_registry.rollouts.plans import Caution, Step
 from webapp import formats, rollout_plans
@@ -43,7 +44,7 @@ def start(request: ProjectRequest, prompt_id: int) -> HttpResponseBase:
     given = request.POST if request.method == "POST" else request.GET
     error, status = "", 200
     try:
-        wishes = _wishes(given)
+        wishes = _wishes(given, publishing)
     except PlanNotUsable as problem:
         error, wishes, status = str(problem), Wishes(), 422
     proposed = rollout_plans.propose(
@@ -87,6 +88,7 @@ def _show(
         "total": rollouts_view.total_words(proposed),
         "cautions": CAUTIONS,
         "typed": request.POST or request.GET,
+        "dearer": _dearer(publishing),
         "error": error,
         "may_start": may_start and is_agreed and not publishing.stops,
         "is_agreed": is_agreed,
@@ -124,7 +126,13 @@ def _caution(given: Mapping[str, str]) -> Caution:
     return Caution(chosen) if chosen in tuple(Caution) else Caution.BALANCED
 
 
-def _wishes(given: Mapping[str, str]) -> Wishes:
+def _dearer(publishing: Plan) -> float:
+    """Return by which share the text or the model alone makes calls dearer, where that is more than is allowed anyway."""
+    growth = publishing.price.growth or 0.0
+    return growth if growth > ALLOWANCES[DEAR] else 0.0
+
+
+def _wishes(given: Mapping[str, str], publishing: Plan) -> Wishes:
     """Return what was typed: shares in percent with commas between, hours at each, and who it is about."""
     return Wishes(
         caution=_caution(given), steps=_steps(given), asks_at_end=bool(given.get("asks")) or plans.FULL in _asks_before(given),
@@ -132,6 +140,7 @@ def _wishes(given: Mapping[str, str]) -> Wishes:
             environments=given.get("environments", ""), attributes=given.get("attributes", ""), testers=given.get("testers", "")
         ),
         quiet_hours=(_hour(given, "quiet_from"), _hour(given, "quiet_to")), needs_test=bool(given.get("needs_test")),
+        dearer=_dearer(publishing) if given.get("dearer") else 0.0,
     )  # fmt: skip
 
 

@@ -13,8 +13,9 @@ from django.utils import timezone
 from projects.models import User
 from projects.roles import Role
 from prompt_registry import labels
-from prompt_registry.models import Rollout, RolloutDecision
+from prompt_registry.models import Prompt, Rollout, RolloutDecision
 from prompt_registry.rollouts import changes
+from prompt_registry.rollouts.guardrails import DEAR
 from prompt_registry.rollouts.plans import Step
 from tests.monitoring.factories import make_span, new_trace_id, rate, send
 from tests.prompt_registry.factories import make_member, make_prompt, make_version, text
@@ -383,3 +384,50 @@ def test_wishes_that_make_no_sense_are_refused_with_the_reason(field: str, value
 
     assert answer.status_code == 422
     assert sentence in answer.content.decode()
+
+
+def test_a_button_that_needs_a_reason_leads_to_the_field_for_it():
+    rollout = make_rollout()
+    client = _client(rollout.started_by)
+
+    answer = client.post(_page(rollout, "rollout-act"), {"do": "finish", "reason": "", "revision": rollout.revision})
+
+    assert answer.url.endswith("?asks=why#reason")
+    assert "Say why here, and press the button once more." in client.get(answer.url).content.decode()
+    assert Rollout.objects.get(pk=rollout.pk).state == "running"
+
+
+def _with_dearer_calls() -> Prompt:
+    """Return a prompt with calls of yesterday, whose second version has a text as long again as a whole call is now."""
+    prompt = make_prompt(type="text", name="support/answer")
+    first = make_version(prompt, text("Answer kindly."))
+    make_version(prompt, text("Answer kindly. " + "Explain each step in words that a child of seven knows. " * 40))
+    labels.publish(prompt=prompt, version=first, label="production", by=make_approver(prompt))
+    for number in range(120):
+        call = make_span(
+            trace_id=new_trace_id(), at=timezone.now() - timedelta(hours=2, seconds=number), prompt=prompt.name, version=1,
+            user=f"user {number}", model="gpt-5-mini", tokens=(400, 20), cost_usd=0.001,
+        )  # fmt: skip
+        send(prompt.project, call)
+    return prompt
+
+
+@pytest.mark.parametrize(("ticked", "least", "most"), [({}, 0.1, 0.1), ({"dearer": "1"}, 0.6, 3.0)])
+def test_calls_may_cost_more_when_somebody_allows_what_the_text_costs_by_itself(ticked, least: float, most: float):
+    prompt = _with_dearer_calls()
+    client = _client(make_member(prompt.project, Role.APPROVER))
+
+    assert "Calls may cost more: about" in client.get(_start_page(prompt)).content.decode()
+    client.post(_start_page(prompt), {"do": "start", "expected": "1", **ticked})
+
+    plan = changes.plan_of(Rollout.objects.get())
+    (dear,) = (guardrail for guardrail in plan.guardrails if guardrail.kind == DEAR)
+    assert least <= dear.allowance <= most
+
+
+def test_a_version_that_costs_the_same_is_not_asked_about():
+    prompt = make_live_prompt()
+
+    page = _client(make_member(prompt.project, Role.APPROVER)).get(_start_page(prompt)).content.decode()
+
+    assert "Calls may cost more" not in page
