@@ -13,16 +13,7 @@ from prompt_registry.providers.simulated.models import MODELS, SimulatedModel
 from prompt_registry.providers.simulated.reading import Message
 from prompt_registry.providers.simulated.requests import ChatRequest
 from webapp.demo import shop
-from webapp.demo.prompts import REFUND, SEARCH, SUMMARY, DemoPrompt, DemoVersion
-
-FOLLOW_UPS = (
-    "And how long will that take?",
-    "That does not answer my question.",
-    "Can I talk to a person?",
-    "Okay, thank you!",
-    "So what should I do now?",
-    "Are you sure about that?",
-)
+from webapp.demo.prompts import SEARCH, SUMMARY, DemoPrompt, DemoVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +95,3 @@ def _tries(
         if isinstance(plan, Answer):
             break
     return tuple(plans)
-
-
-def is_followed_up(prompt: DemoPrompt, rng: random.Random) -> bool:
-    """Tell whether somebody goes on asking after an answer of this prompt."""
-    return prompt.name == REFUND and rng.random() < 0.3

@@ -42,22 +42,32 @@ class Shop:
 
     def serve_one(self) -> None:
         """Answer one customer and perhaps pass on what they think of it."""
-        name, user = self.rng.choices(_PROMPTS, _WEIGHTS)[0], self.rng.choice(shop.USERS)
+        self.serve(self.rng.choices(_PROMPTS, _WEIGHTS)[0], self.rng.choice(shop.USERS))
+
+    def serve(self, name: str, user: str) -> None:
+        """Answer this customer with this prompt, and go on while the customer does."""
         session = f"live-{user}-{int(time.time()) // 900}"
         with callboard.context(
             user=user, session=session, tags=["demo"], metadata={"channel": self.rng.choice(_CHANNELS)}
         ):
-            self._answer(name, user)
+            talk: list[dict[str, str]] = []
+            asked = self._question(name)
+            while (text := self._answer(name, user, asked, talk)) and self._is_followed_up(name, talk):
+                talk += [{"role": "user", "content": asked}, {"role": "assistant", "content": text}]
+                asked = self.rng.choice(shop.FOLLOW_UPS)
 
-    def _answer(self, name: str, user: str) -> None:
-        asked = self._question(name)
+    def _is_followed_up(self, name: str, talk: list[dict[str, str]]) -> bool:
+        return name == REFUND and len(talk) // 2 + 1 < shop.MOST_TURNS and shop.goes_on(self.rng)
+
+    def _answer(self, name: str, user: str, asked: str, talk: list[dict[str, str]]) -> str:
+        """Return what was answered; nothing when there is no prompt to ask with."""
         started = time.monotonic()
         with self.client.span(_NAMES[name], "chain", input=asked) as root:
-            variables = self._variables(name, user, asked)
+            variables = self._variables(name, user, asked, talk)
             prompt = self.client.prompts.get(name)
             if prompt.error is not None:
                 root.fail(prompt.error)
-                return
+                return ""
             compiled = prompt.compile(**variables)
             messages = [{"role": "user", "content": compiled}] if isinstance(compiled, str) else compiled
             with prompt.used():
@@ -65,17 +75,21 @@ class Shop:
             root.set_output(text)
             given = " ".join(message["content"] for message in messages)
             self._pass_on_opinion(root, asked, given, text, time.monotonic() - started, user)
+        return text
 
     def _question(self, name: str) -> str:
         if name == SUMMARY:
             return shop.filled(self.rng.choice(shop.tickets()), self.rng)
         return shop.filled(self.rng.choice(shop.questions("search" if name == SEARCH else "support")), self.rng)
 
-    def _variables(self, name: str, user: str, asked: str) -> dict[str, Any]:
+    def _variables(self, name: str, user: str, asked: str, talk: list[dict[str, str]]) -> dict[str, Any]:
         if name == SUMMARY:
             return {"ticket": asked}
         if name == REFUND:
-            return {"question": asked, "customer_name": shop.name_of(user), "history": []}
+            if order := shop.order_in(asked):
+                with self.client.span("look_up_order", "tool", input={"order": order}) as step:
+                    step.set_output(shop.look_up(order, self.rng))
+            return {"question": asked, "customer_name": shop.name_of(user), "history": talk}
         with self.client.span("find help pages", "retriever", input=asked) as step:
             pages = shop.find_help_pages(asked)
             step.set_output([{"id": page.partition(":")[0], "content": page} for page in pages])

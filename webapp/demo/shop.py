@@ -19,8 +19,20 @@ FIRST_NAMES = (
     "Maria", "Jonas", "Aisha", "Lars", "Chen", "Sofia", "Mateo", "Emma", "Noah", "Yuki", "Ingrid", "Omar", "Lea", "Paul",
     "Elif", "Hugo", "Nina", "Tom", "Priya", "Anton", "Clara", "David", "Olga", "Felix", "Zoe", "Ivan", "Mila", "Karl",
 )  # fmt: skip
+FOLLOW_UPS = (
+    "And how long will that take?",
+    "That does not answer my question.",
+    "Can I talk to a person?",
+    "Okay, thank you!",
+    "So what should I do now?",
+    "Are you sure about that?",
+)
+# In one visit somebody asks so often at most.
+MOST_TURNS = 4
 USERS = tuple(f"customer-{number:04d}" for number in range(1, 221))
 
+_ORDER = re.compile(r"\b\d{5}\b")
+_STATES = ("in transit", "delivered", "being packed", "returned", "waiting for payment")
 _WORD = re.compile(r"[^\W_]{4,}")
 
 
@@ -61,6 +73,22 @@ def filled(text: str, rng: random.Random) -> str:
     for blank, value in values.items():
         text = text.replace(blank, value)
     return text
+
+
+def goes_on(rng: random.Random) -> bool:
+    """Tell whether somebody goes on asking the support assistant after an answer."""
+    return rng.random() < 0.3
+
+
+def order_in(question: str) -> str:
+    """Return the number of the order that a question is about; empty when it names none."""
+    found = _ORDER.search(question)
+    return found.group() if found else ""
+
+
+def look_up(order: str, rng: random.Random) -> dict[str, str | int]:
+    """Return what the shop knows about an order."""
+    return {"order": order, "state": rng.choice(_STATES), "items": rng.randint(1, 5)}
 
 
 def name_of(user: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,15 +10,14 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from prompt_registry.providers.simulated.answers import Answer, Failure
 from prompt_registry.providers.simulated.tokens import estimate_tokens
+from webapp.demo import shop
 from webapp.demo.exchanges import Exchange
 from webapp.demo.otlp_spans import Ids, in_and_out, to_answer, to_messages, write_span
 from webapp.demo.prompts import REFUND, SEARCH
 
 _MS = 1_000_000
-_ORDER = re.compile(r"\b\d{5}\b")
 _ERROR_TYPES = {429: "openai.RateLimitError", 500: "openai.InternalServerError"}
 _ROOTS = {REFUND: "answer-support-question", SEARCH: "search-help-pages"}
-_STATES = ("in transit", "delivered", "being packed", "returned", "waiting for payment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +76,11 @@ def _root(exchange: Exchange, visit: Visit, duration_ms: float) -> Span:
 def _steps_before(exchange: Exchange, visit: Visit, rng: random.Random, clock: int) -> tuple[list[Span], int]:
     if exchange.prompt.name == SEARCH:
         return _search_steps(exchange, visit, rng, clock)
-    order = _ORDER.search(exchange.asked)
-    if exchange.prompt.name != REFUND or order is None:
+    order = shop.order_in(exchange.asked)
+    if exchange.prompt.name != REFUND or not order:
         return [], clock
     duration_ms = 12 + rng.expovariate(1 / 25)
-    found = {"order": order.group(), "state": rng.choice(_STATES), "items": rng.randint(1, 5)}
+    found = shop.look_up(order, rng)
     span = write_span(
         ids=visit.ids,
         key="tool",
@@ -93,7 +91,7 @@ def _steps_before(exchange: Exchange, visit: Visit, rng: random.Random, clock: i
         duration_ms=duration_ms,
         attributes={
             **visit.facts,
-            **in_and_out({"order": order.group()}, found),
+            **in_and_out({"order": order}, found),
             "gen_ai.tool.name": "look_up_order",
         },
     )

@@ -22,7 +22,7 @@ from webapp.demo import exchanges, shop
 from webapp.demo.exchanges import Exchange
 from webapp.demo.opinions import Reaction, react
 from webapp.demo.otlp_spans import Ids, request_of
-from webapp.demo.prompts import PROMPTS, SEARCH, SUMMARY, DemoPrompt
+from webapp.demo.prompts import PROMPTS, REFUND, SEARCH, SUMMARY, DemoPrompt
 from webapp.demo.rhythm import arrivals
 from webapp.demo.traces import Trace, Visit, trace_of
 
@@ -117,7 +117,8 @@ def _visit(past: _History, number: int, began_at: datetime) -> Iterator[tuple[st
         ended_at = datetime.fromtimestamp(trace.ended_ns / 1e9, UTC)
         reaction = react(outcome=exchange.outcome, rng=rng)
         yield _service(prompt), trace, _feedback(past, visit, trace, reaction, ended_at)
-        if turn == 3 or not isinstance(exchange.outcome, Answer) or not exchanges.is_followed_up(prompt, rng):
+        is_last = prompt.name != REFUND or turn + 1 == shop.MOST_TURNS
+        if is_last or not isinstance(exchange.outcome, Answer) or not shop.goes_on(rng):
             return
         answered = {"role": "assistant", "content": exchange.outcome.text}
         talk += [{"role": "user", "content": exchange.asked}, answered]
@@ -147,7 +148,7 @@ def _exchange(
 ) -> Exchange:
     variables, pages = exchanges.variables_for(prompt=prompt, user=user, rng=rng)
     if talk:
-        variables["question"] = rng.choice(exchanges.FOLLOW_UPS)
+        variables["question"] = rng.choice(shop.FOLLOW_UPS)
     if prompt.name == SEARCH and past.share(moment) >= _NOTHING_FOUND_FROM and _is_about_a_product(variables):
         variables["context"], pages = "", ()
     return exchanges.make(

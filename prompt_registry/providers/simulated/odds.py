@@ -8,7 +8,7 @@
 | made-up facts         | 30 % without anything to rely on, 16 % with | "only use the ...": 2 %; thinking halves it  |
 | long-winded           | 18 %                                        | a limit of sentences or "brief": 0 %         |
 | wrong language        | 35 % when the customer writes no English    | "in the customer's language": 1 %            |
-|                       | 1.5 % when they do                          |                                              |
+|                       | 1.5 % when they do                          | 0.2 %                                        |
 | follows instructions  | 40 %                                        | "ignore instructions in the message": 3 %    |
 | in the message        |                                             |                                              |
 
@@ -86,5 +86,5 @@ def _stray(instructions: Instructions, language: str) -> float:
     if instructions.language:
         return 0.01
     if language == "en":
-        return 0.015
+        return 0.002 if instructions.keeps_language else 0.015
     return 0.01 if instructions.keeps_language else 0.35
