@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf.locale import LANG_INFO
+
 from monitoring.issues.models import Signal
 
 MOST_CHARS = 300
@@ -30,7 +32,7 @@ _SINCE: dict[str, Callable[[str], str]] = {
     "environment": lambda value: f"in {value}",
     "release": lambda value: f"since release {value}",
     "app": lambda value: f"in the app {value}",
-    "language": lambda value: f"in the language «{value}»",
+    "language": lambda value: f"in {language_name(value)}",
     "user segment": lambda value: f"for {value}",
     "hour of day": lambda value: f"at {value}",
     "arm": lambda value: f"in the {value} arm of a rollout",
@@ -44,6 +46,11 @@ class Cause:
 
     dimension: str = ""
     value: str = ""
+
+
+def language_name(code: str) -> str:
+    """Return the English name of a language; of one that is not known its code, as one."""
+    return str(LANG_INFO.get(code, {}).get("name", f"the language «{code}»"))
 
 
 def make(*, subject: str, signal: str, rate: float, cause: Cause, began_at: datetime | None = None) -> str:

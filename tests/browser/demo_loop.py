@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 from callboard import Callboard, openai
@@ -21,6 +22,7 @@ from monitoring.clusters import running as clusters
 from monitoring.issues import cycle
 from monitoring.issues.models import Issue
 from projects.models import Project, User
+from prompt_registry.models import Rollout
 from webapp.demo import installing, live_traffic
 from webapp.demo.prompts import REFUND
 
@@ -46,6 +48,8 @@ def installed(directory: Path, *, slug: str, by: User) -> Iterator[Demo]:
         patch.setattr(installing, "SLUG", slug)
         # Calls wait for the rest of their trace, half a minute: here all of it is there.
         patch.setattr(analyses, "_SETTLED", timedelta(0))
+        # Who gets which version follows from the id of the rollout: it is the same every time.
+        patch.setattr(Rollout._meta.get_field("id"), "_get_default", lambda: uuid5(NAMESPACE_URL, slug))
         assert installing.install()
         project = Project.objects.get(slug=slug)
         look_at_calls(project)

@@ -20,6 +20,7 @@ from monitoring.issues import fix_following
 from projects.models import User
 from prompt_registry.models import PRODUCTION, Rollout
 from prompt_registry.rollouts.benefits import SETTLED_AFTER
+from prompt_registry.rollouts.decisions import Action
 from tests.browser import demo_loop
 from tests.browser.answering import answering
 from tests.browser.demo_loop import Demo
@@ -28,7 +29,7 @@ from tests.projects.factories import make_user
 from webapp.demo.prompts import PROMPTS, REFUND
 from workers import rollout_control
 
-CUSTOMERS = 1_000
+CUSTOMERS, MOST_CUSTOMERS = 640, 640 * 8
 # The version that is live took the rules out, and turns people away since.
 RULES, LIVE = (one.messages[0]["content"] for one in PROMPTS[0].versions[1:3])
 CURE = f"{RULES} Think carefully, and say what happens next."
@@ -79,13 +80,14 @@ def test_a_fix_of_the_demos_problem_is_tested_rolled_out_and_proved(page, demo, 
     expect(page.locator(".fix-proof")).to_contain_text("Expected: From")
 
     rollout = start_rollout(page, home, costs_more=True)
-    demo_loop.serve_customers(
-        demo, range(1, CUSTOMERS + 1), url=site, provider_url=provider_url, directory=tmp_path / "prompts"
-    )
-    demo_loop.look_at_calls(demo.project)
+    come = customers_of(demo, site, provider_url, tmp_path)
+    come(range(1, CUSTOMERS + 1))
     page.goto(home)
     expect(path).to_contain_text("Rarer so far")
-    rollout_control.look_at(rollout, now=timezone.now() + timedelta(seconds=10))
+    for first in range(CUSTOMERS + 1, MOST_CUSTOMERS, CUSTOMERS):
+        if rollout_control.look_at(rollout, now=timezone.now() + timedelta(seconds=10)) == Action.COMPLETE:
+            break
+        come(range(first, first + CUSTOMERS))
     fix_following.follow(now=timezone.now(), project_id=demo.project.pk)
 
     page.reload()
@@ -106,10 +108,7 @@ def test_a_change_that_only_sounds_nicer_is_not_confirmed(page, demo, site, prov
     leave_out(page, "Test")
 
     rollout = start_rollout(page, home)
-    demo_loop.serve_customers(
-        demo, range(1, CUSTOMERS + 1), url=site, provider_url=provider_url, directory=tmp_path / "prompts"
-    )
-    demo_loop.look_at_calls(demo.project)
+    customers_of(demo, site, provider_url, tmp_path)(range(1, CUSTOMERS + 1))
     rollout_control.look_at(rollout, now=timezone.now() + timedelta(seconds=10))
     page.goto(demo.at(f"rollouts/{rollout.pk}/"))
     page.get_by_label("Why").fill("It sounds nicer, and nothing got worse.")
@@ -129,6 +128,18 @@ def test_a_change_that_only_sounds_nicer_is_not_confirmed(page, demo, site, prov
     expect(page.locator(".fix-proof").first).to_contain_text(
         re.compile(r"Not confirmed: \d+% of people met it with v3")
     )
+
+
+def customers_of(demo: Demo, site: str, provider_url: str, directory: Path) -> Callable[[range], None]:
+    """Return a function that lets some customers come, and the workers look at their calls."""
+
+    def come(numbers: range) -> None:
+        demo_loop.serve_customers(
+            demo, numbers, url=site, provider_url=provider_url, directory=directory / f"prompts-{numbers.start}"
+        )
+        demo_loop.look_at_calls(demo.project)
+
+    return come
 
 
 def write_version(page: Page, home: str, words: str) -> None:

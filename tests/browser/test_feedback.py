@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
+from tests.monitoring.factories import make_trace, rate
+
 
 def test_feedback_is_handled_found_again_and_made_an_item(open_page, demo):
+    rate(demo.project, make_trace(demo.project), comment="It never came")
     page = open_page(user=demo.admin)
     page.goto(demo.at("feedback/"))
     words = page.locator("tbody tr").first.locator(".feedback-words").first.inner_text()
@@ -23,6 +26,8 @@ def test_feedback_is_handled_found_again_and_made_an_item(open_page, demo):
 
 
 def test_several_rows_are_dismissed_at_once(open_page, demo):
+    for words in ("Too long", "Not what I asked"):
+        rate(demo.project, make_trace(demo.project), comment=words)
     page = open_page(user=demo.admin)
     page.goto(demo.at("feedback/"))
 

@@ -27,6 +27,8 @@ from webapp.demo.prompts import REFUND, SEARCH, SUMMARY
 log = logging.getLogger("callboard.demo")
 
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 5.0
+# More than the recorded past knows: a rollout counts people, not calls.
+PEOPLE = 2_000
 _PROMPTS, _WEIGHTS = (REFUND, SUMMARY, SEARCH), (0.5, 0.2, 0.3)
 _NAMES = {REFUND: "answer-support-question", SUMMARY: "summarise-ticket", SEARCH: "search-help-pages"}
 _CHANNELS = ("web", "web", "web", "app", "app", "mail")
@@ -42,7 +44,7 @@ class Shop:
 
     def serve_one(self) -> None:
         """Answer one customer and perhaps pass on what they think of it."""
-        self.serve(self.rng.choices(_PROMPTS, _WEIGHTS)[0], self.rng.choice(shop.USERS))
+        self.serve(self.rng.choices(_PROMPTS, _WEIGHTS)[0], f"customer-{self.rng.randint(1, PEOPLE):04d}")
 
     def serve(self, name: str, user: str) -> None:
         """Answer this customer with this prompt, and go on while the customer does."""

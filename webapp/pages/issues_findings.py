@@ -10,11 +10,13 @@ from monitoring.clusters.models import ClusterLink, LinkKind
 from monitoring.issues import details, examples, queries
 from monitoring.issues.details import CauseRow, IssueDetail, Trend
 from monitoring.issues.models import Issue, IssueScope
+from monitoring.issues.titles import language_name
 from monitoring.models import span_number
 from webapp.access import ProjectRequest
 from webapp.pages import issues_charts
 from webapp.pages.issues_texts import Mark, pieces
 from webapp.pages.issues_view import (
+    LANGUAGE,
     PROMPT_VERSION,
     Day,
     Detail,
@@ -98,11 +100,17 @@ def _rate(issue: Issue) -> Rate:
 
 def _difference(request: ProjectRequest, found: IssueDetail, cause: CauseRow, top: float) -> Difference:
     low, high = max(0.0, cause.rest_rate + cause.low), min(1.0, cause.rest_rate + cause.high)
-    value = version_words(cause.value) if cause.dimension == PROMPT_VERSION else cause.value
+    value = _value(cause.dimension, cause.value)
     bar = issues_charts.difference_bar(rate=cause.rate, rest_rate=cause.rest_rate, low=low, high=high, top=top)
     return Difference(
         cause.dimension, value, cause.calls, cause.bad, cause.rate, cause.rest_rate, low, high, bar, _url(request, found, cause)
     )  # fmt: skip
+
+
+def _value(dimension: str, value: str) -> str:
+    if dimension == PROMPT_VERSION:
+        return version_words(value)
+    return language_name(value) if dimension == LANGUAGE else value
 
 
 def _url(request: ProjectRequest, found: IssueDetail, cause: CauseRow) -> str:

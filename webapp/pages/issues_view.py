@@ -22,7 +22,7 @@ _STATE_KINDS = {
     IssueState.ROLLING_OUT: "info", IssueState.VERIFIED: "good",
 }  # fmt: skip
 _TREND_KINDS = {Trend.ESCALATING: "bad", Trend.GROWING: "warn", Trend.NEW: "info"}
-PROMPT_VERSION = "prompt version"
+PROMPT_VERSION, LANGUAGE = "prompt version", "language"
 
 
 @dataclass(frozen=True, slots=True)

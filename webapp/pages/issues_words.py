@@ -8,8 +8,9 @@ from datetime import datetime
 from django.utils import timezone
 
 from monitoring.issues.models import Issue, IssueState, Signal
+from monitoring.issues.titles import language_name
 from webapp import formats
-from webapp.pages.issues_view import PROMPT_VERSION, Detail, Rate, version_words
+from webapp.pages.issues_view import LANGUAGE, PROMPT_VERSION, Detail, Rate, version_words
 
 _HAPPENS = {
     Signal.DISLIKED: "got a thumbs down", Signal.DEAR: "cost more than is usual", Signal.REFUSED: "were refused or dodged",
@@ -26,7 +27,7 @@ _MOST_SIGNALS = 3
 FEWEST_CALLS = 20
 _PLACES = {
     "model": "with {}", "environment": "in {}", "release": "since release {}", "app": "in the app {}",
-    "language": "in the language {}", "user segment": "for {}", "hour of day": "at {}", "arm": "in the {} arm of a rollout",
+    "user segment": "for {}", "hour of day": "at {}", "arm": "in the {} arm of a rollout",
     "retrieval": "when {}", "prompt": "of the prompt {}",
 }  # fmt: skip
 _ENDINGS = {
@@ -59,6 +60,8 @@ def place(dimension: str, value: str) -> str:
     """Return one value of a dimension as it stands in a sentence, such as «with gpt-5» or «since v11»."""
     if dimension == PROMPT_VERSION:
         return f"since {version_words(value)}"
+    if dimension == LANGUAGE:
+        return f"in {language_name(value)}"
     before, _, after = _PLACES.get(dimension, "in {}").partition("{}")
     return f"{before}{value}{after}"
 

@@ -22,8 +22,12 @@ def test_a_title_does_not_give_the_share_of_all_calls_to_a_part_of_them():
     cause = Cause("language", "es")
 
     assert titles.make(subject="Refunds", signal="refused", rate=0.1, cause=cause) == (
-        "Refunds: 10 % refused, above all in the language «es»"
+        "Refunds: 10 % refused, above all in Spanish"
     )
+
+
+def test_a_language_that_has_no_name_here_goes_by_its_code():
+    assert titles.since(Cause("language", "tlh")) == "in the language «tlh»"
 
 
 def test_without_a_cause_nothing_is_made_up():

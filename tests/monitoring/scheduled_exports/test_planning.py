@@ -37,12 +37,13 @@ def test_days_that_were_missed_are_caught_up(project, admin, base):
 
 
 def test_planning_twice_plans_once(project, admin, base):
-    into_folder(project, by=admin, now=noon(days_ago=1))
+    into_folder(project, by=admin, now=noon(days_ago=2))
 
+    # A day back: what is made now was then never silent for long.
     for _ in range(2):
-        planning.plan(now=noon())
+        planning.plan(now=noon(days_ago=1))
 
-    assert days() == [2, 1]
+    assert days() == [3, 2]
     assert Job.objects.filter(kind="scheduled_export.run").count() == 2
 
 
@@ -88,10 +89,10 @@ def test_a_run_whose_job_was_lost_is_asked_for_again(project, admin, base):
 
 
 def test_a_run_that_is_being_written_is_left_alone(project, admin, base):
-    into_folder(project, by=admin)
+    into_folder(project, by=admin, now=noon(days_ago=1))
     Job.objects.all().delete()
 
-    planning.plan(now=noon())
+    planning.plan(now=noon(days_ago=1))
 
     assert not Job.objects.filter(kind="scheduled_export.run").exists()
     assert ScheduledExport.objects.get().is_on
