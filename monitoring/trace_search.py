@@ -149,7 +149,9 @@ def _collect(
 
 def _seconds(wanted: TraceFilter) -> float:
     """Return how long a page may search; one in texts, or into every trace, would use up any time."""
-    return 0.15 if wanted.asks_text or wanted.is_heavy else 0.2
+    if wanted.is_heavy:
+        return 0.13
+    return 0.15 if wanted.asks_text else 0.2
 
 
 def _largest_window(wanted: TraceFilter) -> int:
