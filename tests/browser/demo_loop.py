@@ -21,7 +21,7 @@ from monitoring.analysis import running as analyses
 from monitoring.clusters import running as clusters
 from monitoring.issues import cycle
 from monitoring.issues.models import Issue
-from projects.models import Project, User
+from projects.models import Project
 from prompt_registry.models import Rollout
 from webapp.demo import installing, live_traffic
 from webapp.demo.prompts import REFUND
@@ -42,8 +42,8 @@ class Demo:
 
 
 @contextmanager
-def installed(directory: Path, *, slug: str, by: User) -> Iterator[Demo]:
-    """Make the demo as the first start does, and let the workers look at its calls."""
+def installed(directory: Path, *, slug: str) -> Iterator[Demo]:
+    """Make the demo as the first start does, for the owners there are, and let the workers look at its calls."""
     with pytest.MonkeyPatch.context() as patch, override_settings(DATA_DIR=directory):
         patch.setattr(installing, "SLUG", slug)
         # Calls wait for the rest of their trace, half a minute: here all of it is there.

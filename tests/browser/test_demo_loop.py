@@ -44,7 +44,7 @@ def owner(database: None) -> User:
 @pytest.fixture
 def demo(owner: User, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Demo]:
     slug = request.node.name.removeprefix("test_").replace("_", "-")[:40].strip("-")
-    with demo_loop.installed(tmp_path, slug=slug, by=owner) as made:
+    with demo_loop.installed(tmp_path, slug=slug) as made:
         yield made
 
 
