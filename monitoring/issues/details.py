@@ -164,9 +164,9 @@ _BAD_CALLS = f"""
 
 def own_of(issue: Issue) -> tuple[Membership, list[IssueScope]]:
     """Return what the issue is about, and the rows that say so."""
-    rows = list(IssueScope.objects.filter(project_id=issue.project_id).order_by("pk"))
-    own = [row for row in rows if row.issue_id == issue.pk]
-    others = [row.as_scope() for row in rows if row.issue_id != issue.pk]
+    known = list(IssueScope.objects.filter(project_id=issue.project_id).order_by("pk"))
+    own = [row for row in known if row.issue_id == issue.pk]
+    others = [row.as_scope() for row in known if row.issue_id != issue.pk]
     return membership.of([row.as_scope() for row in own], others=others), own
 
 

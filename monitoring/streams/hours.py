@@ -52,7 +52,7 @@ _COUNTED = f"""
            count(*) FILTER (WHERE is_disliked), ARRAY[{_COUNTS}]
       FROM ({_CALLS}) calls
      GROUP BY project_id, hour, prompt_name, prompt_version, model, environment, coalesce(cluster_id, 0)
-     -- The hours of a prompt are read together: they lie on a quarter of the pages then.
+     -- The page of an issue reads all hours of one prompt: what belongs together lies on fewer pages then.
      ORDER BY hour, prompt_name, prompt_version
 """
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from projects import keys
 from projects.models import Project
@@ -13,6 +15,8 @@ from projects.roles import Scope
 from prompt_registry import labels
 from prompt_registry.models import Prompt, Rollout
 from prompt_registry.rollouts import changes
+from prompt_registry.rollouts.guardrails import DEAR
+from tests.monitoring.factories import make_span, new_trace_id, send
 from tests.prompt_registry.factories import make_project
 from tests.prompt_registry.rollouts.factories import make_approver, make_live_prompt, make_rollout
 
@@ -91,6 +95,32 @@ def test_an_application_starts_moves_and_stops_a_rollout_behind_a_label_that_is_
     assert states == [(200, "paused", 0.1), (200, "running", 0.1), (200, "running", 0.5), (200, "rolled_back", 0.0)]
     history = Rollout.objects.get().decisions.order_by("pk").values_list("action", flat=True)
     assert list(history) == ["started", "paused", "resumed", "advance", "roll back"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "allowance"), [({}, 201, 0.1), ({"dearer": 0.4}, 201, 0.5), ({"dearer": -1}, 422, None)]
+)
+def test_an_application_may_say_how_much_dearer_calls_may_become(
+    client: Client, sent, status: int, allowance: float | None
+):
+    prompt = make_live_prompt()
+    _staging(prompt)
+    for number in range(120):
+        call = make_span(
+            trace_id=new_trace_id(), at=timezone.now() - timedelta(hours=2, seconds=number), prompt=prompt.name, version=1,
+            user=f"user {number}", cost_usd=0.001,
+        )  # fmt: skip
+        send(prompt.project, call)
+    wanted = {"prompt": prompt.name, "version": 2, "label": "staging", **sent}
+
+    made = client.post(
+        "/api/v1/rollouts", wanted, content_type="application/json", **_headers(prompt.project, Scope.API_WRITE)
+    )
+
+    assert made.status_code == status
+    plans = [changes.plan_of(rollout) for rollout in Rollout.objects.all()]
+    found = [one.allowance for plan in plans for one in plan.guardrails if one.kind == DEAR]
+    assert found == ([pytest.approx(allowance)] if allowance else [])
 
 
 @pytest.mark.parametrize("act", ["resume", "advance"])
