@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import html
 import http.client
 import json
+import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
 from benchmarks import figures
@@ -21,6 +23,7 @@ WARM_UPS = 3
 ALL = "30d"
 TARGET_MS, TEXT_TARGET_MS = 200.0, 300.0
 LARGEST_KB = 200.0
+_GOES_ON = re.compile(rb'<cb-search-on [^>]*data-src="([^"]+)"')
 
 
 @dataclass(frozen=True)
@@ -61,11 +64,13 @@ def run(options: Options) -> Figures:
         version = figures.postgres_version(stage.servers.database_url)
         chosen = list(pages(stage, matter))
         measured, memory = _measure_all(stage, chosen, options.requests)
+        ends = {page.name: end for page in chosen if (end := _search_to_the_end(stage, page))}
         plans = _plans(stage, chosen, options.plans)
     over = [page.name for page in chosen if measured[page.name]["p95_ms"] > page.target_ms]
     large = [name for name, found in measured.items() if found["gz_kb"] > LARGEST_KB]
     return {
         "pages": measured, "slower_than_wanted": over, "larger_than_wanted": large, "web_memory_mb": memory,
+        "whole_searches": ends,
         "spans_stored": matter.spans, "calls_looked_at": matter.analysed, "fill_seconds": matter.seconds,
         "requests_per_page": options.requests, "longest_text": options.longest_text, "machine": {**machine, "postgres": version}, **plans,
     }  # fmt: skip
@@ -127,12 +132,12 @@ def _measure(stage: Stage, page: Page, requests: int) -> Figures:
         connection.close()
     return {
         **figures.milliseconds([seconds for seconds, _ in answers], (50, 95)),
-        "gz_kb": round(max(size for _, size in answers) / 1000, 1),
+        "gz_kb": round(max(len(body) for _, body in answers) / 1000, 1),
     }
 
 
-def _fetch(connection: http.client.HTTPConnection, page: Page) -> tuple[float, int]:
-    """Return how long the page took, and how many bytes it is compressed."""
+def _fetch(connection: http.client.HTTPConnection, page: Page) -> tuple[float, bytes]:
+    """Return how long the page took, and its body, compressed."""
     began = time.perf_counter()
     connection.request("GET", page.path, headers=page.headers)
     answer = connection.getresponse()
@@ -140,8 +145,23 @@ def _fetch(connection: http.client.HTTPConnection, page: Page) -> tuple[float, i
     seconds = time.perf_counter() - began
     if answer.status != 200:
         raise StageFailed(f"The page «{page.name}» ({page.path}) answered {answer.status} instead of 200.")
-    is_compressed = answer.getheader("Content-Encoding") == "gzip"
-    return seconds, len(body) if is_compressed else len(gzip.compress(body))
+    return seconds, body if answer.getheader("Content-Encoding") == "gzip" else gzip.compress(body)
+
+
+def _search_to_the_end(stage: Stage, page: Page) -> Figures | None:
+    """Go on with a search that the page had no time to finish, as the browser does; None where it had."""
+    connection = http.client.HTTPConnection(HOST, stage.addresses.port, timeout=60)
+    began, path, rounds = time.perf_counter(), page.path, 0
+    try:
+        while True:
+            _, body = _fetch(connection, replace(page, path=path))
+            found = _GOES_ON.search(gzip.decompress(body))
+            if found is None:
+                break
+            path, rounds = html.unescape(found[1].decode()), rounds + 1
+    finally:
+        connection.close()
+    return {"seconds": round(time.perf_counter() - began, 1), "rounds": rounds} if rounds else None
 
 
 def _plans(stage: Stage, chosen: list[Page], queries: int) -> Figures:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -18,9 +17,7 @@ from projects.models import Project
 
 PAGE_SIZE = 50
 MOST_NEW = 100
-FIRST_WINDOW, _LARGEST_WINDOW = 2_000, 32_000
-# Where every trace has to be looked into, or all of its text, the clock is looked at more often.
-_LARGEST_TEXT_WINDOW, _LARGEST_HEAVY_WINDOW = 8_000, 2_000
+FIRST_WINDOW, _SMALLEST_WINDOW, _LARGEST_WINDOW = 2_000, 500, 32_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 # The pages beside a place are a moment away, so it may not lie at the end of time.
@@ -92,7 +89,8 @@ def page(
         )
     newer = (_first(traces) or _beside(older_than, -1)) if older_than else None
     if stopped_at and not has_more:
-        return TracePage(traces, older=stopped_at, newer=newer, searched_until=stopped_at.at)
+        is_full = len(traces) == limit
+        return TracePage(traces, older=stopped_at, newer=newer, searched_until=None if is_full else stopped_at.at)
     return TracePage(traces, older=_last(traces) if has_more else None, newer=newer)
 
 
@@ -134,30 +132,29 @@ def _collect(
     if not rest and not wanted.asks_calls:
         return list((_beyond(ordered, start, direction) if start else ordered)[:limit]), None
     found: list[Trace] = []
-    until = time.monotonic() + seconds
-    place = start
-    for window, end in _windows(ordered, start, direction, first_window, _largest_window(wanted)):
+    place, size, until = start, first_window, time.monotonic() + seconds
+    while True:
+        began = time.monotonic()
+        window, end = _window(ordered, place, direction, size)
         conditions = (rest, _found_between(project, wanted, place, end, direction))
         found += window.filter(*conditions)[: limit - len(found)]
         if len(found) >= limit or end is None:
             return found, None
-        place = end
-        if time.monotonic() > until:
+        place, now = end, time.monotonic()
+        size = _next_size(size, took=now - began, left=until - now)
+        if not size:
             return found, end
-    return found, None
+
+
+def _next_size(size: int, *, took: float, left: float) -> int:
+    """Return how many traces can be looked at in the time that is left, at the pace of the last ones; 0 for too few."""
+    fitting = int(left / max(took / size, 1e-9))
+    return min(fitting, size * 4, _LARGEST_WINDOW) if fitting >= min(size, _SMALLEST_WINDOW) else 0
 
 
 def _seconds(wanted: TraceFilter) -> float:
     """Return how long a page may search; one in texts, or into every trace, would use up any time."""
-    if wanted.is_heavy:
-        return 0.13
-    return 0.15 if wanted.asks_text else 0.2
-
-
-def _largest_window(wanted: TraceFilter) -> int:
-    if wanted.is_heavy:
-        return _LARGEST_HEAVY_WINDOW
-    return _LARGEST_TEXT_WINDOW if wanted.asks_text else _LARGEST_WINDOW
+    return 0.1 if wanted.asks_text or wanted.is_heavy else 0.15
 
 
 def _found_between(
@@ -168,18 +165,14 @@ def _found_between(
     return wanted.found(project, since=earlier.at if earlier else wanted.start, until=later.at if later else wanted.end)
 
 
-def _windows(
-    ordered: TraceQuerySet, start: Cursor | None, direction: Direction, size: int, largest: int
-) -> Iterator[tuple[TraceQuerySet, Cursor | None]]:  # fmt: skip
-    """Cut the rows into ever larger stretches, each with its end; None when it is the last one."""
-    while True:
-        remaining = _beyond(ordered, start, direction) if start else ordered
-        edge = remaining.values_list("started_at", "trace_id")[size : size + 1].first()
-        end = Cursor(*edge) if edge else None
-        yield (_up_to(remaining, end, direction) if end else remaining), end
-        if end is None:
-            return
-        start, size = end, min(size * 4, largest)
+def _window(
+    ordered: TraceQuerySet, start: Cursor | None, direction: Direction, size: int
+) -> tuple[TraceQuerySet, Cursor | None]:  # fmt: skip
+    """Return the next rows of that many, and where they end; None when they are the last ones."""
+    remaining = _beyond(ordered, start, direction) if start else ordered
+    edge = remaining.values_list("started_at", "trace_id")[size : size + 1].first()
+    end = Cursor(*edge) if edge else None
+    return (_up_to(remaining, end, direction) if end else remaining), end
 
 
 def _beyond(rows: TraceQuerySet, place: Cursor, direction: Direction) -> TraceQuerySet:

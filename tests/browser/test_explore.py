@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from monitoring import trace_search
 from projects.roles import Role
 from tests.browser import sessions
 from tests.browser.test_pages import AXE, GRAVE
@@ -80,4 +81,41 @@ def test_an_engineer_narrows_compares_and_follows(chromium, site, database):
         page.get_by_role("link", name="More like this").click()
         expect(page.get_by_role("link", name="Where is my red parcel?")).to_be_visible()
         assert broken_rules(page) == []
+    assert troubles == []
+
+
+def test_a_search_goes_on_by_itself_until_it_is_stopped(chromium, site, database, monkeypatch):
+    """The time of every page is up after ten traces, as with very many traces."""
+    monkeypatch.setitem(trace_search.page.__kwdefaults__, "first_window", 10)
+    monkeypatch.setattr(trace_search, "_next_size", lambda *_, **__: 0)
+    project = make_project()
+    ann = make_member(project=project, role=Role.EDITOR)
+    begin = timezone.now() - timedelta(minutes=40)
+    send(
+        project,
+        *(
+            make_span(at=begin + timedelta(seconds=number), asked="Where is it?" if number % 50 == 7 else "Hello?")
+            for number in range(160)
+        ),
+    )
+    troubles: list[str] = []
+    with sessions.browser(chromium, site, troubles, viewport=sessions.DESK) as context:
+        sessions.sign_in(context, ann, site)
+        page = context.new_page()
+        page.goto(f"/p/{project.slug}/explore/?range=24h&q=where", timeout=3 * sessions.PATIENCE_MS)
+        page.get_by_role("button", name="Stop").click()
+        stopped_at = page.locator("cb-search-on").get_attribute("data-src")
+        expect(page.get_by_role("button", name="Search on")).to_be_visible()
+        assert broken_rules(page) == []
+        page.wait_for_timeout(400)
+        assert page.locator("cb-search-on").get_attribute("data-src") == stopped_at
+
+        page.get_by_role("button", name="Search on").click()
+        expect(page.get_by_role("link", name="Where is it?")).to_have_count(4)
+        expect(page.get_by_role("navigation", name="Pages")).to_contain_text("4 traces")
+        expect(page.locator("cb-search-on")).to_have_count(0)
+        assert broken_rules(page) == []
+
+        page.goto(f"/p/{project.slug}/explore/?range=24h&q=nowhere")
+        expect(page.get_by_role("heading", name="No trace matches")).to_be_visible()
     assert troubles == []

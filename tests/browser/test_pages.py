@@ -368,7 +368,7 @@ NO_PAGES = set(
     mark-flag preview-detector change-detector detector-judge analysis-look-again analysis-stop analysis-rerun
     trace-feedback feedback-mark trace-comment trace-comment-edit trace-comment-delete trace-link-new trace-link-revoke allow-links
     explore-new search start-key start-live span-text overview-chart
-    explore-complete explore-volume explore-follow explore-columns view-save view-change
+    explore-complete explore-volume explore-follow explore-search-on explore-columns view-save view-change
     dashboard-new dashboard-change dashboard-panel dashboard-chart-change chart-figure chart-csv chart-keep
     add-simulated-provider delete-provider test-provider change-role remove-member invite-member revoke-invitation revoke-key
     preview-alert take-alert mute-alert test-alert delete-alert restore-alert resend-alert

@@ -135,6 +135,17 @@ def test_a_search_that_runs_out_of_time_says_how_far_it_came_and_can_go_on(proje
     assert rest.searched_until is None
 
 
+def test_a_page_that_is_full_when_time_runs_out_is_finished(project):
+    for minute in range(3):
+        make_trace(project, at=minutes_ago(minute), asked="needle")
+    make_trace(project, at=minutes_ago(9), asked="hay")
+
+    full = trace_search.page(project=project, wanted=wanting(text="needle"), seconds=0, first_window=2, limit=3)
+
+    assert (len(full.traces), full.searched_until) == (3, None)
+    assert full.older is not None
+
+
 def test_windows_lose_no_trace_and_show_none_twice(project):
     moment = minutes_ago(5)
     expected = sorted((make_trace(project, at=moment, asked="needle") for _ in range(9)), reverse=True)

@@ -586,6 +586,7 @@ IN_PROJECT: dict[str, Named] = {
     "explore-difference": PLAIN,
     "explore-compare": Named(query=lambda things: {"chosen": things.trace_id}),
     "explore-follow": PLAIN,
+    "explore-search-on": PLAIN,
     "explore-no-problem": PLAIN,
     "explore-columns": PLAIN,
     "feedback": PLAIN,

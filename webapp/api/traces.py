@@ -29,6 +29,8 @@ SPANS_PER_ANSWER = 1_000
 # A span may hold two megabytes of text, so a thousand of them must not travel together.
 TEXT_PER_ANSWER = 8 * 1024 * 1024
 DEFAULT_DAYS = 30
+# A program waits longer than a person, and has to ask less often then.
+SEARCH_SECONDS = 0.5
 _FEWEST_SPANS, _MOST_SPANS = 5, 50
 _LONG_TEXT = 1024 * 1024
 
@@ -64,7 +66,9 @@ def list_traces(
         status=Outcome(status), environment=_environment(request, environment), prompt=prompt, model=model, user=user,
         session=session,
     )  # fmt: skip
-    page = trace_search.page(project=_project(request), wanted=wanted, older_than=place, limit=limit)
+    page = trace_search.page(
+        project=_project(request), wanted=wanted, older_than=place, limit=limit, seconds=SEARCH_SECONDS
+    )
     return {"items": [_summary(trace) for trace in page.traces], "next": str(page.older) if page.older else None}
 
 

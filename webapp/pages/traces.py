@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
@@ -16,7 +15,7 @@ from monitoring.clusters import queries
 from monitoring.trace_filters import TraceFilter
 from monitoring.trace_search import MOST_NEW, TracePage, cursor_of, parse_cursor
 from projects.roles import Action
-from webapp import formats, time_ranges
+from webapp import time_ranges
 from webapp.access import ProjectRequest, requires
 from webapp.pages import (
     latency,
@@ -32,6 +31,8 @@ from webapp.pages import (
     traces_line,
     traces_links,
     traces_marks,
+    traces_nothing,
+    traces_searching,
     traces_sessions,
     traces_sharing,
     traces_similar,
@@ -65,11 +66,13 @@ def explore(request: ProjectRequest) -> HttpResponse:
         "page_title": "Explore", "tabs": traces_links.tabs(request, "explore"),
         "form": form, "wanted": wanted, "page": page, "form_errors": _form_errors(form),
         "rows": traces_cells.rows(request.project.pk, page.traces, looks.shown),
-        "chips": _chips(request, wanted), "clear_url": _clear_url(request),
+        "chips": _chips(request, wanted),
         **traces_views.context(request, looks, line), "line": line, "typed": traces_line.typed(wanted, line, form),
         "choices": _choices(request, line, now),
         **traces_volume.context(request, wanted, page),
-        **_pager(request, page), **_searched_until(page), **_relaxations(request, wanted, page),
+        "pager_summary": _summary(page), "clear_url": traces_nothing.clear_url(request),
+        **traces_searching.below(request, wanted, page, newer=page.newer, shown=len(page.traces)),
+        **({} if page.traces or page.searched_until or page.newer else traces_nothing.context(request, wanted)),
         "new_url": _new_url(request, page, time_range), "new_every": NEW_EVERY_SECONDS,
         **traces_following.context(request, page, time_range),
         "difference_url": _of_all_matching(request, "explore-difference") if wanted.without("environment").parts else "",
@@ -93,7 +96,7 @@ def new_traces(request: ProjectRequest) -> HttpResponse:
     count = trace_search.count_newer(
         project=request.project, wanted=form.wanted(start=time_range.start, end=time_range.end), than=than
     )
-    query = traces_filters.without_page(request.GET)
+    query = traces_links.without_page(request.GET)
     context = {
         "count": count, "count_text": f"more than {MOST_NEW}" if count > MOST_NEW else str(count),
         "src": request.get_full_path(), "every": NEW_EVERY_SECONDS,
@@ -127,29 +130,9 @@ def _drop(request: ProjectRequest, chip: Chip) -> str:
     return same_page(request, **{"older": "", "newer": "", **chip.without})
 
 
-def _clear_url(request: ProjectRequest) -> str:
-    query = {"range": request.GET["range"]} if request.GET.get("range") else {"view": traces_views.NO_VIEW}
-    return f"{request.path}?{urlencode(query)}"
-
-
 def _choices(request: ProjectRequest, line: Line, now: datetime) -> Choices:
     chosen = (line.values.get(name, "") for name in ("prompt", "model"))
     return traces_filters.choices(request.project, *chosen, now=now)
-
-
-def _pager(request: ProjectRequest, page: TracePage) -> dict[str, str]:
-    return {
-        "older_url": same_page(request, older=page.older, newer="") if page.older else "",
-        "newer_url": same_page(request, newer=page.newer, older="") if page.newer else "",
-        "pager_summary": _summary(page),
-    }
-
-
-def _searched_until(page: TracePage) -> dict[str, str]:
-    if page.searched_until is None:
-        return {}
-    text = f"It looked at every trace back to {_minute(page.searched_until)} UTC in the time a page may take."
-    return {"searched_text": text}
 
 
 def _summary(page: TracePage) -> str:
@@ -163,38 +146,17 @@ def _minute(moment: datetime) -> str:
     return f"{timezone.localtime(moment):%-d %b %H:%M}"
 
 
-def _relaxations(request: ProjectRequest, wanted: TraceFilter, page: TracePage) -> dict[str, Any]:
-    if page.traces or page.searched_until or page.newer:
-        return {}
-    words = {chip.part: chip for chip in traces_filters.chips(wanted)}
-    found = trace_search.relaxations(project=request.project, wanted=wanted)
-    return {
-        "relaxations": [
-            {"chip": words[item.part], "url": _drop(request, words[item.part]), "count": _at_most(item.count)}
-            for item in found
-        ],
-        "wider": [
-            (time_ranges.PRESETS[value][0], same_page(request, range=value, older="", newer=""))
-            for value in ("7d", "30d")
-        ],
-    }
-
-
-def _at_most(count: int) -> str:
-    return f"more than {MOST_NEW}" if count > MOST_NEW else formats.full_count(count)
-
-
 def _new_url(request: ProjectRequest, page: TracePage, time_range: TimeRange) -> str:
     if page.newer or ".." in time_range.value or request.GET.get("newer"):
         return ""
-    query = traces_filters.without_page(request.GET)
+    query = traces_links.without_page(request.GET)
     if page.traces:
         query["than"] = str(cursor_of(page.traces[0]))
     return f"{reverse('explore-new', args=[request.project.slug])}?{urlencode(query)}"
 
 
 def _of_all_matching(request: ProjectRequest, route: str, **more: str) -> str:
-    query = urlencode(traces_filters.without_page(request.GET) | more)
+    query = urlencode(traces_links.without_page(request.GET) | more)
     return f"{reverse(route, args=[request.project.slug])}?{query}"
 
 
@@ -247,5 +209,6 @@ urlpatterns: list[URLPattern] = [
     *traces_bulk.urlpatterns,
     *traces_comparison.urlpatterns,
     *traces_following.urlpatterns,
+    *traces_searching.urlpatterns,
     path("sessions/", traces_sessions.session, name="session"),
 ]

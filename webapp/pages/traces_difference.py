@@ -101,7 +101,7 @@ def _chips(wanted: TraceFilter) -> list[dict[str, str]]:
 
 
 def _query(request: ProjectRequest) -> dict[str, str]:
-    query = traces_filters.without_page(request.GET)
+    query = traces_links.without_page(request.GET)
     return {name: value for name, value in query.items() if name not in ("since", "until")}
 
 

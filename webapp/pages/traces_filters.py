@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.http import QueryDict
 
 from monitoring import usage
 from monitoring.exploring import language
@@ -155,8 +154,3 @@ def choices(project: Project, prompt: str, model: str, *, now: datetime) -> Choi
 
 def _with(names: list[str], chosen: str) -> list[str]:
     return names if not chosen or chosen in names else sorted([*names, chosen])
-
-
-def without_page(query: QueryDict) -> dict[str, str]:
-    """Return the query values without the place in the list."""
-    return {name: str(query[name]) for name in query if name not in ("older", "newer", "than")}

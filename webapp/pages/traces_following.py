@@ -15,7 +15,7 @@ from monitoring.trace_search import TracePage, cursor_of, parse_cursor
 from projects.roles import Action
 from webapp import time_ranges
 from webapp.access import ProjectRequest, requires
-from webapp.pages import traces_cells, traces_filters, traces_links, traces_views
+from webapp.pages import traces_cells, traces_links, traces_views
 from webapp.pages.traces_filters import TraceFilterForm
 from webapp.time_ranges import TimeRange
 
@@ -48,7 +48,7 @@ def context(request: ProjectRequest, page: TracePage, time_range: TimeRange) -> 
         return {}
     if request.GET.get("follow") != "1":
         return {"start_following_url": traces_links.same_page(request, follow=1, older="", newer="")}
-    query = {name: value for name, value in traces_filters.without_page(request.GET).items() if name != "follow"}
+    query = {name: value for name, value in traces_links.without_page(request.GET).items() if name != "follow"}
     return {
         "follow_url": f"{reverse('explore-follow', args=[request.project.slug])}?{urlencode(query)}",
         "follow_every": EVERY_SECONDS, "newest": _newest(page, ""), "unfollow_url": traces_links.same_page(request, follow=""),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
 from projects.models import Project
 
 KEPT = ("range", "environment")
+_OF_A_PLACE = ("older", "newer", "than", "shown")
 _VIEWS = (
     ("Traces", "explore"), ("Latency", "latency"), ("Feedback", "feedback"), ("Outcomes", "outcomes"),
     ("Dashboards", "dashboards"),
@@ -44,6 +45,17 @@ def same_page(request: HttpRequest, **changed: object) -> str:
     """Return the address of this page with some query values set, or dropped when they are empty."""
     query = {name: str(request.GET[name]) for name in request.GET if name not in changed}
     return _with_query(request.path, query | _filled(changed))
+
+
+def without_page(query: QueryDict) -> dict[str, str]:
+    """Return the query values of a trace list without the place in it."""
+    return {name: str(query[name]) for name in query if name not in _OF_A_PLACE}
+
+
+def list_url(request: HttpRequest, **changed: object) -> str:
+    """Return the address of the trace list as this request asks for it, from its top unless a place is among the changes."""
+    query = {name: value for name, value in without_page(request.GET).items() if name not in changed}
+    return with_query(request, "explore", query | _filled(changed))
 
 
 def without_empty(request: HttpRequest) -> str:

@@ -18,7 +18,7 @@ from projects.roles import Action
 from webapp import charts, time_ranges
 from webapp.access import ProjectRequest, requires
 from webapp.charts import Shape, TimeSeriesChart, Unit
-from webapp.pages import traces_filters
+from webapp.pages import traces_links
 from webapp.pages.traces_filters import TraceFilterForm
 
 # The list does not wait longer for its chart; the chart by itself may take longer.
@@ -34,7 +34,7 @@ def context(request: ProjectRequest, wanted: TraceFilter, page: TracePage) -> di
             return _drawn(request, wanted, WITH_LIST_MS)
         except TookTooLong:
             pass
-    query = traces_filters.without_page(request.GET)
+    query = traces_links.without_page(request.GET)
     return {"volume_url": f"{reverse('explore-volume', args=[request.project.slug])}?{urlencode(query)}"}
 
 

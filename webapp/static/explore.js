@@ -186,3 +186,84 @@ class Follow extends HTMLElement {
 }
 
 customElements.define("cb-follow", Follow);
+
+/* A search that the page had no time to finish goes on: rows come in below, until the page is full, everything was looked at or somebody stops it. */
+
+const AGAIN_MS = 100;
+const AGAIN_AFTER_TROUBLE_MS = 3_000;
+const MOST_SEARCHING_MS = 120_000; // Then somebody has to want it: a page left open must not search for ever.
+
+class SearchOn extends HTMLElement {
+  timer = 0;
+  isStopped = false;
+  until = 0;
+  /** @type {AbortController | undefined} */
+  request;
+
+  connectedCallback() {
+    this.button = /** @type {HTMLButtonElement} */ (this.querySelector("[data-search-stop]"));
+    this.button.hidden = false;
+    this.button.addEventListener("click", () => (this.isStopped ? this.start() : this.stop()));
+    this.start();
+  }
+
+  disconnectedCallback() {
+    this.stop();
+  }
+
+  start() {
+    this.isStopped = false;
+    this.until = Date.now() + MOST_SEARCHING_MS;
+    this.button?.replaceChildren("Stop");
+    this.plan(AGAIN_MS);
+  }
+
+  stop() {
+    this.isStopped = true;
+    clearTimeout(this.timer);
+    this.request?.abort();
+    this.button?.replaceChildren("Search on");
+  }
+
+  /** @param {number} milliseconds */
+  plan(milliseconds) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.ask(), milliseconds);
+  }
+
+  async ask() {
+    if (Date.now() > this.until) return this.stop();
+    if (document.hidden) return this.plan(AGAIN_AFTER_TROUBLE_MS);
+    this.request = new AbortController();
+    try {
+      const answer = await fetch(this.dataset.src ?? "", { signal: this.request.signal });
+      if (answer.redirected) return this.stop(); // Signed out meanwhile.
+      if (!answer.ok) return this.plan(AGAIN_AFTER_TROUBLE_MS);
+      this.take(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    } catch (error) {
+      if (this.isStopped) return;
+      if (!(error instanceof TypeError)) throw error;
+      this.plan(AGAIN_AFTER_TROUBLE_MS); // The server did not answer.
+    }
+  }
+
+  /** @param {Document} came */
+  take(came) {
+    const section = this.closest("section");
+    const rows = [...(came.querySelector("tbody")?.children ?? [])];
+    section?.querySelector("tbody")?.append(...rows);
+    if (rows.length) section?.querySelectorAll("[data-with-rows]").forEach((part) => part.removeAttribute("hidden"));
+    const next = /** @type {HTMLElement | null} */ (came.querySelector("cb-search-on"));
+    if (!next) return this.closest("[data-below]")?.replaceWith(/** @type {Element} */ (came.querySelector("[data-below]")));
+    this.dataset.src = next.dataset.src;
+    for (const part of ["[data-search-state]", "[data-search-until]", "[data-search-found]"]) {
+      const [now, then] = [this.querySelector(part), next.querySelector(part)];
+      if (now && then && now.innerHTML !== then.innerHTML) now.replaceChildren(...then.childNodes);
+    }
+    const [pager, other] = [this.parentElement?.querySelector(".pager"), came.querySelector(".pager")];
+    if (pager && other) pager.replaceWith(other);
+    this.plan(AGAIN_MS);
+  }
+}
+
+customElements.define("cb-search-on", SearchOn);
