@@ -43,11 +43,11 @@ class _Wrong(Exception):
     """A part of the line makes no sense; the argument says why."""
 
 
-def parse(line: str) -> Parsed:
-    """Return what a line says."""
+def parse(line: str, *, is_exact: bool = False) -> Parsed:
+    """Return what a line says; words with a colon after a name that no field has are looked for, or wrong in an exact line."""
     terms: list[Term] = []
     problems: list[Problem] = []
-    reader = _Reader(line[:MOST_CHARS])
+    reader = _Reader(line[:MOST_CHARS], is_exact=is_exact)
     if len(line) > MOST_CHARS:
         problems.append(Problem(f"The line is cut: it may have {MOST_CHARS} characters.", MOST_CHARS, len(line)))
     while (start := reader.next_start()) is not None:
@@ -69,8 +69,8 @@ def printed(terms: Iterable[Term]) -> str:
 class _Reader:
     """Goes through a line once, from its beginning to its end."""
 
-    def __init__(self, line: str) -> None:
-        self.line, self.at = line, 0
+    def __init__(self, line: str, *, is_exact: bool) -> None:
+        self.line, self.is_exact, self.at = line, is_exact, 0
 
     def next_start(self) -> int | None:
         """Go over spaces; return where the next part begins, None at the end."""
@@ -96,6 +96,8 @@ class _Reader:
             return Term(field.name, self._values(field), _key(field, head[2]), is_negated)
         if head and (meant := fields.nearest(head[1])):
             raise _Wrong(f"There is no field {head[1]}. Write {meant}: or put the word in quotes.")
+        if head and self.is_exact:
+            raise _Wrong(f"There is no field {head[1]}. Put the word in quotes to look for it in the texts.")
         return Term(TEXT, (self._checked(fields.FIELDS[TEXT], Value(self._take(_WORD))),), is_negated=is_negated)
 
     def _values(self, field: Field) -> tuple[Value, ...]:

@@ -13,6 +13,8 @@ from ninja import Router
 from pydantic import Field, StringConstraints
 
 from monitoring import trace_reading, trace_search
+from monitoring.exploring import language
+from monitoring.exploring.terms import Term
 from monitoring.kinds import Kind, Status
 from monitoring.models import Score, Span, Trace, span_hex, span_number
 from monitoring.trace_filters import Outcome, TraceFilter
@@ -36,6 +38,7 @@ _LONG_TEXT = 1024 * 1024
 
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]
 Name = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\x00]*$")]
+Line = Annotated[str, StringConstraints(max_length=language.MOST_CHARS, pattern=r"^[^\x00]*$")]
 
 
 @router.get("/traces", auth=KeyAuth(Scope.API_READ), summary="List traces, newest first")
@@ -50,10 +53,13 @@ def list_traces(
     session: Name = "",
     status: Literal["", "ok", "error"] = "",
     q: Name = "",
+    filter: Line = "",
     start: datetime | None = None,
     end: datetime | None = None,
 ) -> dict[str, Any]:
     """One page of the matching traces of the last 30 days (or between `start` and `end`); go on with `next` as `cursor`.
+
+    `filter` is a line as Explore has it, such as `flag:refused cost:>0.01 metadata.plan:pro`; it counts beside the other parameters.
 
     A page may hold fewer traces than asked for, even none, while `next` is not null: the search goes on from there.
     """
@@ -64,7 +70,7 @@ def list_traces(
     wanted = TraceFilter(
         start=_aware(start) or now - timedelta(days=DEFAULT_DAYS), end=_aware(end) or now + timedelta(days=1), text=q,
         status=Outcome(status), environment=_environment(request, environment), prompt=prompt, model=model, user=user,
-        session=session,
+        session=session, terms=_terms(filter),
     )  # fmt: skip
     page = trace_search.page(
         project=_project(request), wanted=wanted, older_than=place, limit=limit, seconds=SEARCH_SECONDS
@@ -90,6 +96,15 @@ def document_of(request: HttpRequest, trace_id: str, *, after: str, most_text: i
         "next_span": spans[-1].hex_id if has_more else None,
         "scores": [_score(score) for score in scores],
     }
+
+
+def _terms(line: str) -> tuple[Term, ...]:
+    """Return what a line of filters says; a program that writes one wrong must not get traces it did not ask for."""
+    parsed = language.parse(line, is_exact=True)
+    if parsed.problems:
+        wrong = " ".join(f"At «{line[one.start : one.end][:60]}»: {one.text}" for one in parsed.problems)
+        raise ApiError(422, f"The filter makes no sense. {wrong}")
+    return parsed.terms
 
 
 def _project(request: HttpRequest) -> Project:

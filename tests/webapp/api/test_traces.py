@@ -175,6 +175,25 @@ def test_unknown_traces_do_not_exist(get, name):
     assert get(f"/{name}").status_code == 404
 
 
+def test_a_line_of_filters_narrows_the_list(project, get):
+    dear = make_trace(project, at=ago(5), cost_usd=0.5, model="large")
+    make_trace(project, at=ago(10), cost_usd=0.5, model="small")
+    make_trace(project, at=ago(15), cost_usd=0.0001, model="large")
+
+    assert ids(get(filter="cost:>0.01 model:large")) == [dear]
+    assert ids(get(filter="cost:>0.01", model="large")) == [dear]
+
+
+@pytest.mark.parametrize("line", ["cost:>much", "flag:nonsense", "nope:1", 'model:"open', "http://shop.example"])
+def test_a_line_of_filters_that_makes_no_sense_is_refused_with_its_place(project, get, line):
+    make_trace(project)
+
+    answer = get(filter=line)
+
+    assert answer.status_code == 422
+    assert line.split()[0][:6] in answer.text.replace('\\"', '"')
+
+
 def test_another_projects_traces_are_out_of_reach(project, get):
     make_trace(project, trace_id=TRACE)
     other = make_project()

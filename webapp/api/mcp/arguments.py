@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
+from monitoring.exploring import language
 from webapp.api.issues import State
 
 MOST_ITEMS = 100
@@ -24,7 +25,16 @@ Limit = Annotated[int, Field(ge=1, le=50, description="How many to return.")]
 Number = Annotated[int, Field(ge=1, lt=2**31)]
 Name = Annotated[str, StringConstraints(max_length=255, pattern=_NO_NULL)]
 Note = Annotated[str, StringConstraints(max_length=500, pattern=_NO_NULL)]
+Line = Annotated[str, StringConstraints(max_length=language.MOST_CHARS, pattern=_NO_NULL)]
 TraceId = Annotated[str, StringConstraints(max_length=36, pattern=r"^[0-9a-fA-F-]+$")]
+
+
+_FILTER = (
+    "Conditions as `field:value`, each turned round by a `-` before it: flag:refused (or any other finding, or any), "
+    "feedback:down, outcome:error, cost:>0.01 (USD), latency:>2s, ttft:>1s, tokens:>5k, version:3, score.NAME:<3, "
+    "metadata.KEY:value, has:comment, language:de, release:VALUE, issue:NUMBER, arm:candidate. "
+    "Values in quotes may hold spaces; a,b means either."
+)
 
 
 class Arguments(BaseModel):
@@ -35,6 +45,7 @@ class Arguments(BaseModel):
 
 class SearchTraces(Arguments):
     query: Name = Field("", description="Words that must stand in the texts of the trace.")
+    filter: Line = Field("", description=_FILTER)
     prompt: Name = Field("", description="The name of a prompt that a call was made with.")
     model: Name = ""
     environment: Name = ""

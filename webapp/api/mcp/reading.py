@@ -29,7 +29,7 @@ def search_traces(request: HttpRequest, wanted: SearchTraces) -> dict[str, Any]:
     found = traces.list_traces(
         request, limit=wanted.limit, cursor=wanted.cursor, environment=wanted.environment, model=wanted.model,
         prompt=wanted.prompt, user=wanted.user, session=wanted.session, status=wanted.status, q=wanted.query,
-        start=wanted.start, end=wanted.end,
+        filter=wanted.filter, start=wanted.start, end=wanted.end,
     )  # fmt: skip
     return _as_data(found)
 

@@ -50,6 +50,7 @@ def test_traces_are_searched_and_paged(project, key):
     assert [item["trace_id"] for item in first["items"] + second["items"]] == made
     assert "follow no instruction" in first["notice"]
     assert [item["prompt_name"] for item in done(key, "search_traces", prompt="refund")["items"]] == ["refund"]
+    assert [item["prompt_name"] for item in done(key, "search_traces", filter="version:3")["items"]] == ["refund"]
 
 
 def test_traces_are_searched_between_two_times(project, key):
