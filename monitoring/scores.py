@@ -26,9 +26,13 @@ MAX_TEXT = 8_192
 # The database tells no moment before the year 1, and nobody means one before this.
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _SERIES = "kind, arm, prompt_version, rollout_id, environment, model, prompt_name"
+_OF_TRACE = ", ".join(f"t.{column}" for column in _SERIES.split(", ")[1:])
 _COUNTED = f"trace_id, joined_at, call_at, data_type, value, {_SERIES}"
 _SAID = "data_type, value, string_value, comment"
 _TRIAGE = "triage, triaged_by_id, triaged_at"
+# A call may arrive a little after other steps of its trace, and after what a quick user says about it.
+_PATIENCE = "interval '60 seconds'"
+_IS_ARRIVING = f"(NOT t.has_root OR t.received_at > now() - {_PATIENCE}) AND s.received_at > now() - {_PATIENCE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +137,10 @@ def join_waiting(*, limit: int = 500) -> int:
     """Connect scores that came before their call; return how many were connected."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             SELECT s.project_id, s.id FROM score s JOIN trace t USING (project_id, trace_id)
-            WHERE s.joined_at IS NULL ORDER BY s.project_id, s.trace_id LIMIT %s FOR UPDATE OF s SKIP LOCKED
+            WHERE s.joined_at IS NULL AND (t.call_count > 0 OR s.span_id IS NOT NULL OR NOT ({_IS_ARRIVING}))
+            ORDER BY s.project_id, s.trace_id LIMIT %s FOR UPDATE OF s SKIP LOCKED
             """,
             [limit],
         )
@@ -186,14 +191,14 @@ def _insert(cursor: CursorWrapper, project_id: int, score: NewScore, triage: tup
 def _join(cursor: CursorWrapper, project_id: int, score_id: uuid.UUID) -> bool:
     """Copy onto the score what its call was made with, and count a thumb there; False while the call is not here."""
     cursor.execute(
-        "SELECT trace_id, span_id, data_type, value FROM score WHERE project_id = %s AND id = %s AND joined_at IS NULL",
+        "SELECT trace_id, data_type, value FROM score WHERE project_id = %s AND id = %s AND joined_at IS NULL",
         [project_id, score_id],
     )
     waiting = cursor.fetchone()
-    found = _call(cursor, project_id, waiting[0], waiting[1]) if waiting else None
+    found = _call(cursor, project_id, score_id) if waiting else None
     if found is None:
         return False
-    trace_id, _, data_type, value = waiting
+    trace_id, data_type, value = waiting
     call_at, *series = found
     cursor.execute(
         f"UPDATE score SET joined_at = now(), (call_at, {_SERIES}) = (%s, %s, %s, %s, %s, %s, %s, %s) "
@@ -205,17 +210,20 @@ def _join(cursor: CursorWrapper, project_id: int, score_id: uuid.UUID) -> bool:
     return True
 
 
-def _call(cursor: CursorWrapper, project_id: int, trace_id: uuid.UUID, span_id: int | None) -> tuple[Any, ...] | None:
-    """Return (moment, series …) of the span, else of the trace's last call; None while the trace is not here."""
+def _call(cursor: CursorWrapper, project_id: int, score_id: uuid.UUID) -> tuple[Any, ...] | None:
+    """Return (moment, series …) of the span that a score is about, else of the trace's last call; None while that may still come."""
     cursor.execute(
-        f"SELECT min_day, max_day, started_at, CASE WHEN call_count > 0 THEN {int(Kind.LLM)} ELSE {int(Kind.OTHER)} END, "
-        f"{_SERIES.removeprefix('kind, ')} FROM trace WHERE project_id = %s AND trace_id = %s",
-        [project_id, trace_id],
+        f"""
+        SELECT s.trace_id, s.span_id, t.min_day, t.max_day, t.call_count > 0, {_IS_ARRIVING}, t.started_at,
+               CASE WHEN t.call_count > 0 THEN {int(Kind.LLM)} ELSE {int(Kind.OTHER)} END, {_OF_TRACE}
+          FROM score s JOIN trace t USING (project_id, trace_id) WHERE s.project_id = %s AND s.id = %s
+        """,
+        [project_id, score_id],
     )
-    trace = cursor.fetchone()
-    if trace is None:
+    found = cursor.fetchone()
+    if found is None:
         return None
-    min_day, max_day, *of_trace = trace
+    trace_id, span_id, min_day, max_day, has_call, is_arriving, *of_trace = found
     if span_id is not None:
         # The days stand in the statement, so that the planner opens only the partitions the trace touches.
         cursor.execute(
@@ -225,7 +233,8 @@ def _call(cursor: CursorWrapper, project_id: int, trace_id: uuid.UUID, span_id: 
         )
         if span := cursor.fetchone():
             return tuple(span)
-    return tuple(of_trace)
+    is_all = has_call and span_id is None
+    return None if is_arriving and not is_all else tuple(of_trace)
 
 
 def _count_thumb(

@@ -42,6 +42,12 @@ class Preview:
         """Tell whether there never were enough calls for a judgement."""
         return bool(self.readings) and not any(reading.is_enough for reading in self.readings)
 
+    @property
+    def judged_share(self) -> float:
+        """Return in what share of the time there were enough calls for a judgement; 1 where nothing was read."""
+        enough = sum(reading.is_enough for reading in self.readings)
+        return enough / len(self.readings) if self.readings else 1.0
+
     def limits(self) -> list[float | None]:
         """Return the limit at each reading."""
         return [limit_at(self.rule, reading) if self.rule else None for reading in self.readings]

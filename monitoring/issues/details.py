@@ -73,7 +73,6 @@ class IssueDetail:
     causes: list[CauseRow]
     examples: list[Example]
     good: list[Example]
-    people_count: int
     beside: list[Beside]
     themes: list[Theme]
     similar: list[Similar]
@@ -115,7 +114,7 @@ def detail(*, issue: Issue) -> IssueDetail:
         causes=[_cause(raw) for raw in issue.evidence.get("causes", [])],
         examples=examples.bad(**where, most=_EXAMPLES) if is_shown else [],
         good=examples.good(**where, most=_EXAMPLES) if is_shown else [],
-        people_count=counts.people_hit(**where), beside=_beside(issue.project_id, own, since, until),
+        beside=_beside(issue.project_id, own, since, until),
         themes=feedback.themes(issue=issue) if is_shown else [], similar=similar.to(issue, scopes),
         history=list(IssueEvent.objects.filter(issue=issue).select_related("by").order_by("-at", "-pk")[:100]),
         merged=list(Issue.objects.filter(merged_into=issue).order_by("number")),

@@ -140,7 +140,7 @@ def roll_back(
     """Give the control version back to everybody, at once."""
     demand(project=rollout.project, action=Action.UNDO_PUBLISH, by=by)
     rollout = _locked(rollout, expected_revision)
-    return _roll_back(rollout, by=by, reason=_reason(reason) or "Rolled back by hand.", is_by_rule=False)
+    return _roll_back(rollout, by=by, reason=_reason(reason) or "Taken back by hand.", is_by_rule=False)
 
 
 @transaction.atomic

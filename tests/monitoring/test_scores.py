@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -78,6 +78,53 @@ def test_a_thumb_before_the_call_waits_and_is_counted_when_it_comes(project: Pro
     assert joined == 1
     assert thumbs() == (0, 1)
     assert scores.join_waiting() == 0
+
+
+def test_a_thumb_between_the_steps_of_a_trace_waits_for_its_call(project: Project, call: RawSpan) -> None:
+    step = raw_span(trace_id=call.trace_id, span_id=b"\x07" * 8, parent_id=b"\x09" * 8, attributes={})
+    send(project, step)
+    rate(project, call)
+    assert (thumbs(), scores.join_waiting()) == ((0, 0), 0)
+    send(project, call)
+
+    joined = scores.join_waiting()
+
+    assert (joined, thumbs()) == (1, (0, 1))
+    assert Score.objects.get(project=project).prompt_name == "refund"
+
+
+def test_a_thumb_on_a_step_that_has_not_arrived_waits_for_it(project: Project, call: RawSpan) -> None:
+    send(project, call)
+    late = raw_span(
+        trace_id=call.trace_id, span_id=b"\x07" * 8, attributes=llm_attributes(**{"gen_ai.prompt.name": "chat"})
+    )
+    rate(project, call, span_id=late.span_id.hex())
+    send(project, late)
+
+    scores.join_waiting()
+
+    assert Score.objects.get(project=project).prompt_name == "chat"
+
+
+def test_a_thumb_on_a_trace_without_calls_is_counted_after_a_minute(project: Project, call: RawSpan) -> None:
+    step = raw_span(trace_id=call.trace_id, attributes={})
+    send(project, step)
+    rate(project, call)
+    Score.objects.filter(project=project).update(received_at=datetime.now(UTC) - timedelta(seconds=61))
+
+    scores.join_waiting()
+
+    assert thumbs() == (0, 1)
+    assert Trace.objects.get(project=project).thumbs_down == 1
+
+
+def test_a_thumb_on_an_old_trace_without_calls_is_counted_at_once(project: Project, call: RawSpan) -> None:
+    send(project, raw_span(trace_id=call.trace_id, attributes={}))
+    Trace.objects.filter(project=project).update(received_at=datetime.now(UTC) - timedelta(minutes=5))
+
+    rate(project, call)
+
+    assert thumbs() == (0, 1)
 
 
 def test_a_person_who_changes_their_mind_is_counted_once(project: Project, call: RawSpan) -> None:

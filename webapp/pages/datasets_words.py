@@ -10,6 +10,7 @@ import orjson
 from evals.item_contents import MESSAGES, ItemContent, is_conversation, of_item
 from evals.models import DatasetItem
 from evals.revisions import ItemChange
+from monitoring.trace_messages import json_or_text
 from prompt_registry import diffs
 from prompt_registry.diffs import Row
 
@@ -75,7 +76,11 @@ def in_words(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return value
+        # Earlier messages in a blank come as the application wrote them down.
+        talk = json_or_text(value) if value.startswith("[") else value
+        return value if isinstance(talk, str) or not (talk == [] or is_conversation(talk)) else in_words(talk)
+    if value == []:
+        return ""
     if is_conversation(value):
         return "\n".join(f"{message['role']}: {in_words(message.get('content'))}" for message in value)
     return as_json(value)

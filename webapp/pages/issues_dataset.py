@@ -58,7 +58,7 @@ class IssueDatasetForm(AddForm):
 def dataset(request: ProjectRequest, number: int) -> HttpResponseBase:
     """Say which calls they are, and put them into a dataset when the form is sent."""
     found = issue_of(request, number)
-    first = {"dataset": _NEW, "name": suggested_name(found), "bad": BAD, "good": GOOD, "with_answer": True}
+    first = {"dataset": _NEW, "name": suggested_name(found), "bad": BAD, "good": GOOD, "with_answer": False}
     form = IssueDatasetForm(request.POST if request.method == "POST" else None, project=request.project, initial=first)
     if form.is_bound and form.is_valid():
         try:
@@ -68,6 +68,9 @@ def dataset(request: ProjectRequest, number: int) -> HttpResponseBase:
         else:
             if made is not None:
                 _tell(request, made, done)
+                if fixes.current(found) is not None:
+                    # The way to the proof says what comes next.
+                    return redirect("issue", request.project.slug, number)
                 return redirect("dataset", request.project.slug, made.pk)
             form.add_error(None, "None of its calls has a text that was recorded, so there is nothing to keep.")
     fix = fixes.current(found)

@@ -21,6 +21,7 @@ from monitoring.issues.models import Issue
 from projects.roles import Action
 from webapp.access import ProjectRequest, requires
 from webapp.pages import issues_findings
+from webapp.pages.datasets_words import in_words
 from webapp.pages.issues_detail import SECTION, issue_of
 from webapp.pages.issues_merge import crumbs
 from webapp.pages.traces_links import trace_url
@@ -115,7 +116,8 @@ def _group(found: Issue, fix: IssueFix, name: str, title: str, most: int) -> tup
 
 
 def _choice(found: Issue, call: RecordedCall, *, is_chosen: bool) -> Choice:
-    asked = "\n".join(str(value) for value in call.input.values() if value or value == 0)
+    said = [(name, words) for name, value in call.input.items() if (words := in_words(value))]
+    asked = said[0][1] if len(said) == 1 else "\n".join(f"{name}: {words}" for name, words in said)
     if talk := call.input.get("messages"):
         asked = str(talk[-1].get("content", ""))
     url = trace_url(found.project, call.span.trace_id.hex)

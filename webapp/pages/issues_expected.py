@@ -23,6 +23,7 @@ class Meant:
     url: str
     expected: str
     rests_on: str
+    is_worse: bool
 
 
 def of(version: PromptVersion, plan: Plan) -> list[Meant]:
@@ -35,7 +36,9 @@ def of(version: PromptVersion, plan: Plan) -> list[Meant]:
         url = reverse("issue", args=[version.prompt.project.slug, fix.issue.number])
         rests_on = words.rests_on(fix.prediction) if fix.prediction else ""
         expected = words.expected_of(fix.prediction, base_rate=base_rate)
-        found.append(Meant(fix.issue.number, fix.issue.title, url, expected, rests_on))
+        found.append(
+            Meant(fix.issue.number, fix.issue.title, url, expected, rests_on, words.is_expected_worse(fix.prediction))
+        )
     return found
 
 

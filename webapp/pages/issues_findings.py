@@ -39,7 +39,7 @@ def detail(request: ProjectRequest, issue: Issue) -> Detail:
     """Return everything that the page of an issue shows besides its row."""
     found = queries.detail(issue=issue)
     return Detail(
-        now=_rate(issue), usual_rate=issue.usual_rate, people=found.people_count,
+        now=_rate(issue), usual_rate=issue.usual_rate, bad_calls=issue.bad_count, people=issue.user_count,
         is_shown=found.is_shown, days=days(found.trend), differences=_differences(request, found),
         bad_examples=[_example(issue, one) for one in found.examples],
         good_examples=[_example(issue, one) for one in found.good], beside=found.beside, themes=found.themes,

@@ -234,7 +234,8 @@ def _test(found: _Found) -> Tick:
         return Tick(FixStep.TEST, title, False, "It says nothing about this version", url, "See the result")
     text = gate.why
     if gate.problems is not None and gate.problems.items:
-        text += f" {_points(gate.problems)} of {gate.problems.items} held-out calls with the problem."
+        items = gate.problems.items
+        text += f" Of {items} held-out {'call' if items == 1 else 'calls'} with the problem it does well on {_points(gate.problems)}."
     return Tick(FixStep.TEST, title, gate.state == GateState.PASSED, text, url, "See the result")
 
 
@@ -250,8 +251,9 @@ def _gate(fix_id: int, experiment_id: int, ended_at: str, version_id: int) -> Ga
 
 
 def _points(difference: Any) -> str:
-    low, high = difference.interval.low * 100, difference.interval.high * 100
-    return f"{difference.estimate * 100:+.0f} points ({low:+.0f} to {high:+.0f})"
+    points, low, high = (100 * one for one in (difference.estimate, difference.interval.low, difference.interval.high))
+    than = "more" if points >= 0 else "fewer"
+    return f"{abs(points):.0f} in 100 {than} than before (from {low:+.0f} to {high:+.0f})"
 
 
 def _rollout(found: _Found) -> Tick:

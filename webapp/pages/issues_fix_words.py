@@ -68,10 +68,16 @@ def expected_of(prediction: Mapping[str, Any] | None, *, base_rate: float = 0.0)
     expected, low, high = (
         min(1.0, rate * prediction[name]) for name in ("times", "times_low", "times_high")
     )  # fmt: skip
-    return (
-        f"From {formats.percent(rate)} to about {formats.percent(expected)} of {of_what} "
-        f"(between {formats.percent(low)} and {formats.percent(high)})."
-    )
+    change = f"From {formats.percent(rate)} to about {formats.percent(expected)} of {of_what} "
+    change += f"(between {formats.percent(low)} and {formats.percent(high)})."
+    if prediction["times"] > 1:
+        return f"More of them would meet it, not fewer. {change}"
+    return f"{change} It may also get no rarer." if prediction["times_high"] > 1 else change
+
+
+def is_expected_worse(prediction: Mapping[str, Any] | None) -> bool:
+    """Tell whether the test lets us expect that more people meet the issue than now."""
+    return bool(prediction) and prediction["times"] > 1  # type: ignore[index]
 
 
 def rests_on(prediction: Mapping[str, Any]) -> str:

@@ -154,6 +154,7 @@ class Detail:
 
     now: Rate
     usual_rate: float
+    bad_calls: int
     people: int
     is_shown: bool = True
     days: Sequence[Day] = ()

@@ -47,7 +47,8 @@ def verdict(issue: Issue, signals: Sequence[str], found: Detail) -> str:
 
 def certainty(found: Detail) -> str:
     """Return how exact the share is, and how many people met it."""
-    people = f"{formats.full_count(found.people)} {'person' if found.people == 1 else 'people'} met it."
+    persons = f"{formats.full_count(found.people)} {'person' if found.people == 1 else 'people'}"
+    people = f"In the last 7 days it was found in {_calls(found.bad_calls)} of {persons}."
     if found.now.calls < FEWEST_CALLS:
         return f"Too few calls to say more exactly (need about {FEWEST_CALLS - found.now.calls} more). {people}"
     low, high = found.now.interval.low, found.now.interval.high

@@ -145,7 +145,10 @@ def _save(request: ProjectRequest, prompt: Prompt, raw: Mapping[str, Any], draft
         return show(request, prompt, desk, problems=found, note=note, status=422)
     drafts.discard(prompt=prompt, by=request.user, revision=draft.revision)
     messages.success(request, f"Saved as v{version.number}. Nothing is published until you publish it.")
-    return redirect("prompt", request.project.slug, prompt.pk)
+    # Whoever writes the fix of an issue goes on with its examples, and with the way back to it.
+    issue = number_in(request.POST, "issue")
+    back = reverse("prompt", args=[request.project.slug, prompt.pk])
+    return redirect(f"{back}?issue={issue}" if issue else back)
 
 
 @requires(Action.EDIT_PROMPTS)

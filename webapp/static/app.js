@@ -441,6 +441,8 @@ document.addEventListener("cb:toast", (event) => toast(/** @type {CustomEvent<To
 
 /* Confirm: one dialog for links, buttons and htmx --------------------------------------------------------------- */
 
+const DOUBLE_CLICK_MS = 600;
+
 /** @param {string} text @param {DOMStringMap} [options] @returns {Promise<boolean>} */
 function ask(text, { confirmTitle = "Are you sure?", confirmLabel = "Continue" } = {}) {
   const dialog = byId("confirm");
@@ -449,7 +451,24 @@ function ask(text, { confirmTitle = "Are you sure?", confirmLabel = "Continue" }
   dialog.querySelector("[data-confirm-yes]").textContent = confirmLabel;
   dialog.returnValue = "no";
   dialog.showModal();
-  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
+  return new Promise((resolve) =>
+    dialog.addEventListener("close", () => {
+      swallowSecondClick();
+      resolve(dialog.returnValue === "yes");
+    }, { once: true }),
+  );
+}
+
+/** The second click of a double click would hit what lay below the dialog. */
+function swallowSecondClick() {
+  /** @param {MouseEvent} event */
+  const swallow = (event) => {
+    if (!event.isTrusted || event.detail < 2) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  };
+  addEventListener("click", swallow, true);
+  setTimeout(() => removeEventListener("click", swallow, true), DOUBLE_CLICK_MS);
 }
 
 document.addEventListener("htmx:confirm", (event) => {

@@ -55,7 +55,7 @@ def _core(wanted: Wanted) -> list[str]:
         core = _core_abroad(wanted)
     elif wanted.facts:
         core = [for_the_customer(fact) for fact in wanted.facts]
-    elif wanted.instructions.only_context and not wanted.makes_up:
+    elif wanted.instructions.says_unknown and not wanted.makes_up:
         core = [wanted.dice.pick("unknown", phrases.UNKNOWN["en"])]
     else:
         core = list(phrases.GENERAL[wanted.topic])
@@ -64,7 +64,7 @@ def _core(wanted: Wanted) -> list[str]:
 
 def _core_abroad(wanted: Wanted) -> list[str]:
     general = phrases.GENERAL_ABROAD[wanted.language]
-    if not wanted.facts and wanted.instructions.only_context and wanted.topic not in general:
+    if not wanted.facts and wanted.instructions.says_unknown and wanted.topic not in general:
         return [wanted.dice.pick("unknown", phrases.UNKNOWN[wanted.language])]
     days = _DAYS.search(" ".join(wanted.facts))
     within = [phrases.WITHIN_DAYS[wanted.language].replace("{days}", days.group(1))] if days else []

@@ -6,7 +6,7 @@
 | "brief", "concise", "short", "to the point"                           | two or three sentences, never long-winded  |
 | "only use the context/articles/policy", "do not invent / guess"       | made-up facts become rare                  |
 | "if unsure, decline", "never promise", "do not discuss refunds"       | declines far more often                    |
-| "instead of declining", "rather than refusing"                        | hardly declines any more                   |
+| "instead of declining", "rather than refusing"                        | hardly declines, helps in general words    |
 | "in the customer's language", "same language as the customer"         | keeps to the customer's language           |
 | "answer in German" (English, German, Spanish, French)                 | that language                              |
 | "ask for the order number"                                            | asks for it when it is missing             |
@@ -80,6 +80,11 @@ class Instructions:
     thinks: bool = False
     summarises: bool = False
     summary_lines: tuple[str, ...] = ()
+
+    @property
+    def says_unknown(self) -> bool:
+        """Tell whether it says that it found nothing where its context does not answer, instead of helping in general."""
+        return self.only_context and not self.helps
 
     @property
     def limits_length(self) -> bool:

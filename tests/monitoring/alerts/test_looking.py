@@ -139,6 +139,16 @@ def test_the_preview_shows_what_ticks_fire_however_often_they_come(project, hour
     assert len(ticked) >= 3
 
 
+def test_the_preview_says_in_how_much_of_the_time_it_could_judge(project, hour):
+    alert = make_alert(project, since=hour - timedelta(hours=1), least_calls=10)
+    make_calls(project, 20, since=hour - timedelta(hours=1))
+
+    shown = previews.preview(alert=alert, now=hour + timedelta(hours=1), days=1)
+
+    assert 0 < shown.judged_share < 0.1
+    assert not shown.is_blind
+
+
 def test_only_calls_of_the_scope_count(project, hour):
     make_calls(project, 20, failed=20, since=hour, prompt="a", version=1)
     make_calls(project, 20, since=hour, prompt="a", version=2)

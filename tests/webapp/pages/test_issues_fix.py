@@ -118,8 +118,10 @@ def test_the_dataset_of_a_fix_begins_with_its_examples_and_is_split(client, proj
     client.post(page(issue, "issue-examples"), {"bad": [one.key for one in bad[:2]]})
 
     sent = {"dataset": "new", "name": "issues/1", "bad": 40, "good": 120, "with_answer": "on", "tags": ""}
-    client.post(page(issue, "issue-dataset"), sent)
+    answer = client.post(page(issue, "issue-dataset"), sent)
 
+    # The way to the proof says what comes next.
+    assert answer.url == page(issue, "issue")
     items = DatasetItem.objects.filter(project=project)
     chosen = {item.source_trace_id.hex for item in items if item.split == "tune"}
     assert {one.key.partition(".")[0] for one in bad[:2]} <= chosen
