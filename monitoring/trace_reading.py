@@ -80,10 +80,12 @@ def opinions(*, project: Project, trace_id: UUID) -> list[Opinion]:
     return _with_authors(scores_of(project=project, trace_id=trace_id))
 
 
-def latest_dislikes(*, project: Project, start: datetime, environment: str = "", limit: int = 6) -> list[Opinion]:
-    """Return the newest thumbs down that came with words."""
+def latest_dislikes(
+    *, project: Project, start: datetime, end: datetime, environment: str = "", limit: int = 6
+) -> list[Opinion]:  # fmt: skip
+    """Return the newest thumbs down of a time that came with words."""
     # Nothing is given after it is received; the index is on the latter.
-    scores = Score.objects.filter(project=project, received_at__gte=start, created_at__gte=start)
+    scores = Score.objects.filter(project=project, received_at__gte=start, created_at__gte=start, created_at__lt=end)
     scores = scores.filter(data_type="thumbs", value=0).exclude(comment="")
     if environment:
         scores = scores.filter(environment=environment)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,6 +35,14 @@ class Unit(StrEnum):
         if self is Unit.NUMBER:
             return f"{value:.3g}"
         return formats.percent(value) if self is Unit.SHARE else formats.count(value)
+
+    def marks(self, values: Sequence[float]) -> list[str]:
+        """Return the words at the marks of an axis: no two of them are the same."""
+        words = [self.text(value) for value in values]
+        if self is not Unit.USD or len(values) < 2:
+            return words
+        digits = 1 - math.floor(math.log10(values[1] - values[0]))
+        return [f"${value:.{digits}f}".rstrip("0").rstrip(".") for value in values] if digits > 2 else words
 
 
 class Shape(StrEnum):

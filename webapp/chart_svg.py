@@ -90,7 +90,8 @@ def _drawing(chart: TimeSeriesChart) -> SafeString:
 
 def _rows(chart: TimeSeriesChart) -> SafeString:
     marks = y_ticks(chart)
-    places = ((_number(100 - 100 * value / marks[-1]), chart.unit.text(value), value) for value in marks)
+    texts = zip(marks, chart.unit.marks(marks), strict=True)
+    places = ((_number(100 - 100 * value / marks[-1]), text, value) for value, text in texts)
     return format_html_join(
         "",
         '<line class="{}" x1="0" x2="100%" y1="{}%" y2="{}%"/><text class="c-tick c-tick-y" x="-8" y="{}%">{}</text>',

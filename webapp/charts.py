@@ -107,7 +107,7 @@ def _outline(moments: Sequence[str], values: Sequence[Value]) -> tuple[list[str 
 
 def _layout(chart: TimeSeriesChart) -> dict[str, Any]:
     marks = y_ticks(chart)
-    labels = ["0", *(chart.unit.text(value) for value in marks[1:])]
+    labels = ["0", *chart.unit.marks(marks)[1:]]
     times = time_ticks(*chart.span)
     return {
         "barmode": "stack",

@@ -67,7 +67,13 @@ def _custom(value: str) -> TimeRange | None:
         return None
     if not _EARLIEST <= start < end <= _LATEST or end - start > timedelta(days=400):
         return None
-    return TimeRange(value=value, label=f"{start:%d %b %H:%M} to {end:%d %b %H:%M}", start=start, end=end)
+    return TimeRange(value=value, label=_label(start, end), start=start, end=end)
+
+
+def _label(start: datetime, end: datetime) -> str:
+    this_year = timezone.now().year
+    first, last = ("%d %b %H:%M" if year == this_year else "%d %b %Y %H:%M" for year in (start.year, end.year))
+    return f"{start:{first}} to {end:{last}}"
 
 
 def _moment(text: str) -> datetime:

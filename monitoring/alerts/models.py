@@ -106,6 +106,11 @@ class Alert(models.Model):
         return self.phase == Phase.FIRING
 
     @property
+    def is_new(self) -> bool:
+        """Tell whether nothing was looked at since it says what it says now; a made alert starts at the moment it was made."""
+        return self.last_value is None and self.looked_until <= self.changed_at + timedelta(seconds=1)
+
+    @property
     def is_muted(self) -> bool:
         return self.is_muted_at(timezone.now())
 

@@ -41,6 +41,7 @@ _TRAITS = f""", traits AS (
          WHERE s.project_id = %s AND s.start_day BETWEEN t.min_day AND t.max_day AND s.trace_id = t.trace_id
            AND s.metadata IS NOT NULL) AS trait
       FROM (SELECT DISTINCT trace_id FROM newest) n JOIN trace t ON t.project_id = %s AND t.trace_id = n.trace_id)"""
+_WORN = "unnest(%s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[]) AS w (version, label, since, until)"
 _SEGMENT = "CASE WHEN n.user_id = '' THEN '' WHEN p.is_known THEN 'known' ELSE 'new' END"
 
 
@@ -127,12 +128,21 @@ def _add_parts(statement: _Statement, asked: Asked) -> None:
         statement.add(_PEOPLE, asked.project.pk, asked.period.start)
     if split.key_words:
         statement.add(_TRAITS, asked.question.key, asked.project.pk, asked.project.pk)
-    statement.add(f", calls AS MATERIALIZED (SELECT n.*, {_part_sql(split)} AS part FROM newest n{_joins(split)})")
+    if asked.labels is None:
+        statement.add(f", calls AS MATERIALIZED (SELECT n.*, {_part_sql(split)} AS part FROM newest n{_joins(split)})")
+    else:
+        of = zip(*((one.version, one.label, one.since, one.until) for one in asked.labels), strict=True)
+        columns = [list(column) for column in of] or [[], [], [], []]
+        statement.add(
+            f", calls AS MATERIALIZED (SELECT n.*, w.label AS part FROM newest n JOIN {_WORN} ON w.version = {_part_sql(split)} "
+            "AND n.call_at >= w.since AND (w.until IS NULL OR n.call_at < w.until))",
+            *columns,
+        )
     if asked.parts is None:
         statement.add(
             ", top AS (SELECT part FROM calls GROUP BY part ORDER BY count(*) DESC, part LIMIT %s)",
             # Labels are found out later, from the versions that carried them.
-            MOST_READ if split.name == "label" else MOST_PARTS,
+            MOST_READ if split.name == "label" and asked.labels is None else MOST_PARTS,
         )
     else:
         statement.add(", top AS (SELECT unnest(%s::text[]) AS part)", list(asked.parts))

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from monitoring.dashboards import parts
-from monitoring.dashboards.parts import Asked, Found
+from monitoring.dashboards.parts import Asked, Found, Worn
 from prompt_registry.models import LabelMove
 
 _MOST_MOVES = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Worn:
-    """A label on a version, from one moment up to another; without an end it still is there."""
-
-    version: str
-    label: str
-    since: datetime
-    until: datetime | None
 
 
 def worn(asked: Asked) -> list[Worn]:

@@ -102,6 +102,9 @@ def _found(asked: Asked, source: Source) -> Found:
     if asked.question.split.name != "label":
         return _reader(asked, source)(asked)
     labels = label_times.worn(asked)
+    if asked.question.measure.is_distinct:
+        # People of several hours or versions are not as many as their sum.
+        return _reader(asked, source)(replace(asked, labels=tuple(labels)))
     versions = replace(asked, parts=label_times.versions(labels))
     return label_times.by_label(asked, _reader(asked, source)(versions), labels)
 

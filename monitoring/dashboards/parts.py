@@ -18,14 +18,28 @@ MOST_PARTS = 7
 
 
 @dataclass(frozen=True, slots=True)
+class Worn:
+    """A label on a version, from one moment up to another; without an end it still is there."""
+
+    version: str
+    label: str
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """A question about a project and a time; `parts` are the only ones wanted, when they are known already."""
+    """A question about a project and a time; `parts` are the only ones wanted, when they are known already.
+
+    With `labels` calls are cut by what their version wore then, in place of by version.
+    """
 
     project: Project
     question: Question
     terms: tuple[Term, ...]
     period: Period
     parts: tuple[str, ...] | None = None
+    labels: tuple[Worn, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
+_NEGATIVE_NUMBER = re.compile(r"-\d{1,30}(?:\.\d{1,30})?", re.ASCII)
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def harmless(cell: object) -> str:
     """Return the text of a cell; what a spreadsheet would run gets a quote in front."""
     text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(_STARTS_A_FORMULA) else text
+    return f"'{text}" if text.startswith(_STARTS_A_FORMULA) and not _NEGATIVE_NUMBER.fullmatch(text) else text
 
 
 def csv_line(row: Sequence[object]) -> bytes:

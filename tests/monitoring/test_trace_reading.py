@@ -89,10 +89,11 @@ def test_latest_dislikes_are_those_with_words(project):
     rate(project, trace_id, comment="")
     rate(project, trace_id, up=True, comment="Nice")
 
-    found = trace_reading.latest_dislikes(project=project, start=timezone.now() - timedelta(hours=1))
+    def said(start=timedelta(hours=-1), end=timedelta(minutes=1), **where):
+        now = timezone.now()
+        found = trace_reading.latest_dislikes(project=project, start=now + start, end=now + end, **where)
+        return [opinion.score.comment for opinion in found]
 
-    assert [opinion.score.comment for opinion in found] == ["This is wrong"]
-    assert (
-        trace_reading.latest_dislikes(project=project, start=timezone.now() - timedelta(hours=1), environment="staging")
-        == []
-    )
+    assert said() == ["This is wrong"]
+    assert said(start=timedelta(hours=-2), end=timedelta(hours=-1)) == []
+    assert said(environment="staging") == []

@@ -259,3 +259,16 @@ def test_a_word_that_would_run_into_its_neighbour_is_left_out() -> None:
 
 def test_a_word_at_the_left_edge_takes_the_room_to_its_right() -> None:
     assert labels_apart([(0, "answer-with-context v3"), (20, "summary v2")]) == ["answer-with-context v3", ""]
+
+
+@pytest.mark.parametrize(
+    ("top", "words"),
+    [
+        (0.018, ["$0", "$0.005", "$0.01", "$0.015", "$0.02"]),
+        (0.1, ["$0", "$0.025", "$0.05", "$0.075", "$0.1"]),
+        (0.3, ["$0", "$0.10", "$0.20", "$0.30"]),
+        (3, ["$0", "$1.00", "$2.00", "$3.00"]),
+    ],
+)
+def test_no_two_marks_of_an_axis_in_dollars_read_the_same(top, words):
+    assert Unit.USD.marks(chart_scales.ticks(top)) == words

@@ -49,7 +49,7 @@ class Firing:
     at: datetime
     value: str
     usual: str
-    calls: int
+    calls: int | None
     url: str
 
 
@@ -72,6 +72,8 @@ def state_of(alert: Alert) -> tuple[str, str]:
         level = int(alert.progress.get("level") or 0)
         share = sorted(alert.shares)[level - 1] if 0 < level <= len(alert.shares) else 0
         return f"{share}% spent", "bad" if share >= 100 else "warn"
+    if alert.is_new:
+        return "Not looked at yet", "none"
     return {Phase.FIRING: ("Firing", "bad"), Phase.PENDING: ("Waiting", "warn")}.get(
         Phase(alert.phase), ("All right", "good")
     )
@@ -91,8 +93,11 @@ def firings(alert: Alert, events: Sequence[Event]) -> list[Firing]:
             at=event.at,
             value=words.amount(measure, event.reading.value),
             usual=words.amount(measure, event.reading.usual) if event.reading.usual is not None else "",
-            calls=event.reading.calls,
-            url=links.calls(alert, start=event.reading.period or event.at - span, end=event.at),
+            # Silence and the number of calls say themselves how many there were.
+            calls=None if alert.kind == Kind.SILENCE or measure.name == "calls" else event.reading.calls,
+            url=""
+            if alert.kind == Kind.SILENCE
+            else links.calls(alert, start=event.reading.period or event.at - span, end=event.at),
         )
         for event in reversed(events)
     ]

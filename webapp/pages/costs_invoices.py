@@ -157,7 +157,7 @@ def _export_rows(lines: Sequence[Line]) -> Iterator[Sequence[object]]:
     )  # fmt: skip
     for line in sorted(lines, key=lambda line: (line.day, line.model)):
         billed, counted, difference = line.billed, line.counted, line.difference_nano_usd
-        theirs: Sequence[object] = (billed.input_tokens, billed.output_tokens) if billed else ("", "")
+        theirs: Sequence[object] = (billed.input_tokens or "", billed.output_tokens or "") if billed else ("", "")
         yield (
             line.day, line.model, _plain(line.billed_nano_usd) if billed else "", _plain(counted.cost_nano_usd),
             _plain(abs(difference)), "charged" if difference > 0 else "counted" if difference else "", *theirs,

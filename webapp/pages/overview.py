@@ -73,6 +73,7 @@ def overview(request: ProjectRequest) -> HttpResponse:
     fired = _fired(scope, report.period.start)
     context = {
         "page_title": "Overview", "scope": scope, "report": report, "counted_at": now, "issues": worst,
+        "is_over": scope.time_range.end < now,
         "chips": _chips(request, scope), "explore_url": explore_url(request, scope.project, prompt=scope.prompt, model=scope.model),
         **_verdict(request, scope, report, published, worst), **_panels(request, scope, report),
         **_charts(request, report, _marks(scope, report.period.start, published, fired)),
@@ -194,7 +195,7 @@ class Dislike:
 
 def _dislikes(scope: Scope) -> list[Dislike]:
     opinions = trace_reading.latest_dislikes(
-        project=scope.project, start=scope.time_range.start, environment=scope.environment
+        project=scope.project, start=scope.time_range.start, end=scope.time_range.end, environment=scope.environment
     )
     traces = trace_reading.previews(project=scope.project, trace_ids=[opinion.score.trace_id for opinion in opinions])
     found = []

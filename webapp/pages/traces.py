@@ -139,7 +139,8 @@ def _summary(page: TracePage) -> str:
     if not page.traces:
         return ""
     first, last = page.traces[0].started_at, page.traces[-1].started_at
-    return f"{len(page.traces)} traces, {_minute(last)} to {_minute(first)} UTC"
+    count = "1 trace" if len(page.traces) == 1 else f"{len(page.traces)} traces"
+    return f"{count}, {_minute(last)} to {_minute(first)} UTC"
 
 
 def _minute(moment: datetime) -> str:

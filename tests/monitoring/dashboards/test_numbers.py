@@ -257,6 +257,15 @@ def test_a_filter_that_only_calls_know_leaves_the_same_calls(shared, line, measu
     check(world, measure, "", line, lambda one: LINES[line](world, one))
 
 
+def published(world, first, second):
+    """Publish one version of the prompt, and later another one in its place."""
+    prompt = make_prompt(world.project, name="greet")
+    for version, at in zip([make_version(prompt), make_version(prompt)], (first, second), strict=True):
+        LabelMove.objects.create(
+            project=world.project, prompt=prompt, label="production", to_version=version, moved_at=at
+        )
+
+
 @pytest.mark.parametrize("measure", ["calls", "p95", "users", "disliked", "found_refused"])
 def test_a_chart_by_label_counts_calls_of_the_version_that_had_it_then(shared, measure):
     world = shared["hours"]
@@ -264,12 +273,7 @@ def test_a_chart_by_label_counts_calls_of_the_version_that_had_it_then(shared, m
     start, step = found.period.start, found.period.step
     moments = found.period.moments
     half = moments[len(moments) // 2]
-    prompt = make_prompt(world.project, name="greet")
-    one, two = (make_version(prompt) for _ in range(2))
-    for version, at in ((one, start - HOUR), (two, half)):
-        LabelMove.objects.create(
-            project=world.project, prompt=prompt, label="production", to_version=version, moved_at=at
-        )
+    published(world, start - HOUR, half)
 
     found = world.ask(measure=measure, split="label", q="prompt:greet")
 
@@ -285,6 +289,20 @@ def test_a_chart_by_label_counts_calls_of_the_version_that_had_it_then(shared, m
         thumbs = [one.value for one in of if not isinstance(one, Span) and one.data_type == "thumbs"]
         expected = world.expected(measure, calls, thumbs, [])
         assert value == (None if expected is None else pytest.approx(expected, rel=LATENCY_OFF)), moment
+
+
+def test_a_person_counts_once_for_a_label_however_many_hours_and_versions(shared):
+    world = shared["hours"]
+
+    period = world.ask(measure="users", q="prompt:greet").period
+    half = period.moments[len(period.moments) // 2]
+    published(world, period.start - HOUR, half)
+
+    (part,) = world.ask(measure="users", split="label", q="prompt:greet").parts
+
+    calls = [one for one in world.spans if one.prompt_name == "greet" and period.start <= one.sort_at < period.end]
+    people = {one.user_id for one in calls if one.user_id and one.prompt_version == (1 if one.sort_at < half else 2)}
+    assert part.total.count == len(people) < sum(tally.count for tally in part.points)
 
 
 def test_the_period_before_is_counted_like_this_one(shared):

@@ -175,7 +175,17 @@ def test_the_check_finds_what_was_altered(admin, project):
 
 
 @pytest.mark.parametrize(
-    ("cell", "text"), [(None, ""), (0, "0"), ("plain", "plain"), (-1, "'-1"), ("=1", "'=1"), ("a=1", "a=1")]
+    ("cell", "text"),
+    [
+        (None, ""),
+        (0, "0"),
+        ("plain", "plain"),
+        (-1, "-1"),
+        ("-3.000000000", "-3.000000000"),
+        ("-1+2", "'-1+2"),
+        ("=1", "'=1"),
+        ("a=1", "a=1"),
+    ],
 )
 def test_cells_are_harmless(cell, text):
     assert exports.harmless(cell) == text
