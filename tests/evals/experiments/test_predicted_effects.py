@@ -27,6 +27,17 @@ def test_a_fix_of_all_its_calls_leaves_about_nothing():
     assert 0 < found.high < 0.02
 
 
+def test_a_change_beyond_the_whole_problem_still_promises_no_certainty():
+    groups = {REFUNDS: Group(1_000, 230)}
+
+    found = predicted(
+        groups, tried(REFUNDS, 40), tried(REFUNDS, 60, was_bad=False), tried(REFUNDS, 60, was_bad=False, before=False)
+    )
+
+    assert (found.expected, found.low) == (0.0, 0.0)
+    assert found.high == pytest.approx(0.23 * 0.0876, rel=0.01)
+
+
 def test_each_group_counts_as_it_is_in_the_traffic_and_not_as_in_the_dataset():
     # Half of the items are of a group that has a tenth of the problem: fixing that alone helps little.
     groups = {REFUNDS: Group(900, 90), PARCELS: Group(100, 10)}
