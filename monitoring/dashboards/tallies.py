@@ -44,6 +44,11 @@ def value(measure: Measure, tally: Tally) -> float | None:
     return tally.amount / known if known > 0 else None
 
 
+def basis(measure: Measure, tally: Tally) -> int:
+    """Return of how many calls, thumbs or scores the number is; a mean is of those whose amount is known."""
+    return tally.count - tally.unknown if measure.shape == Shape.MEAN else tally.count
+
+
 def interval(measure: Measure, tally: Tally) -> tuple[float, float] | None:
     """Return between which values the number lies, as far as these calls tell; None where that cannot be said."""
     if measure.shape == Shape.PERCENTILE:

@@ -78,9 +78,14 @@ def _row(found: Numbers, part: Part, colour: str, link: Callable[[Sequence[Term]
     return Row(
         name=part_name(found, part), value=value,
         interval=f"need {formats.full_count(missing)} more" if missing else _interval(measure, total),
-        out_of=f"{formats.full_count(total.count)} {measure.of}", before=before, change=_change(measure, part),
+        out_of=_out_of(measure, total), before=before, change=_change(measure, part),
         colour=colour, url="" if terms is None else link(terms),
     )  # fmt: skip
+
+
+def _out_of(measure: Measure, total: Tally) -> str:
+    count = tallies.basis(measure, total)
+    return f"{formats.full_count(count)} {measure.of.removesuffix('s') if count == 1 else measure.of}"
 
 
 def text(measure: Measure, value: float | None) -> str:
@@ -166,12 +171,17 @@ def csv_rows(found: Numbers) -> Iterator[Sequence[Any]]:
         before = part.points_before or []
         earlier = found.values_before(part)
         for place, (moment, value) in enumerate(zip(found.period.moments, found.values(part), strict=True)):
-            count = before[place].count if place < len(before) else None
-            known = part.points[place].count if value is not None or not found.since or moment >= found.since else None
+            count = tallies.basis(measure, before[place]) if place < len(before) else None
+            known = (
+                tallies.basis(measure, part.points[place])
+                if value is not None or not found.since or moment >= found.since
+                else None
+            )
             yield [moment.isoformat(), (moment + step).isoformat(), name, value, known, earlier[place], count]
     for part in found.parts:
         total, was = part.total, part.before
         yield [
             found.period.start.isoformat(), found.period.end.isoformat(), part_name(found, part), tallies.value(measure, total),
-            total.count, tallies.value(measure, was) if was else None, was.count if was else None,
+            tallies.basis(measure, total), tallies.value(measure, was) if was else None,
+            tallies.basis(measure, was) if was else None,
         ]  # fmt: skip
