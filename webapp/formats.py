@@ -54,6 +54,14 @@ def usd(amount: Number | None) -> str:
     return f"${value:,.2f}" if value < 10_000 else f"${value:,.0f}"
 
 
+def usd_beside(amount: Number, other: Number) -> str:
+    """Return an amount of dollars with as many digits as it takes to tell it from another one; both are written alike."""
+    smaller = min(Decimal(str(amount)), Decimal(str(other)))
+    if not 0 < smaller < 1:
+        return usd(amount)
+    return f"${Decimal(str(amount)):,.{max(2, 1 - smaller.adjusted())}f}"
+
+
 def _two_digits(value: Decimal) -> Decimal:
     return round(value, 1 - value.adjusted())
 

@@ -27,6 +27,14 @@ def render_for(path: str, text: str, **cookies: str) -> str:
 
 
 @pytest.mark.parametrize(
+    ("one", "other", "words"),
+    [(0.045, 0.0634, "$0.045"), (0.0634, 0.045, "$0.063"), (0, 1, "$0"), (3, 0.5, "$3.00"), (0.5, 12_345, "$0.50")],
+)
+def test_two_amounts_beside_each_other_have_the_digits_that_tell_them_apart(one, other, words):
+    assert formats.usd_beside(one, other) == words
+
+
+@pytest.mark.parametrize(
     ("milliseconds", "words"),
     [
         (None, "–"), (0, "0 ms"), (0.4, "0.4 ms"), (840, "840 ms"), (999.7, "1.0 s"), (2100, "2.1 s"), (30_004, "30 s"),

@@ -25,6 +25,7 @@ for _format in (
     formats.duration_ms,
     formats.duration_seconds,
     formats.usd,
+    formats.usd_beside,
     formats.percent,
     formats.change,
     formats.full_count,
