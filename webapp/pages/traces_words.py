@@ -31,6 +31,8 @@ def _value(field: str, value: Value) -> str:
     if field == "issue":
         return f"#{value.text}"
     text = _CHOICES.get((field, value.text), value.text)
+    if field == "cost" and text[:1].isdigit():
+        text = f"${text}"
     if value.operator == Operator.BEGINS:
         return f"{text}…" if text else "anything"
     return f"{_SIGNS.get(value.operator, '')}{text}" or "nothing"
