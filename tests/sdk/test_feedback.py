@@ -100,6 +100,7 @@ def test_feedback_may_come_long_after_or_before_the_trace(server, client):
         {"trace_id": TRACE, "thumbs": "sideways"},
         {"trace_id": TRACE, "thumbs": ["up"]},
         {"trace_id": TRACE, "value": float("nan")},
+        {"trace_id": TRACE, "value": 10**400},
         {"trace_id": TRACE, "value": {"a": 1}},
         {"trace_id": TRACE, "span_id": "short", "thumbs": "up"},
     ],

@@ -94,6 +94,14 @@ def test_letters_outside_ascii_stay_and_lone_surrogates_do_not_fail():
     assert json.loads(to_json({"bad": "\ud800"}))["bad"] == "\ud800"
 
 
+def test_a_number_that_python_does_not_write_out_is_described():
+    content = json.loads(to_json({"huge": -(10**5_000), 10**5_000: 1, "large": 2**64}))
+
+    assert content["huge"] == "<a whole number of about 5,001 digits>"
+    assert content["<a whole number of about 5,001 digits>"] == 1
+    assert content["large"] == 2**64
+
+
 def test_a_huge_value_stays_json_with_its_long_texts_cut():
     value = {"short": "kept", "long": "x" * (2 * MAX_TEXT)}
 

@@ -31,6 +31,21 @@ class Client:
         """Nothing to close."""
 
 
+def until(is_so, seconds=5.0):
+    end = time.monotonic() + seconds
+    while not is_so() and time.monotonic() < end:
+        time.sleep(0.01)
+    return is_so()
+
+
+def fill_behind_a_silent_server(outbox, network, count):
+    network.open.clear()
+    outbox.put("first", 1)
+    assert until(lambda: not outbox._items)
+    for number in range(count):
+        outbox.put(number, 1)
+
+
 @pytest.fixture
 def network():
     return Client()
@@ -114,6 +129,43 @@ def test_with_a_spool_a_crowded_queue_goes_to_disk_while_the_server_hangs_and_is
         time.sleep(0.01)
     sent = b",".join(body.strip(b"[]") for body in network.bodies).split(b",")
     assert sorted(sent) == sorted([b"first", *(str(number).encode() for number in range(300))])
+
+
+def test_a_disk_that_cannot_be_written_costs_nothing_that_the_server_takes(make_outbox, network, tmp_path, monkeypatch):
+    spool = Spool(tmp_path, scope="here", secret="s3cret")
+    monkeypatch.setattr(spool, "write", lambda batch: False)
+    outbox = make_outbox(spool=spool, max_items=1_000)
+    fill_behind_a_silent_server(outbox, network, 960)
+    assert until(lambda: outbox._unkept or outbox._disk_again_at)
+    network.open.set()
+
+    assert outbox.flush(10)
+    assert (outbox.sent, outbox.lost, outbox.stored) == (961, 0, 0)
+
+
+def test_a_burst_below_the_rim_stays_in_memory_while_the_server_takes_batches(make_outbox, tmp_path):
+    outbox = make_outbox(
+        spool=Spool(tmp_path, scope="here", secret="s3cret"), max_items=1_000, interval=5, flush_at=512
+    )
+    outbox.put(-1, 10)
+    assert outbox.flush(5)
+
+    for number in range(800):
+        outbox.put(number, 10)
+    assert outbox.flush(10)
+
+    assert (outbox.sent, outbox.stored) == (801, 0)
+
+
+def test_a_flush_waits_for_what_a_burst_put_on_disk(make_outbox, network, tmp_path):
+    outbox = make_outbox(spool=Spool(tmp_path, scope="here", secret="s3cret"), max_items=1_000)
+    fill_behind_a_silent_server(outbox, network, 980)
+    assert until(lambda: outbox.stored > 0)
+    network.open.set()
+
+    assert outbox.flush(10)
+
+    assert (outbox.sent, outbox.lost) == (981, 0)
 
 
 def test_what_had_to_make_room_on_disk_is_counted_as_lost(make_outbox, network, tmp_path):

@@ -49,6 +49,7 @@ def test_without_more_it_happened_now_to_the_user_at_hand(server, client):
         {"name": "x" * 81, "unit": "ann"},
         {"name": "order", "unit": "x" * 256},
         {"name": "order", "unit": "ann", "value": float("nan")},
+        {"name": "order", "unit": "ann", "value": 10**400},
         {"name": "order", "unit": "ann", "value": "much"},
         {"name": "order", "unit": "ann", "happened_at": "yesterday"},
     ],

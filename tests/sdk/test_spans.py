@@ -1,6 +1,7 @@
 """Spans made by hand, and what surrounds them."""
 
 import threading
+import uuid
 from contextvars import copy_context
 
 import callboard
@@ -284,3 +285,15 @@ def test_a_library_whose_runs_cannot_be_found_does_no_harm(captured):
         contexts.FINDERS.remove(find)
 
     assert captured.named("inner").parent_id == captured.named("outer").span_id
+
+
+@pytest.mark.parametrize("seed", [5, uuid.UUID(int=7), "\ud800", b"raw", 1.5])
+def test_a_trace_id_of_any_seed_is_always_the_same_and_never_raises(seed):
+    assert create_trace_id(seed) == create_trace_id(seed)
+    assert len(create_trace_id(seed)) == 32
+
+
+@pytest.mark.parametrize("timeout", [None, "5", "soon", float("nan"), 10**400])
+def test_a_time_that_means_nothing_is_no_error(client, timeout):
+    assert client.flush(timeout)
+    assert client.shutdown(timeout)

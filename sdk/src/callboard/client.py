@@ -23,6 +23,7 @@ from callboard.tracing import Tracer
 P = ParamSpec("P")
 R = TypeVar("R")
 WEEK: Final = datetime.timedelta(days=7)
+_USUAL_SECONDS: Final = 5.0
 _FEEDBACK_BYTES: Final = 600
 _OUTCOME_BYTES: Final = 400
 
@@ -209,8 +210,9 @@ class Callboard:
             notice("feedback token", "callboard: no feedback token could be made: %s", error)
             return None
 
-    def flush(self, timeout: float = 5.0) -> bool:
+    def flush(self, timeout: float = _USUAL_SECONDS) -> bool:
         """Send what is queued now; tell whether all of it was settled in time. Always returns."""
+        timeout = _seconds(timeout)
         deadline = time.monotonic() + timeout
         is_done = self._spans.flush(timeout)
         is_done = self._feedback.flush(max(0.0, deadline - time.monotonic())) and is_done
@@ -223,9 +225,10 @@ class Callboard:
         is_done = self._feedback.finish(max(0.0, deadline - time.monotonic())) and is_done
         return self._outcomes.finish(max(0.0, deadline - time.monotonic())) and is_done
 
-    def shutdown(self, timeout: float = 5.0) -> bool:
+    def shutdown(self, timeout: float = _USUAL_SECONDS) -> bool:
         """Send what is queued and stop; later use does nothing but is counted. Always returns."""
         self.is_shut_down = True
+        timeout = _seconds(timeout)
         deadline = time.monotonic() + timeout
         is_done = self._spans.close(timeout)
         is_done = self._feedback.close(max(0.0, deadline - time.monotonic())) and is_done
@@ -315,3 +318,12 @@ def _log_to_stderr() -> None:
     logger.setLevel(logging.DEBUG)
     if not logger.handlers:
         logger.addHandler(logging.StreamHandler())
+
+
+def _seconds(timeout: float) -> float:
+    """Return how long to wait; a host that says it wrong waits as long as by default."""
+    try:
+        seconds = float(timeout)
+    except (TypeError, ValueError, OverflowError):
+        return _USUAL_SECONDS
+    return seconds if seconds == seconds else _USUAL_SECONDS

@@ -21,6 +21,8 @@ _GZIP_ABOVE: Final = 1024
 _GZIP_LEVEL: Final = 4
 _QUICK_SECONDS: Final = 1.0
 _STORED_SECONDS: Final = 10.0
+# A server that is only busy answers within this time.
+_PATIENCE_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,9 @@ class Courier:
         self.in_hand: Batch | None = None
         # Whether the server took the last batch.
         self.is_welcome = False
+        # Whether the last attempt failed, and since when the batch in hand is being sent.
+        self._is_refused = False
+        self._in_hand_since = 0.0
         self._losses_to_report = 0
         self._losses_seen = 0
         self._counting = threading.RLock()
@@ -122,24 +127,36 @@ class Courier:
         if self._client is not None:
             self._client.close()
 
-    def give_up(self, batch: Batch) -> None:
-        """Keep on disk what cannot be sent now, or else count it as lost."""
+    @property
+    def is_away(self) -> bool:
+        """Whether the server does not take batches now: it refused the last one, or is silent about the one in hand."""
+        is_silent = self.in_hand is not None and time.monotonic() - self._in_hand_since > _PATIENCE_SECONDS
+        return self._is_refused or is_silent
+
+    def keep(self, batch: Batch) -> bool:
+        """Keep the batch on disk; tell whether it is there, or was counted as lost before."""
         # A lock of its own: whoever counts a loss must not wait for the disk.
         with self._storing:
             if batch.is_given_up:
-                return
+                return True
+            if self._store is None or not self._store(batch):
+                return False
             batch.is_given_up = True
-            is_stored = self._store is not None and self._store(batch)
-        if not is_stored:
-            self.lose(len(batch.parts))
-            return
         with self._counting:
             self.stored += len(batch.parts)
+        return True
+
+    def give_up(self, batch: Batch) -> None:
+        """Keep on disk what cannot be sent now, or else count it as lost."""
+        if not self.keep(batch):
+            batch.is_given_up = True
+            self.lose(len(batch.parts))
 
     def deliver(self, batch: Batch, *, deadline: float | None) -> None:
         """Send the batch, waiting and splitting as needed, until it is accepted, stored or lost."""
         waiting = deque([batch])
         while waiting:
+            self._in_hand_since = time.monotonic()
             self.in_hand = waiting.popleft()
             waiting.extendleft(reversed(self._deliver_whole(self.in_hand, deadline)))
         self.in_hand = None
@@ -168,7 +185,7 @@ class Courier:
             if step.action is Action.DROP and not step.is_late:
                 self.lose(len(batch.parts))
                 return []
-            self.is_welcome = False
+            self.is_welcome, self._is_refused = False, True
             if step.action is Action.DROP or not self._wait(step, deadline):
                 self.give_up(batch)
                 return []
@@ -189,7 +206,7 @@ class Courier:
         return answer
 
     def _accepted(self, batch: Batch, reported: int) -> None:
-        self.is_welcome = True
+        self.is_welcome, self._is_refused = True, False
         with self._counting:
             self.sent += len(batch.parts)
             self._losses_to_report -= reported

@@ -1,6 +1,7 @@
 """Builds the items that tell Callboard what people think of an answer."""
 
 import datetime
+import math
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ def _value(opinion: Opinion) -> dict[str, Any] | None:
         return {"name": name, "data_type": "boolean", "value": int(value)}
     if isinstance(value, str):
         return {"name": name, "data_type": "category", "string_value": _cut(value)}
-    if not isinstance(value, int | float) or value - value != 0:
+    if not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"value is a number, a text or a boolean, not {value!r}")
     return {"name": name, "data_type": "number", "value": value}
 

@@ -25,9 +25,9 @@ def new_span_id() -> int:
     return random_bits(64) or 1
 
 
-def trace_id_for(seed: str) -> str:
-    """Return the trace id that always belongs to this text, such as the application's own message id."""
-    return hashlib.sha256(seed.encode()).hexdigest()[:32]
+def trace_id_for(seed: object) -> str:
+    """Return the trace id that always belongs to this text or id, such as the application's own message id."""
+    return hashlib.sha256(str(seed).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def is_sampled(trace_id: int, *, rate: float) -> bool:

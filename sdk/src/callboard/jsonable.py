@@ -19,6 +19,9 @@ from typing import Any, Final
 MAX_TEXT: Final = 1_000_000
 _MAX_DEPTH: Final = 32
 _MAX_NODES: Final = 50_000
+# Python may be told to write out no more than 640 digits.
+_MOST_BITS: Final = 2_048
+_DIGITS_PER_BIT: Final = 0.30103
 _SHORT_TEXT: Final = 16 * 1024
 _PLAIN_TEXT: Final = (uuid.UUID, decimal.Decimal, pathlib.PurePath)
 _TIMES: Final = (datetime.date, datetime.time)
@@ -92,6 +95,12 @@ def _class_of(value: Any) -> str:
     return f"<{kind.__module__}.{kind.__qualname__}>"
 
 
+def _integer(value: int) -> int | str:
+    """Return a number that Python writes out, and what is known of a longer one (sys.set_int_max_str_digits)."""
+    bits = value.bit_length()
+    return int(value) if bits <= _MOST_BITS else f"<a whole number of about {int(bits * _DIGITS_PER_BIT) + 1:,} digits>"
+
+
 class _Walk:
     """One careful walk through a value, which ends however large or circular the value is."""
 
@@ -101,8 +110,10 @@ class _Walk:
 
     def plain(self, value: Any, depth: int = _MAX_DEPTH) -> Any:
         """Return the value in dicts, lists, strings and finite numbers."""
-        if value is None or isinstance(value, bool | int):
+        if value is None or isinstance(value, bool):
             return value
+        if isinstance(value, int):
+            return _integer(value)
         if isinstance(value, str):
             return shortened(value, self.longest_text)
         if isinstance(value, float):
@@ -120,4 +131,6 @@ class _Walk:
     def _key(self, key: Any) -> str:
         if isinstance(key, str):
             return key
+        if isinstance(key, int) and not isinstance(key, bool):
+            return str(_integer(key))
         return str(key) if isinstance(key, int | float | None) else _dumps(self.plain(key, 2))

@@ -26,6 +26,9 @@ _EXIT_SECONDS: Final = 1.5
 # Without a pause the thread would never rest; with too long a one the lock refuses to wait.
 _INTERVAL_SECONDS: Final = (0.01, 3600.0)
 _GLANCE_SECONDS: Final = 0.005
+# How full the queue may become before items go to disk, while the server is away and while it takes batches.
+_CROWDED_WHEN_AWAY: Final = 0.5
+_CROWDED: Final = 0.9
 _LOOK_SECONDS: Final = 30.0
 
 
@@ -54,8 +57,6 @@ class Outbox(Generic[T]):
         self._max_items = max_items
         self._max_bytes = max_bytes
         self._spool = spool
-        # From here on items go to disk, so that there is room for newer ones while the server is away.
-        self._crowded_at = max(1, max_items // 2)
         self._is_closed = False
         self._begin()
 
@@ -76,6 +77,10 @@ class Outbox(Generic[T]):
         self._relief: threading.Thread | None = None
         self._look_at = 0.0
         self._stored_before = 0
+        self._sent_from_disk = 0
+        # What the disk did not take, to be sent before everything else.
+        self._unkept: deque[Batch] = deque()
+        self._disk_again_at = 0.0
 
     @property
     def sent(self) -> int:
@@ -121,10 +126,13 @@ class Outbox(Generic[T]):
 
     def flush(self, timeout: float) -> bool:
         """Send what is queued now; tell whether all of it was settled in time. Always returns."""
-        target = self._accepted
-        if self._settled >= target:
-            return True
-        deadline = time.monotonic() + timeout
+        target, deadline = self._accepted, time.monotonic() + timeout
+        is_settled = self._settled >= target or self._flush_queue(target, deadline)
+        if is_settled and self._spool is not None:
+            self._wait_until_sent_from_disk(deadline)
+        return is_settled
+
+    def _flush_queue(self, target: int, deadline: float) -> bool:
         if self._thread is None and not self._start():
             # At interpreter exit no thread can be started any more.
             self._drain(deadline)
@@ -141,6 +149,13 @@ class Outbox(Generic[T]):
                 return self._settled >= target
             sleep(_GLANCE_SECONDS)
         return True
+
+    def _wait_until_sent_from_disk(self, deadline: float) -> None:
+        """Wait for what went to disk during a burst, as long as the server takes it: the disk may end with the process."""
+        while self._sent_from_disk < self._courier.stored and self._courier.is_welcome:
+            if time.monotonic() >= deadline:
+                return
+            sleep(_GLANCE_SECONDS)
 
     def finish(self, timeout: float) -> bool:
         """Send what is queued, or keep it on disk where that is allowed; for the end of a process. Always returns."""
@@ -192,16 +207,20 @@ class Outbox(Generic[T]):
 
     def _abandon(self) -> None:
         with self._lock:
-            count = len(self._items)
+            count = len(self._items) + sum(len(batch.parts) for batch in self._unkept)
             self._items.clear()
+            self._unkept.clear()
             self._bytes = 0
         self._courier.lose(count)
         self._settle(count)
 
     def _drain(self, deadline: float | None) -> None:
-        while self._items and not self._courier.is_stopped:
+        while (self._items or self._unkept) and not self._courier.is_stopped:
             if deadline is not None and time.monotonic() >= deadline:
                 return
+            if self._unkept:
+                self._send_unkept(self._unkept.popleft(), deadline)
+                continue
             taken = self._take()
             try:
                 for batch in self._batches(taken):
@@ -215,8 +234,17 @@ class Outbox(Generic[T]):
                 self._settle(len(taken))
         self._courier.report_losses()
 
+    def _send_unkept(self, batch: Batch, deadline: float | None) -> None:
+        try:
+            self._courier.deliver(batch, deadline=deadline)
+        finally:
+            self._count_overwritten()
+            self._settle(len(batch.parts))
+
     def _is_crowded(self) -> bool:
-        return len(self._items) >= self._crowded_at or self._bytes * 2 >= self._max_bytes
+        """Tell whether items should go to disk: to leave room for newer ones while the server is away, or for a burst."""
+        share = _CROWDED_WHEN_AWAY if self._courier.is_away else _CROWDED
+        return len(self._items) >= max(1, share * self._max_items) or self._bytes >= share * self._max_bytes
 
     def _relieve(self) -> None:
         """Let a thread of its own write to disk, because the sender may be waiting for the server."""
@@ -234,8 +262,25 @@ class Outbox(Generic[T]):
     def _run_relief(self) -> None:
         while not self._courier.is_stopped:
             self._relief_bell.wait(60.0)
-            while self._is_crowded() and not self._courier.is_stopped:
-                self._store(self._take())
+            while self._is_crowded() and not self._courier.is_stopped and time.monotonic() >= self._disk_again_at:
+                self._keep(self._take())
+
+    def _keep(self, items: list[T]) -> None:
+        """Write to disk; what it does not take is sent like everything else."""
+        left = 0
+        try:
+            for batch in self._batches(items):
+                if not self._courier.keep(batch):
+                    self._unkept.append(batch)
+                    left += len(batch.parts)
+                    self._disk_again_at = time.monotonic() + _LOOK_SECONDS
+        except Exception:
+            # The thread must outlive any single batch.
+            notice("outbox", "callboard: a batch could not be kept on disk.", error=True)
+            self._courier.lose(len(items) - left)
+        finally:
+            self._count_overwritten()
+            self._settle(len(items) - left)
 
     def _store(self, items: list[T]) -> None:
         try:
@@ -260,6 +305,10 @@ class Outbox(Generic[T]):
         in_hand = self._courier.in_hand
         if in_hand is not None:
             self._courier.give_up(in_hand)
+        while self._unkept:
+            batch = self._unkept.popleft()
+            self._courier.give_up(batch)
+            self._settle(len(batch.parts))
         while self._items:
             if time.monotonic() >= deadline:
                 return False
@@ -271,6 +320,7 @@ class Outbox(Generic[T]):
         if time.monotonic() < self._look_at and self._courier.stored == self._stored_before:
             return
         self._look_at, self._stored_before = time.monotonic() + _LOOK_SECONDS, self._courier.stored
+        stored_until_now = self._courier.stored
         for stored in spool.waiting():
             self._courier.deliver_stored(stored.batch)
             if not self._courier.is_welcome:
@@ -279,6 +329,7 @@ class Outbox(Generic[T]):
             self._drain(None)
             if self._courier.is_stopped or not self._courier.is_welcome:
                 return
+        self._sent_from_disk = stored_until_now
 
     def _take(self) -> list[T]:
         taken: list[T] = []

@@ -1,6 +1,7 @@
 """Builds the items that tell Callboard what became of a user, a session or a trace."""
 
 import datetime
+import math
 import uuid
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ def build(
         raise ValueError("there is no user or session at hand, so pass the unit: the user id that your calls carry")
     if len(unit_id) > _MAX_ID:
         raise ValueError(f"unit has at most {_MAX_ID} characters")
-    if not isinstance(value, int | float) or value - value != 0:
+    if not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"value is a number, True or False, not {value!r}")
     return {
         # The same id on every try, so that a repeated request changes nothing.

@@ -73,7 +73,7 @@ def current_span() -> Span | None:
     return active_span()
 
 
-def create_trace_id(seed: str | None = None) -> str:
+def create_trace_id(seed: object | None = None) -> str:
     """Return a new trace id for `context(trace_id=…)`, or the one that always belongs to `seed`."""
     return f"{ids.new_trace_id():032x}" if seed is None else ids.trace_id_for(seed)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 
 import openai
@@ -222,6 +223,67 @@ def test_a_streaming_response_that_is_never_parsed_is_still_recorded(client, cap
     gc.collect()
 
     assert captured[0].attributes["gen_ai.request.model"] == "gpt-x"
+
+
+@pytest.fixture
+def no_collector():
+    """Nothing in a reference cycle is missed before the test ends."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector")
+def test_a_loop_left_early_ends_the_call_at_once(client, captured):
+    for chunk in client.chat.completions.create(model="gpt-x", messages=MESSAGES, stream=True):
+        if chunk.choices[0].delta.content == "Hello ":
+            break
+
+    assert captured[0].output[0]["parts"][0]["content"] == "Hello "
+
+
+@pytest.mark.usefixtures("no_collector")
+def test_an_asynchronous_loop_left_early_ends_the_call_at_once(with_async, captured):
+    async def scenario(client):
+        async for _ in await client.chat.completions.create(model="gpt-x", messages=MESSAGES, stream=True):
+            break
+        await asyncio.sleep(0.01)
+        return len(captured)
+
+    assert with_async(scenario) == 1
+
+
+def test_a_stream_can_be_asked_for_one_chunk_and_then_walked_through(client, captured):
+    stream = client.chat.completions.create(model="gpt-x", messages=MESSAGES, stream=True)
+
+    first = next(stream)
+    rest = list(stream)
+
+    assert first.choices
+    assert rest
+    assert captured[0].output == HELLO
+
+
+@pytest.mark.usefixtures("no_collector")
+@pytest.mark.parametrize("read", ["json", "read", "text"])
+def test_a_streaming_response_whose_body_is_read_is_recorded_with_it(client, captured, read):
+    with client.chat.completions.with_streaming_response.create(model="gpt-x", messages=MESSAGES) as response:
+        getattr(response, read)()
+
+    assert captured[0].attributes["gen_ai.usage.input_tokens"] == 10
+
+
+@pytest.mark.usefixtures("no_collector")
+def test_a_streaming_response_read_by_lines_is_recorded_when_it_is_left(client, with_async, captured):
+    with client.chat.completions.with_streaming_response.create(model="gpt-x", messages=MESSAGES) as response:
+        lines = list(response.iter_lines())
+
+    async def scenario(client):
+        async with client.chat.completions.with_streaming_response.create(model="gpt-x", messages=MESSAGES) as answer:
+            return [line async for line in answer.iter_lines()]
+
+    assert lines == with_async(scenario)
+    assert [span.attributes["gen_ai.request.model"] for span in captured] == ["gpt-x", "gpt-x"]
 
 
 def test_several_answers_are_kept_apart(provider, client, captured):
