@@ -19,6 +19,8 @@ NEIGHBOURHOOD = 0.01
 SAME = 0.98
 # With fewer different calls a neighbourhood of one in a hundred holds nobody.
 FEWEST_CALLS = 100
+# The likeness of the same two texts differs in its last digits with the size of the block that it is worked out in.
+_ROUNDING = np.float32(1e-6)
 # Rows that are compared with all others at a time: bounds the memory, not the result.
 _BLOCK = 1_024
 
@@ -51,7 +53,7 @@ def reach_of(calls: Vectors, *, neighbourhood: float = NEIGHBOURHOOD) -> NDArray
         rows = np.arange(len(likeness))
         likeness[rows, start + rows] = -np.inf  # a call is no neighbour of itself
         reach[start : start + _BLOCK] = np.partition(likeness, count - k, axis=1)[:, count - k]
-    return reach
+    return reach - _ROUNDING
 
 
 def nearest(calls: Vectors, items: Vectors) -> NDArray[np.float32]:

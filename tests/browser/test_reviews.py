@@ -77,6 +77,8 @@ def test_from_disliked_calls_to_scores_on_the_trace_needs_no_mouse(page, project
     arrive(page, "Disliked calls")
     press(page, "Control+Enter")
     expect(page.get_by_text("As an AI I cannot say.")).to_be_visible()
+    # Keys are listened to once the scripts of the page have run.
+    page.wait_for_load_state("load")
 
     press(page, "2", "Tab")
     tab_to(page, "What should it have said?", back=True)
@@ -191,6 +193,7 @@ def test_a_disagreement_is_decided_with_two_keys(page, experiment):
     tab_to(page, "Decide")
     press(page, "Enter")
     expect(page.get_by_role("heading", name="What people said")).to_be_visible()
+    page.wait_for_load_state("load")
 
     press(page, "2", "Enter")
 
