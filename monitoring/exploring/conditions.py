@@ -36,10 +36,12 @@ _AMOUNTS: dict[str, Callable[[str], int | None]] = {
     "version": amounts.whole, "input_tokens": amounts.count, "output_tokens": amounts.count, "calls": amounts.count,
     "steps": amounts.count, "cost": amounts.nano_usd,
 }  # fmt: skip
+# A cost of nothing of calls without a price is no cost.
+_COST_IS_KNOWN = Q(unpriced_count=0) | Q(cost_nano_usd__gt=0)
 _PRESENT = {
     "feedback": Q(thumbs_up__gt=0) | Q(thumbs_down__gt=0), "error": Q(error_count__gt=0), "user": ~Q(user_id=""),
     "session": ~Q(session_id=""), "prompt": ~Q(prompt_name=""),
-    "price": Q(call_count__gt=0) & (Q(unpriced_count=0) | Q(cost_nano_usd__gt=0)),
+    "price": Q(call_count__gt=0) & _COST_IS_KNOWN,
 }  # fmt: skip
 _OF_CALLS = frozenset({TEXT, "flag", "issue", "group", "ttft", "language"})
 _OF_PARTS = frozenset({"score", "metadata"})
@@ -113,6 +115,8 @@ def _of_row(field: str, value: Asked) -> Q:
             return _duration(value)
         case "tokens":
             return _tokens(value)
+        case "cost":
+            return _column(field, value) & _COST_IS_KNOWN
         case "prompt_version":
             name, number = fields.prompt_version(value.text) or ("", 0)
             return Q(prompt_name=name, prompt_version=number)

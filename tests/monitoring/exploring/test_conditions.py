@@ -52,6 +52,7 @@ def score(project, trace_id, **fields):
         ('-prompt_version:"a v3"', {"prompt": "b", "version": 3}, {"prompt": "a", "version": 3}),
         ("cost:>0.01", {"cost_usd": 0.02}, {"cost_usd": 0.01}),
         ("cost:<0.01", {"cost_usd": 0.002}, {"cost_usd": 0.02}),
+        ("cost:<0.01", {"cost_usd": 0.002}, {"cost_usd": None, "model": "of unknown price"}),
         ("latency:>2s", {"took_ms": 2001}, {"took_ms": 2000}),
         ("latency:<=500ms", {"took_ms": 500}, {"took_ms": 501}),
         ("tokens:>500", {"tokens": (400, 101)}, {"tokens": (400, 100)}),
