@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -18,6 +19,7 @@ from projects.models import Project, User
 
 MOST_DASHBOARDS, MOST_CHARTS = 200, 24
 _MOST_NAME, _MOST_TITLE = 80, 120
+_ONE_CLICK = timedelta(seconds=10)
 
 
 def create(*, project: Project, name: str, by: User) -> Dashboard:
@@ -32,6 +34,14 @@ def create(*, project: Project, name: str, by: User) -> Dashboard:
     except IntegrityError:
         raise _is_taken(wanted) from None
     return dashboard
+
+
+def made_just_now(*, project: Project, name: str, question: Question, by: User) -> Dashboard | None:
+    """Return the dashboard that the first click of a double click made for a chart; None when somebody else has the name."""
+    since = timezone.now() - _ONE_CLICK
+    charts = SavedChart.objects.for_project(project).kept().filter(created_at__gte=since, **_columns(question))
+    made = Dashboard.objects.for_project(project).kept().filter(created_by=by, created_at__gte=since, charts__in=charts)
+    return made.filter(name=" ".join(name.replace("\x00", "").split())).first()
 
 
 def rename(*, dashboard: Dashboard, name: str, by: User) -> None:

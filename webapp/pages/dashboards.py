@@ -123,6 +123,9 @@ def _keep(request: ProjectRequest) -> HttpResponseBase:
         else:
             target = _kept(request, question, title)
     except DashboardRefused as error:
+        name = request.POST.get("name", "")
+        if made := changes.made_just_now(project=request.project, name=name, question=question, by=request.user):
+            return _to(request, "dashboard", made.pk)
         messages.error(request, str(error))
         return redirect(dashboards_chart.chart_url(request, question))
     messages.success(request, f"The chart is on «{target.name}».")

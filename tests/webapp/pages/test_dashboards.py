@@ -122,6 +122,15 @@ def test_a_chart_is_saved_to_a_new_dashboard_and_drawn_there(browser, at, traffi
     assert page.context["panels"][0].drawn.rows[0].name == "greet v1"
 
 
+def test_the_second_click_of_a_double_click_leads_to_what_the_first_one_made(browser, at, project):
+    first, second, other = keep(browser, at), keep(browser, at), keep(browser, at, measure="cost")
+
+    assert second.headers["Location"] == first.headers["Location"]
+    assert SavedChart.objects.filter(project=project).count() == 1
+    # Another chart under a name that is taken is refused as ever.
+    assert "chart/" in other.headers["Location"]
+
+
 def test_a_dashboard_asks_for_charts_of_single_calls_one_by_one(browser, at, traffic, project):
     look(project)
     keep(browser, at, measure="users", split="")
