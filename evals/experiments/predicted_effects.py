@@ -80,7 +80,7 @@ def predict(*, groups: Mapping[int, Group], items: Sequence[Tried]) -> Predicted
     broken, broken_variance = _change(items, {key: one.calls - one.bad for key, one in groups.items()}, was_bad=False)
     change = rate * fixed + (1 - rate) * broken
     reach = Z95 * math.sqrt(rate**2 * fixed_variance + (1 - rate) ** 2 * broken_variance)
-    # Where chance made the change larger than the problem itself, as few as none of so many stay possible (Wilson 1927), not none.
+    # Chance may make the change larger than the problem itself. None left of so many still leaves some possible (Wilson 1927).
     had = sum(item.was_bad for item in items)
     high = max(_share(rate + change + reach), rate * Z95**2 / (had + Z95**2))
     seen = {item.group for item in items if item.was_bad}

@@ -77,7 +77,7 @@ def expected_of(prediction: Mapping[str, Any] | None, *, base_rate: float = 0.0)
 
 def is_expected_worse(prediction: Mapping[str, Any] | None) -> bool:
     """Tell whether the test lets us expect that more people meet the issue than now."""
-    return bool(prediction) and prediction["times"] > 1  # type: ignore[index]
+    return bool(prediction["times"] > 1) if prediction else False
 
 
 def rests_on(prediction: Mapping[str, Any]) -> str:

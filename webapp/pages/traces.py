@@ -41,7 +41,6 @@ from webapp.pages import (
 )
 from webapp.pages.traces_filters import Chip, Choices, TraceFilterForm
 from webapp.pages.traces_line import Line
-from webapp.pages.traces_links import same_page
 from webapp.render import render_page
 from webapp.time_ranges import TimeRange
 
@@ -127,7 +126,7 @@ def _shown_value(request: ProjectRequest, chip: Chip) -> str:
 
 
 def _drop(request: ProjectRequest, chip: Chip) -> str:
-    return same_page(request, **{"older": "", "newer": "", **chip.without})
+    return traces_links.list_url(request, **chip.without)
 
 
 def _choices(request: ProjectRequest, line: Line, now: datetime) -> Choices:
