@@ -45,7 +45,6 @@ _SIGNALS = """
           WHERE {days} AND {traffic} AND NOT coalesce({bad}, false) ORDER BY a.call_at DESC LIMIT {compared})
     ) calls
 """
-_PEOPLE_HIT = "SELECT count(DISTINCT {person}) FROM call_analysis a WHERE {days} AND {bad}"
 _VERSIONS = """
     SELECT a.prompt_name, a.prompt_version, min(a.call_at), count(*) FROM call_analysis a
      WHERE {between} AND ({traffic}) AND a.prompt_version > 0 GROUP BY 1, 2 ORDER BY 3
@@ -82,11 +81,6 @@ def totals(*, project_id: int, of: Membership, since: datetime, until: datetime)
     """Return how many calls an issue has in a while."""
     rows = _rows(_TOTALS, project_id, since, until, traffic=of.traffic(), bad=of.bad())
     return Totals(*rows[0])
-
-
-def people_hit(*, project_id: int, of: Membership, since: datetime, until: datetime) -> int:
-    """Return how many people met an issue in a while."""
-    return int(_rows(_PEOPLE_HIT, project_id, since, until, bad=of.bad())[0][0])
 
 
 def hours(*, project_id: int, of: Membership, since: datetime, until: datetime) -> list[Hour]:
